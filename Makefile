@@ -1,0 +1,39 @@
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+INPUTS := pyproject.toml constraints.txt CMakeLists.txt $(wildcard src/tailrace/native/src/*)
+
+.PHONY: demo test check format clean
+
+demo: $(VENV)/.installed  ## train a small language model and show what it learnt
+	$(BIN)/tailrace lm train
+
+test: $(VENV)/.installed-test  ## the whole test suite
+	scripts/test
+
+check: $(VENV)/.installed-dev  ## formatting, lint and types
+	scripts/check
+
+format: $(VENV)/.installed-dev
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+clean:
+	rm -rf $(VENV) build dist
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: $(VENV)/bin/python $(INPUTS)
+	$(INSTALL) -e .
+	touch $@
+
+$(VENV)/.installed-test: $(VENV)/bin/python $(INPUTS)
+	$(INSTALL) -e '.[test]'
+	touch $@ $(VENV)/.installed
+
+# the checker reads the tests too, so it needs what they import
+$(VENV)/.installed-dev: $(VENV)/bin/python $(INPUTS)
+	$(INSTALL) -e '.[test,dev]'
+	touch $@ $(VENV)/.installed $(VENV)/.installed-test
