@@ -23,8 +23,8 @@ def _allowed() -> dict[str, set[str]]:
         loads_ops = {"ops"} if piece in {"run", "library", "tf"} else set()
         table[piece] = before | beside | loads_ops
         before = before | {piece}
-    table["ops"] = WORDS | {"registry", "native"}
-    table["formats"] = WORDS
+    table["ops"] = WORDS | {"registry", "native", "formats"}
+    table["formats"] = WORDS | {"native"}
     table["native"] = WORDS
     table["apps"] = PUBLIC
     table["compat"] = PUBLIC

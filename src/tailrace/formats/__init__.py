@@ -1,0 +1,1 @@
+"""Bytes on disk: checkpoints, GraphDef, TFRecord. Nothing here knows graphs."""
