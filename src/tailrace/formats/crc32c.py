@@ -1,7 +1,8 @@
 """CRC-32C (Castagnoli), the checksum of checkpoints and records, and TensorFlow's masked form.
 
-The native library computes it. Without that, long data is cut into equal lanes whose checksums advance side by side in NumPy and are then
-combined: the checksum is linear over GF(2), so appending n zero bytes is a 32x32 bit matrix.
+The native library computes it. Without that, long data is cut into equal lanes whose checksums
+advance side by side in NumPy and are then combined: the checksum is linear over GF(2),
+so appending n zero bytes is a 32x32 bit matrix.
 
 Source: RFC 3720 appendix B.4; TF 1.15 core/lib/hash/crc32c.h (mask).
 """
@@ -33,7 +34,7 @@ def unmasked(stored: int) -> int:
 
 
 def crc32c(data: Any, crc: int = 0) -> int:
-    """The checksum of `data` (any C-contiguous buffer), going on from that of the data before it."""
+    """The checksum of a contiguous buffer, going on from that of the data before it."""
     native = native_crc32c()
     if native is None:
         return numpy_crc32c(data, crc)

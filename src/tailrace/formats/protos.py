@@ -1,0 +1,152 @@
+"""Protobuf messages that `tensorboard` does not bring: checkpoints, SavedModel, Example.
+
+Each is one row of `_SCHEMA`; the classes are made when the first is asked for
+(`from tailrace.formats import protos; protos.BundleEntryProto()`).
+
+Source: TF 1.15 core/protobuf/{tensor_bundle,saved_tensor_slice,saved_model}.proto,
+core/framework/tensor_slice.proto, core/example/{example,feature}.proto,
+python/training/checkpoint_state.proto.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+# message -> fields "number name type": a leading * repeats, `map` has string keys, a trailing
+# |name puts the field into that oneof. Types with a dot lie in tensorboard's files.
+_SCHEMA: dict[str, tuple[str, ...]] = {
+    "BundleHeaderProto": (
+        "1 num_shards int32",
+        "2 endianness Endianness",
+        "3 version tensorboard.VersionDef",
+    ),
+    "BundleEntryProto": (
+        "1 dtype tensorboard.DataType",
+        "2 shape tensorboard.TensorShapeProto",
+        "3 shard_id int32",
+        "4 offset int64",
+        "5 size int64",
+        "6 crc32c fixed32",
+        "7 slices *TensorSliceProto",
+    ),
+    "TensorSliceExtent": ("1 start int64", "2 length int64|has_length"),
+    "TensorSliceProto": ("1 extent *TensorSliceExtent",),
+    "SavedSliceMeta": (
+        "1 name string",
+        "2 shape tensorboard.TensorShapeProto",
+        "3 type tensorboard.DataType",
+        "4 slice *TensorSliceProto",
+    ),
+    "SavedTensorSliceMeta": ("1 tensor *SavedSliceMeta", "2 versions tensorboard.VersionDef"),
+    "SavedSlice": (
+        "1 name string",
+        "2 slice TensorSliceProto",
+        "3 data tensorboard.TensorProto",
+    ),
+    "SavedTensorSlices": ("1 meta SavedTensorSliceMeta", "2 data SavedSlice"),
+    "CheckpointState": (
+        "1 model_checkpoint_path string",
+        "2 all_model_checkpoint_paths *string",
+        "3 all_model_checkpoint_timestamps *double",
+        "4 last_preserved_timestamp double",
+    ),
+    "SavedModel": (
+        "1 saved_model_schema_version int64",
+        "2 meta_graphs *tensorboard.MetaGraphDef",
+    ),
+    "BytesList": ("1 value *bytes",),
+    "FloatList": ("1 value *float",),
+    "Int64List": ("1 value *int64",),
+    "Feature": (
+        "1 bytes_list BytesList|kind",
+        "2 float_list FloatList|kind",
+        "3 int64_list Int64List|kind",
+    ),
+    "Features": ("1 feature map:Feature",),
+    "FeatureList": ("1 feature *Feature",),
+    "FeatureLists": ("1 feature_list map:FeatureList",),
+    "Example": ("1 features Features",),
+    "SequenceExample": ("1 context Features", "2 feature_lists FeatureLists"),
+}
+_ENUMS = {"Endianness": ("LITTLE", "BIG")}
+_TENSORBOARD_ENUMS = ("tensorboard.DataType",)
+_PACKAGE = "tailrace.formats"
+_FILE = "tailrace/formats/protos.proto"
+
+
+def __getattr__(name: str) -> Any:
+    if name in _SCHEMA:
+        return _classes()[name]
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+@functools.cache
+def _classes() -> dict[str, Any]:
+    from google.protobuf import descriptor_pool, message_factory
+
+    pool = descriptor_pool.Default()
+    pool.Add(_file_descriptor())  # type: ignore[attr-defined]
+    return {
+        name: message_factory.GetMessageClass(pool.FindMessageTypeByName(f"{_PACKAGE}.{name}"))
+        for name in _SCHEMA
+    }
+
+
+def _file_descriptor() -> Any:
+    from google.protobuf import descriptor_pb2
+    from tensorboard.compat.proto import (
+        meta_graph_pb2,
+        tensor_pb2,
+        tensor_shape_pb2,
+        types_pb2,
+        versions_pb2,
+    )
+
+    file = descriptor_pb2.FileDescriptorProto(name=_FILE, package=_PACKAGE, syntax="proto3")
+    used = (meta_graph_pb2, tensor_pb2, tensor_shape_pb2, types_pb2, versions_pb2)
+    file.dependency.extend(module.DESCRIPTOR.name for module in used)
+    for name, values in _ENUMS.items():
+        enum = file.enum_type.add(name=name)
+        for number, value in enumerate(values):
+            enum.value.add(name=value, number=number)
+    for name, fields in _SCHEMA.items():
+        message = file.message_type.add(name=name)
+        for field in fields:
+            _add_field(message, field)
+    return file
+
+
+def _add_field(message: Any, row: str) -> None:
+    number, name, kind = row.split()
+    kind, _, oneof = kind.partition("|")
+    repeated = kind.startswith("*")
+    field = message.field.add(name=name, number=int(number), label=3 if repeated else 1)
+    if kind.startswith("map:"):
+        field.label = 3
+        kind = _add_map_entry(message, name, kind[len("map:") :])
+        field.type, field.type_name = field.TYPE_MESSAGE, kind
+        return
+    _set_type(field, kind.removeprefix("*"))
+    if oneof:
+        if oneof not in [declared.name for declared in message.oneof_decl]:
+            message.oneof_decl.add(name=oneof)
+        field.oneof_index = 0
+
+
+def _add_map_entry(message: Any, name: str, value_type: str) -> str:
+    entry_name = name.title().replace("_", "") + "Entry"
+    entry = message.nested_type.add(name=entry_name)
+    entry.options.map_entry = True
+    _set_type(entry.field.add(name="key", number=1, label=1), "string")
+    _set_type(entry.field.add(name="value", number=2, label=1), value_type)
+    return f".{_PACKAGE}.{message.name}.{entry_name}"
+
+
+def _set_type(field: Any, kind: str) -> None:
+    if hasattr(field, f"TYPE_{kind.upper()}"):
+        field.type = getattr(field, f"TYPE_{kind.upper()}")
+        return
+    field.type_name = f".{kind}" if "." in kind else f".{_PACKAGE}.{kind}"
+    is_enum = kind in _ENUMS or kind in _TENSORBOARD_ENUMS
+    field.type = field.TYPE_ENUM if is_enum else field.TYPE_MESSAGE
