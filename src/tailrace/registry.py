@@ -1,0 +1,309 @@
+"""What an operation type is: its signature, kernel, shape rule and gradient, declared in one place.
+
+    @op("MatMul", "a: T, b: T -> product: T", T=NUMERIC, transpose_a=False, transpose_b=False)
+    def matmul(a, b, *, transpose_a, transpose_b):
+        '''Matrix product, each factor optionally transposed first.'''
+        return torch.mm(...)
+
+    @matmul.shape
+    def matmul_shape(a, b, *, transpose_a, transpose_b): return [[m, n]]
+
+    @matmul.gradient
+    def matmul_grad(g, op, dy): return da, db
+
+**Signature**: `name: type` items; a type is an element type (`int32`), an attribute (`T`), a reference
+(`Ref(T)`), N tensors of one type (`N*T`, `N*int32`) or tensors of a list of types (`list(T)`).
+
+**Attributes** are the keyword arguments: a tuple of dtypes is a type attribute and what it allows (`ANY`:
+everything), a bool, int, float or str is the default of an attribute of that kind, anything else is spelled
+`Attr(kind, default)`. `N` of `N*T` and the `T` of `list(T)` need no declaration unless they have limits.
+
+**Kernel**: called with one argument per input (a list where the input is a list) and those attributes its
+keyword-only parameters name. It returns a tensor, or a sequence of all outputs in order; None without outputs.
+Tensors are torch tensors; strings are NumPy object arrays of bytes; resources and references are cells of
+the session's store.
+
+**Shape rule**: called with a `Shape` per input and the attributes it names; returns a shape per output.
+Inputs have, beside the dimensions, `.value` (the constant value as array, or None), `.as_shape()` (a vector
+of sizes read as a partly known shape), `.dtype` and `.handle` (of resources).
+
+**Gradient rule**: called with the builder `g`, a view `op` whose attributes are the declaration's names
+(`op.a`, `op.product`, `op.transpose_a`) and the gradient of each output (None where none flows).
+It returns a gradient or None per input.
+
+**Facts the planner needs** are keyword arguments that start with an underscore:
+`_stateful`     never folded or merged with a twin; run once per step even if pure-looking
+`_host`         names of inputs the kernel takes as Python values (int, list) instead of tensors
+`_writes`       names of the inputs (references, resources) whose cell the kernel changes
+`_reads`        names of the resource inputs whose cell the kernel reads (references are read implicitly)
+`_context`      the kernel's first argument is the `OpContext` of this node in this session
+`_alias`        an output may share memory with an input
+`_varies`       fed from outside: the value differs between runs though nothing is stateful
+`_elementwise`  output i depends on element i of the inputs alone, after broadcasting
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import inspect
+import re
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from tailrace import dtypes
+from tailrace.dtypes import DType
+from tailrace.shapes import broadcast
+
+REQUIRED = object()
+
+_FLAGS = ("stateful", "host", "writes", "reads", "context", "alias", "elementwise", "varies")
+_KIND_OF_DEFAULT = {bool: "bool", int: "int", float: "float", str: "string", bytes: "string"}
+_ITEM = re.compile(r"^(\w+): (?:(Ref|list)\((\w+)\)|(?:(\w+)\*)?(\w+))$")
+
+
+@dataclasses.dataclass(frozen=True)
+class Attr:
+    """An attribute: `kind` as in OpDef protos ("type", "list(int)", ...), default, limits."""
+
+    kind: str
+    default: Any = REQUIRED
+    allowed: tuple[Any, ...] = ()
+    minimum: int | None = None
+
+    @property
+    def required(self) -> bool:
+        return self.default is REQUIRED
+
+
+def type_attr(allowed: tuple[DType, ...] = (), default: Any = REQUIRED) -> Attr:
+    return Attr("type", default, allowed)
+
+
+@dataclasses.dataclass(frozen=True)
+class Arg:
+    """An input or output. Exactly one of `dtype`, `type_attr`, `list_attr` is set."""
+
+    name: str
+    dtype: DType | None = None
+    type_attr: str | None = None
+    list_attr: str | None = None
+    number_attr: str | None = None
+    is_ref: bool = False
+
+    @property
+    def is_list(self) -> bool:
+        return self.number_attr is not None or self.list_attr is not None
+
+
+class OpDef:
+    """An operation type. The decorated kernel's name is bound to this object."""
+
+    def __init__(
+        self,
+        name: str,
+        inputs: tuple[Arg, ...],
+        outputs: tuple[Arg, ...],
+        attrs: dict[str, Attr],
+        kernel: Callable[..., Any],
+        flags: dict[str, Any],
+    ) -> None:
+        self.name = name
+        self.inputs = inputs
+        self.outputs = outputs
+        self.attrs = attrs
+        self.kernel = kernel
+        self.kernel_attrs = keyword_names(kernel)
+        self.stateful: bool = flags.get("stateful", False)
+        self.host: frozenset[str] = _names(flags.get("host", ()))
+        self.writes: frozenset[str] = _names(flags.get("writes", ()))
+        self.reads: frozenset[str] = _names(flags.get("reads", ()))
+        self.context: bool = flags.get("context", False)
+        self.alias: bool = flags.get("alias", False)
+        self.elementwise: bool = flags.get("elementwise", False)
+        self.varies: bool = flags.get("varies", False)
+        self.shape_rule: Callable[..., Any] | None = None
+        self.shape_attrs: tuple[str, ...] = ()
+        self.known_value_rule: Callable[..., Any] | None = None
+        self.known_sizes_rule: Callable[..., Any] | None = None
+        self.gradient_rule: Callable[..., Any] | None = None
+        self.no_gradient_reason: str | None = None
+        self.bind_rule: Callable[..., Any] | None = None
+        self.__doc__ = kernel.__doc__
+        self.__name__ = getattr(kernel, "__name__", name)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Run the kernel; how a kernel uses a sibling's."""
+        return self.kernel(*args, **kwargs)
+
+    def __repr__(self) -> str:
+        return f"OpDef({self.name!r})"
+
+    def shape(self, rule: Callable[..., Any]) -> Callable[..., Any]:
+        """Decorator: the shape rule."""
+        self.shape_rule = rule
+        self.shape_attrs = keyword_names(rule)
+        return rule
+
+    def known_value(self, rule: Callable[..., Any]) -> Callable[..., Any]:
+        """Decorator: called like the shape rule, gives the outputs' values where shapes alone tell them.
+
+        Each is an array, or None when it is not known.
+        """
+        self.known_value_rule = rule
+        return rule
+
+    def known_sizes(self, rule: Callable[..., Any]) -> Callable[..., Any]:
+        """Decorator: called like the shape rule, reads the output, a vector of sizes, as a partly known shape."""
+        self.known_sizes_rule = rule
+        return rule
+
+    def gradient(self, rule: Callable[..., Any]) -> Callable[..., Any]:
+        """Decorator: the gradient rule."""
+        self.gradient_rule = rule
+        return rule
+
+    def no_gradient(self, reason: str) -> None:
+        """Declare that no gradient flows through (TF's NotDifferentiable), and why."""
+        self.no_gradient_reason = reason
+
+    def bind(self, rule: Callable[..., Any]) -> Callable[..., Any]:
+        """Decorator: given the attributes (dict), return the kernel to call on the inputs.
+
+        For kernels that can do some of their work when the plan is made. None keeps the kernel.
+        """
+        self.bind_rule = rule
+        return rule
+
+
+OPS: dict[str, OpDef] = {}
+
+
+def lookup(name: str) -> OpDef | None:
+    return OPS.get(name)
+
+
+def _names(value: str | Iterable[str]) -> frozenset[str]:
+    return frozenset([value] if isinstance(value, str) else value)
+
+
+@functools.cache
+def keyword_names(function: Callable[..., Any]) -> tuple[str, ...]:
+    """The attributes a kernel or rule asks for: its keyword-only parameters."""
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except ValueError:
+        return ()  # a builtin without a signature takes no attributes
+    if not inspect.isfunction(function):
+        return ()
+    return tuple(p.name for p in parameters if p.kind is p.KEYWORD_ONLY)
+
+
+def _parse_args(text: str) -> tuple[Arg, ...]:
+    return tuple(_parse_arg(item.strip()) for item in text.split(",") if item.strip())
+
+
+def _parse_arg(item: str) -> Arg:
+    match = _ITEM.match(item)
+    if match is None:
+        raise ValueError(f"cannot read {item!r} in an operation's signature")
+    name, wrapper, wrapped, number, plain = match.groups()
+    if wrapper == "list":
+        return Arg(name, list_attr=wrapped)
+    kind = wrapped or plain
+    number = None if number is None else number
+    try:
+        return Arg(name, dtypes.as_dtype(kind), number_attr=number, is_ref=wrapper == "Ref")
+    except TypeError:
+        return Arg(name, type_attr=kind, number_attr=number, is_ref=wrapper == "Ref")
+
+
+def _parse_attr(value: Any) -> Attr:
+    if isinstance(value, Attr):
+        return value
+    if isinstance(value, tuple):
+        return Attr("type", allowed=value)
+    kind = _KIND_OF_DEFAULT[type(value)]
+    return Attr(kind, value.encode() if isinstance(value, str) else value)
+
+
+def _implied_attrs(args: Iterable[Arg]) -> dict[str, Attr]:
+    implied = {}
+    for arg in args:
+        if arg.number_attr:
+            implied[arg.number_attr] = Attr("int", minimum=1)
+        if arg.list_attr:
+            implied[arg.list_attr] = Attr("list(type)", minimum=1)
+    return implied
+
+
+def op(name: str, signature: str, **facts: Any) -> Callable[[Callable[..., Any]], OpDef]:
+    """Decorator that registers an operation type; see the module's docstring."""
+    before, _, after = signature.partition("->")
+    inputs, outputs = _parse_args(before), _parse_args(after)
+    flags = {key[1:]: value for key, value in facts.items() if key[1:] in _FLAGS and key[0] == "_"}
+    attrs = _implied_attrs((*inputs, *outputs))
+    attrs.update((k, _parse_attr(v)) for k, v in facts.items() if k[1:] not in flags or k[0] != "_")
+
+    def register(kernel: Callable[..., Any]) -> OpDef:
+        if name in OPS:
+            raise ValueError(f"operation type {name} is defined twice")
+        OPS[name] = definition = OpDef(name, inputs, outputs, attrs, kernel, flags)
+        return definition
+
+    return register
+
+
+def _same_shape(x: Any, *_: Any) -> list[Any]:
+    return [x]
+
+
+def elementwise(
+    name: str,
+    kernel: Callable[..., Any],
+    types: tuple[DType, ...],
+    gradient: Callable[..., Any] | str | None = None,
+    **facts: Any,
+) -> OpDef:
+    """An element-wise function of one tensor, `x: T -> y: T`, in one row.
+
+    `gradient` is the rule, or the reason why there is none.
+    """
+    definition = op(name, "x: T -> y: T", T=types, _elementwise=True, **facts)(kernel)
+    definition.shape(_same_shape)
+    return _with_gradient(definition, gradient)
+
+
+def elementwise_binary(
+    name: str,
+    kernel: Callable[..., Any],
+    types: tuple[DType, ...],
+    gradient: Callable[..., Any] | str | None = None,
+    **facts: Any,
+) -> OpDef:
+    """An element-wise function of two tensors that broadcast, `x: T, y: T -> z: T`, in one row."""
+    definition = op(name, "x: T, y: T -> z: T", T=types, _elementwise=True, **facts)(kernel)
+    definition.shape(_broadcast_shape)
+    return _with_gradient(definition, gradient)
+
+
+def comparison(
+    name: str, kernel: Callable[..., Any], types: tuple[DType, ...], **facts: Any
+) -> OpDef:
+    """An element-wise comparison, `x: T, y: T -> z: bool`; no gradient flows through."""
+    definition = op(name, "x: T, y: T -> z: bool", T=types, _elementwise=True, **facts)(kernel)
+    definition.shape(_broadcast_shape)
+    definition.no_gradient("a truth value does not vary smoothly")
+    return definition
+
+
+def _broadcast_shape(x: Any, y: Any) -> list[Any]:
+    return [broadcast(x, y)]
+
+
+def _with_gradient(definition: OpDef, gradient: Callable[..., Any] | str | None) -> OpDef:
+    if isinstance(gradient, str):
+        definition.no_gradient(gradient)
+    elif gradient is not None:
+        definition.gradient(gradient)
+    return definition
