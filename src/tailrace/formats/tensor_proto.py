@@ -17,6 +17,7 @@ import numpy as np
 
 from tailrace import dtypes
 from tailrace.dtypes import DType
+from tailrace.formats.coding import read_varint
 from tailrace.shapes import Dimension, TensorShape
 
 _CONTENT = frozenset(
@@ -86,7 +87,10 @@ def make_tensor_proto(
 
 
 def array_to_proto(array: np.ndarray, dtype: DType | None = None) -> Any:
-    """The `TensorProto` of an array as it is; `dtype` tells quantized types from plain integers."""
+    """The `TensorProto` of an array as it is; `dtype` tells quantized types from plain integers.
+
+    An array that repeats one element by strides of 0 is stored as that element.
+    """
     from tensorboard.compat.proto.tensor_pb2 import TensorProto
 
     dtype = dtypes.as_dtype(array.dtype) if dtype is None else dtype.base_dtype
@@ -94,8 +98,15 @@ def array_to_proto(array: np.ndarray, dtype: DType | None = None) -> Any:
         dtype=dtype.as_datatype_enum,  # type: ignore[arg-type]
         tensor_shape=TensorShape(array.shape).as_proto(),
     )
-    _store(proto, array, dtype, array.size)
+    _store(proto, _compact(array), dtype, array.size)
     return proto
+
+
+def _compact(array: np.ndarray) -> np.ndarray:
+    """One element of an array that repeats it by strides of 0, else the array."""
+    if array.size > 1 and not any(array.strides):
+        return array.reshape(-1)[:1]
+    return array
 
 
 def to_array(values: Any, dtype: Any = None, shape: Any = None) -> tuple[np.ndarray, DType]:
@@ -297,7 +308,8 @@ def _field_values(flat: np.ndarray, dtype: DType) -> Iterable[Any]:
 def make_ndarray(proto: Any) -> np.ndarray:
     """The array of a `TensorProto`; strings come as objects of bytes.
 
-    Fewer values than elements are filled up with the last one, none with zeros.
+    Fewer values than elements are filled up with the last one, none with zeros. A single value for
+    many elements gives a read-only array with strides of 0.
 
     Raises: TypeError for a type that has no array form, ValueError when the content does not fit.
     """
@@ -310,43 +322,42 @@ def make_ndarray(proto: Any) -> np.ndarray:
         values = _string_content(proto, size) if proto.tensor_content else proto.string_val
         array = np.empty(len(values), dtype=np.object_)
         array[:] = values
-        return _filled(array, size, b"").reshape(dims)
+        return _filled(array, dims, size, b"")
     if proto.tensor_content:
         array = np.frombuffer(proto.tensor_content, dtype=dtype.as_numpy_dtype)
         if array.size not in (1, size):
             raise ValueError(f"TensorProto of shape {dims} holds {array.size} values, not {size}.")
-        return _filled(array, size, 0).reshape(dims).copy()
+        return _filled(array.copy(), dims, size, 0)
+    return _filled(_field_array(proto, dtype), dims, size, 0)
+
+
+def _field_array(proto: Any, dtype: DType) -> np.ndarray:
+    """The values in the field of the type, flat."""
     field = getattr(proto, _FIELDS.get(dtype, _INT_FIELD))
     if dtype in (dtypes.float16, dtypes.bfloat16):
-        array = np.array(field, dtype=np.uint16).view(dtype.as_numpy_dtype)
-    elif dtype.is_complex:
-        array = np.array(field, dtype=dtype.real_dtype.as_numpy_dtype).view(dtype.as_numpy_dtype)
-    else:
-        array = np.array(field).astype(dtype.as_numpy_dtype)
-    return _filled(array, size, 0).reshape(dims)
+        return np.array(field, dtype=np.uint16).view(dtype.as_numpy_dtype)
+    if dtype.is_complex:
+        return np.array(field, dtype=dtype.real_dtype.as_numpy_dtype).view(dtype.as_numpy_dtype)
+    return np.array(field).astype(dtype.as_numpy_dtype)
 
 
-def _filled(array: np.ndarray, size: int, zero: Any) -> np.ndarray:
-    if array.size == size:
-        return array
-    if array.size > size:
-        return array[:size]
+def _filled(array: np.ndarray, dims: list[int], size: int, zero: Any) -> np.ndarray:
+    if array.size == 1 and size > 1:
+        return np.broadcast_to(array, size).reshape(dims)
+    if array.size >= size:
+        return array[:size].reshape(dims)
     filled = np.empty(size, dtype=array.dtype)
     filled[: array.size] = array
     filled[array.size :] = array[-1] if array.size else zero
-    return filled
+    return filled.reshape(dims)
 
 
 def _string_content(proto: Any, size: int) -> list[bytes]:
     """Strings packed by TensorFlow's C++: the lengths as varints, then the bytes."""
     data, position, lengths = proto.tensor_content, 0, []
     for _ in range(size):
-        length = shift = 0
-        while data[position] & 0x80:
-            length |= (data[position] & 0x7F) << shift
-            position, shift = position + 1, shift + 7
-        lengths.append(length | data[position] << shift)
-        position += 1
+        length, position = read_varint(data, position)
+        lengths.append(length)
     values = []
     for length in lengths:
         values.append(data[position : position + length])
