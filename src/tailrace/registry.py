@@ -37,6 +37,7 @@ It returns a gradient or None per input.
 `_writes`       names of the inputs (references, resources) whose cell the kernel changes
 `_reads`        names of the resource inputs whose cell the kernel reads (references are read implicitly)
 `_context`      the kernel's first argument is the `OpContext` of this node in this session
+`_once`         a context kernel without inputs whose output is one object for as long as the session lives
 `_alias`        an output may share memory with an input
 `_varies`       fed from outside: the value differs between runs though nothing is stateful
 `_elementwise`  output i depends on element i of the inputs alone, after broadcasting
@@ -57,7 +58,7 @@ from tailrace.shapes import broadcast
 
 REQUIRED = object()
 
-_FLAGS = ("stateful", "host", "writes", "reads", "context", "alias", "elementwise", "varies")
+_FLAGS = ("stateful", "host", "writes", "reads", "context", "alias", "elementwise", "varies", "once")
 _KIND_OF_DEFAULT = {bool: "bool", int: "int", float: "float", str: "string", bytes: "string"}
 _ITEM = re.compile(r"^(\w+): (?:(Ref|list)\((\w+)\)|(?:(\w+)\*)?(\w+))$")
 
@@ -121,6 +122,7 @@ class OpDef:
         self.context: bool = flags.get("context", False)
         self.alias: bool = flags.get("alias", False)
         self.elementwise: bool = flags.get("elementwise", False)
+        self.once: bool = flags.get("once", False)
         self.varies: bool = flags.get("varies", False)
         self.shape_rule: Callable[..., Any] | None = None
         self.shape_attrs: tuple[str, ...] = ()

@@ -1,0 +1,47 @@
+"""The passes in their order, and how to switch them off."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+
+from tailrace.graph import Operation, Tensor
+from tailrace.plan.fold import fold
+from tailrace.plan.ir import Plan
+from tailrace.plan.prune import prune
+from tailrace.plan.schedule import schedule
+from tailrace.plan.state import order_state
+from tailrace.plan.twins import twins
+
+Pass = Callable[[Plan], Plan]
+
+# What may be switched off (`TAILRACE_PASSES=-fold,-twins`): the plan computes the same without.
+OPTIONAL: dict[str, Pass] = {"fold": fold, "twins": twins}
+PASSES: dict[str, Pass] = {**OPTIONAL, "state": order_state, "schedule": schedule}
+
+
+def make_plan(
+    fetches: list[Tensor], targets: Iterable[Operation], feeds: list[Tensor]
+) -> Plan:
+    """The plan that computes `fetches` and runs `targets`, given `feeds`."""
+    plan = prune(fetches, targets, feeds)
+    off = switched_off()
+    for name, apply in PASSES.items():
+        if name not in off:
+            plan = apply(plan)
+    return plan
+
+
+def switched_off() -> set[str]:
+    """The passes the environment switches off: `TAILRACE_PASSES=-fold`, or `none` for all optional ones.
+
+    Raises: ValueError for a name that is no optional pass.
+    """
+    setting = os.environ.get("TAILRACE_PASSES", "")
+    if setting == "none":
+        return set(OPTIONAL)
+    off = {item.strip().lstrip("-") for item in setting.split(",") if item.strip()}
+    unknown = off - set(OPTIONAL)
+    if unknown:
+        raise ValueError(f"TAILRACE_PASSES={setting}: no pass {sorted(unknown)}; there are {sorted(OPTIONAL)}")
+    return off

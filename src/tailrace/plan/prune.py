@@ -1,0 +1,57 @@
+"""The operations a run needs: what fetches and targets depend on, up to the feeds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from tailrace.graph import Operation, Tensor
+from tailrace.plan.ir import Plan, Step, Value
+
+
+def prune(fetches: list[Tensor], targets: Iterable[Operation], feeds: list[Tensor]) -> Plan:
+    """The plan with a step per operation needed, in the order the graph was built."""
+    fed = {tensor: Value(tensor) for tensor in feeds}
+    target_ops = list(targets)
+    needed = _needed([*target_ops, *(t.op for t in fetches if t not in fed)], fed)
+    steps = {op: Step(op, [], [], []) for op in sorted(needed, key=lambda op: op._id)}
+    values = dict(fed)
+    for op, step in steps.items():
+        for tensor in op.outputs:
+            value = Value(tensor, step)
+            step.outputs.append(value)
+            values.setdefault(tensor, value)
+    for op, step in steps.items():
+        step.inputs = [values[t] for t in op.inputs]
+        step.after = [steps[c] for c in op.control_inputs]
+    return Plan(
+        feeds=[fed[t] for t in feeds],
+        fetches=[values[t] for t in fetches],
+        steps=list(steps.values()),
+        targets=[steps[op] for op in target_ops],
+    )
+
+
+def _needed(roots: list[Operation], fed: dict[Tensor, Value]) -> set[Operation]:
+    needed: set[Operation] = set()
+    stack = list(roots)
+    while stack:
+        op = stack.pop()
+        if op in needed:
+            continue
+        needed.add(op)
+        stack.extend(t.op for t in op.inputs if t not in fed)
+        stack.extend(op.control_inputs)
+    return needed
+
+
+def sweep(plan: Plan) -> Plan:
+    """Drop the steps nothing needs any more, as when passes replaced what used them."""
+    needed: set[Step] = set()
+    stack = [*plan.targets, *(v.step for v in plan.fetches if v.step is not None and not v.known)]
+    while stack:
+        step = stack.pop()
+        if step not in needed:
+            needed.add(step)
+            stack.extend(step.needs())
+    plan.steps = [step for step in plan.steps if step in needed]
+    return plan

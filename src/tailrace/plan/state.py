@@ -1,0 +1,147 @@
+"""When variables are read and written.
+
+A run reads the values from before it unless data or control edges say otherwise. Reads give the variable's own
+buffer, and writes change it in place; so every use of a value read that the graph leaves unordered is put before
+the write, and where a use must come after it the write gets a new buffer (`Step.detach`).
+"""
+
+from __future__ import annotations
+
+import collections
+
+from tailrace.graph import Operation
+from tailrace.plan.ir import Plan, Step, Value
+
+
+def order_state(plan: Plan) -> Plan:
+    """Add to `Step.after` what the variables' values ask for."""
+    consumers = _consumers(plan)
+    writes, reads = _accesses(plan)
+    for cell, writers in writes.items():
+        for earlier, later in zip(writers, writers[1:], strict=False):
+            if later not in _descendants(earlier, consumers) and earlier not in _descendants(later, consumers):
+                later.after.append(earlier)
+                consumers[earlier].append(later)
+        for writer in writers:
+            _order_reads(plan, cell, writer, reads[cell], consumers)
+    return plan
+
+
+def _order_reads(
+    plan: Plan,
+    cell: Operation,
+    writer: Step,
+    readers: list[Step],
+    consumers: dict[Step, list[Step]],
+) -> None:
+    following = _descendants(writer, consumers)
+    before = [r for r in readers if r not in following and r is not writer]
+    kept = False
+    for reader in before:
+        _put_before(reader, writer, consumers)
+        for value in _aliases(reader, cell):
+            kept = kept or any(value is fetched for fetched in plan.fetches)
+            for user in _users(value, consumers):
+                if user in following:
+                    kept = True
+                elif user is not writer:
+                    _put_before(user, writer, consumers)
+    if kept or any(f.is_ref and root(f) is cell for f in plan.fetches):
+        writer.detach = [v for v in writer.inputs if root(v) is cell]
+
+
+def _put_before(first: Step, then: Step, consumers: dict[Step, list[Step]]) -> None:
+    if first not in then.after:
+        then.after.append(first)
+        consumers[first].append(then)
+
+
+def _consumers(plan: Plan) -> dict[Step, list[Step]]:
+    consumers: dict[Step, list[Step]] = collections.defaultdict(list)
+    for step in plan.steps:
+        for needed in step.needs():
+            consumers[needed].append(step)
+    return consumers
+
+
+def _descendants(step: Step, consumers: dict[Step, list[Step]]) -> set[Step]:
+    found: set[Step] = set()
+    stack = list(consumers[step])
+    while stack:
+        other = stack.pop()
+        if other not in found:
+            found.add(other)
+            stack.extend(consumers[other])
+    return found
+
+
+def _accesses(plan: Plan) -> tuple[dict[Operation, list[Step]], dict[Operation, list[Step]]]:
+    """The steps that write and that read each variable, in the order they were built."""
+    writes: dict[Operation, list[Step]] = collections.defaultdict(list)
+    reads: dict[Operation, list[Step]] = collections.defaultdict(list)
+    for step in plan.steps:
+        for name, value in _named_inputs(step):
+            cell = root(value)
+            if cell is None:
+                continue
+            if name in step.op_def.writes:
+                writes[cell].append(step)
+            elif value.is_ref or name in step.op_def.reads:
+                reads[cell].append(step)
+    return writes, reads
+
+
+def _named_inputs(step: Step) -> list[tuple[str, Value]]:
+    args = step.op_def.inputs
+    if not any(arg.is_list for arg in args):
+        return [(arg.name, v) for arg, v in zip(args, step.inputs, strict=True)]
+    names: list[str] = []
+    for arg in args:
+        count = 1
+        if arg.number_attr:
+            count = step.op.attrs[arg.number_attr]
+        elif arg.list_attr:
+            count = len(step.op.attrs[arg.list_attr])
+        names.extend([arg.name] * count)
+    return list(zip(names, step.inputs, strict=True))
+
+
+def root(value: Value) -> Operation | None:
+    """The variable a reference or handle leads to; None for other values."""
+    visited = set()
+    while value.step is not None and _refers(value) and value.step not in visited:
+        visited.add(value.step)
+        behind = [v for v in value.step.inputs if _refers(v)]
+        if not behind:
+            return value.step.op
+        value = behind[0]
+    return None
+
+
+def _refers(value: Value) -> bool:
+    return value.tensor._dtype._is_ref_dtype or value.tensor._dtype.name == "resource"
+
+
+def _aliases(reader: Step, cell: Operation) -> list[Value]:
+    """The values that may share the variable's buffer once `reader` has read it."""
+    if not reader.op_def.alias:
+        return []
+    return [v for v in reader.outputs if not _refers(v)]
+
+
+def _users(value: Value, consumers: dict[Step, list[Step]]) -> list[Step]:
+    """The steps that use a value or what may share its memory."""
+    users: list[Step] = []
+    stack = [value]
+    seen: set[Value] = set()
+    while stack:
+        current = stack.pop()
+        if current in seen or current.step is None:
+            continue
+        seen.add(current)
+        for step in consumers[current.step]:
+            if current in step.inputs:
+                users.append(step)
+                if step.op_def.alias:
+                    stack.extend(step.outputs)
+    return users
