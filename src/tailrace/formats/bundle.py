@@ -230,8 +230,7 @@ def _merge_entry(
     known = entries.get(name)
     if known is None:
         entries[name] = entry
-        if not entry.slices:
-            entry.shard_id = numbers[entry.shard_id]
+        entry.shard_id = numbers[entry.shard_id]
         return
     shown = name.decode(errors="replace")
     if not (known.slices and entry.slices):

@@ -15,7 +15,7 @@ from tailrace.formats import protos
 from tailrace.formats.coding import read_varint
 from tailrace.formats.crc32c import crc32c, masked, unmasked
 from tailrace.formats.files import data_loss, os_errors
-from tailrace.formats.slices import TensorSlice, encode_name_slice
+from tailrace.formats.slices import TensorSlice, copy_overlap, encode_name_slice
 from tailrace.formats.table import TableReader
 
 HEADER_KEY = b""
@@ -158,13 +158,9 @@ class BundleReader:
         for proto in entry.slices:
             stored = TensorSlice.from_proto(proto)
             bounds = stored.bounds(shape)
-            both = [(max(a, c), min(b, d)) for (a, b), (c, d) in zip(wanted, bounds, strict=True)]
-            if any(start >= stop for start, stop in both):
-                continue
-            piece = self._read(self._part(name, stored), f"{name} [{stored}]")
-            source = _between(both, bounds)
-            result[_between(both, wanted)] = piece[source]
-            missing -= int(np.prod([stop - start for start, stop in both], dtype=np.int64))
+            if all(max(a, c) < min(b, d) for (a, b), (c, d) in zip(wanted, bounds, strict=True)):
+                piece = self._read(self._part(name, stored), f"{name} [{stored}]")
+                missing -= copy_overlap(piece, bounds, result, wanted)
         if missing > 0:
             message = f"{name}: the stored slices leave {missing} elements of {part or 'it'} out"
             raise data_loss(self.prefix, message)
@@ -175,14 +171,6 @@ class BundleReader:
         if entry is None:
             raise data_loss(index_name(self.prefix), f"slice {part} of {name} has no entry")
         return entry
-
-
-def _between(bounds: Any, origin: Any) -> tuple[slice, ...]:
-    """Bounds as slices counted from the start of `origin`."""
-    return tuple(
-        slice(start - first, stop - first)
-        for (start, stop), (first, _) in zip(bounds, origin, strict=True)
-    )
 
 
 def _index(part: TensorSlice, shape: tuple[int, ...], name: str) -> tuple[slice, ...]:
@@ -201,10 +189,8 @@ def _array_type(entry: Any) -> Any:
 
 
 def _describe(entry: Any) -> str:
-    from tensorboard.compat.proto.types_pb2 import DataType
-
     sizes = ",".join(str(size) for size in _shape(entry))
-    return f" ({DataType.Name(entry.dtype)}) [{sizes}]\n"
+    return f" ({protos.DataType.Name(entry.dtype)}) [{sizes}]\n"
 
 
 def _read_bytes(path: str, entry: Any) -> bytearray:

@@ -17,6 +17,7 @@ import numpy as np
 
 from tailrace import dtypes
 from tailrace.dtypes import DType
+from tailrace.formats import protos
 from tailrace.formats.files import atomic_write, data_loss, os_errors
 from tailrace.formats.tensor_proto import array_to_proto, as_bytes, make_ndarray
 from tailrace.shapes import TensorShape
@@ -38,9 +39,7 @@ def _tensor_proto(value: Any) -> Any:
 
 def _function(value: Any) -> Any:
     if isinstance(value, (str, bytes)):
-        from tensorboard.compat.proto.attr_value_pb2 import NameAttrList
-
-        return NameAttrList(name=as_bytes(value).decode())
+        return protos.NameAttrList(name=as_bytes(value).decode())
     return value
 
 
@@ -73,17 +72,15 @@ def attr_to_proto(value: Any, kind: str | None = None) -> Any:
 
     Without `kind` it is told from the value. Raises: TypeError for a value that is of no kind.
     """
-    from tensorboard.compat.proto.attr_value_pb2 import AttrValue
-
-    if isinstance(value, AttrValue):
+    if isinstance(value, protos.AttrValue):
         return value
     kind = kind or kind_of(value)
     if kind.startswith("list("):
         field, convert = _FIELDS[kind[len("list(") : -1]]
         items = [convert(item) for item in value]
-        return AttrValue(list=AttrValue.ListValue(**{field: items}))
+        return protos.AttrValue(list=protos.AttrValue.ListValue(**{field: items}))
     field, convert = _FIELDS[kind]
-    return AttrValue(**{field: convert(value)})
+    return protos.AttrValue(**{field: convert(value)})
 
 
 def attr_from_proto(proto: Any) -> Any:
@@ -173,6 +170,4 @@ def _parsed(message: Any, content: bytes, path: str | os.PathLike[str], forms: l
 
 def read_graph_def(path: str | os.PathLike[str], as_text: bool | None = None) -> Any:
     """The GraphDef in a file. Raises: NotFoundError, DataLossError."""
-    from tensorboard.compat.proto.graph_pb2 import GraphDef
-
-    return read_proto(GraphDef(), path, as_text)
+    return read_proto(protos.GraphDef(), path, as_text)

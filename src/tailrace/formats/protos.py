@@ -1,7 +1,7 @@
-"""Protobuf messages that `tensorboard` does not bring: checkpoints, SavedModel, Example.
+"""Protobuf messages, loaded when they are first asked for: `protos.GraphDef()`.
 
-Each is one row of `_SCHEMA`; the classes are made when the first is asked for
-(`from tailrace.formats import protos; protos.BundleEntryProto()`).
+Most come from `tensorboard`. It does not bring those of checkpoints, SavedModel and Example: each
+is one row of `_SCHEMA` here.
 
 Source: TF 1.15 core/protobuf/{tensor_bundle,saved_tensor_slice,saved_model}.proto,
 core/framework/tensor_slice.proto, core/example/{example,feature}.proto,
@@ -11,6 +11,7 @@ python/training/checkpoint_state.proto.
 from __future__ import annotations
 
 import functools
+import importlib
 from typing import Any
 
 # message -> fields "number name type": a leading * repeats, `map` has string keys, a trailing
@@ -75,7 +76,47 @@ _PACKAGE = "tailrace.formats"
 _FILE = "tailrace/formats/protos.proto"
 
 
+# message or enum -> its module in tensorboard.compat.proto
+_TENSORBOARD = {
+    "AttrValue": "attr_value_pb2",
+    "NameAttrList": "attr_value_pb2",
+    "ConfigProto": "config_pb2",
+    "GPUOptions": "config_pb2",
+    "GraphOptions": "config_pb2",
+    "OptimizerOptions": "config_pb2",
+    "RunMetadata": "config_pb2",
+    "RunOptions": "config_pb2",
+    "Event": "event_pb2",
+    "SessionLog": "event_pb2",
+    "TaggedRunMetadata": "event_pb2",
+    "FunctionDefLibrary": "function_pb2",
+    "GraphDef": "graph_pb2",
+    "HistogramProto": "histogram_pb2",
+    "AssetFileDef": "meta_graph_pb2",
+    "CollectionDef": "meta_graph_pb2",
+    "MetaGraphDef": "meta_graph_pb2",
+    "SignatureDef": "meta_graph_pb2",
+    "TensorInfo": "meta_graph_pb2",
+    "NodeDef": "node_def_pb2",
+    "OpDef": "op_def_pb2",
+    "OpList": "op_def_pb2",
+    "SaverDef": "saver_pb2",
+    "StepStats": "step_stats_pb2",
+    "Summary": "summary_pb2",
+    "SummaryMetadata": "summary_pb2",
+    "TensorProto": "tensor_pb2",
+    "TensorShapeProto": "tensor_shape_pb2",
+    "DataType": "types_pb2",
+    "SaveSliceInfoDef": "variable_pb2",
+    "VariableDef": "variable_pb2",
+    "VersionDef": "versions_pb2",
+}
+
+
 def __getattr__(name: str) -> Any:
+    if name in _TENSORBOARD:
+        module = importlib.import_module(f"tensorboard.compat.proto.{_TENSORBOARD[name]}")
+        return globals().setdefault(name, getattr(module, name))
     if name in _SCHEMA:
         return _classes()[name]
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -6,7 +6,10 @@ Source: TF 1.15 core/framework/tensor_slice.cc, core/util/saved_tensor_slice_uti
 from __future__ import annotations
 
 import dataclasses
+import math
 from typing import Any
+
+import numpy as np
 
 from tailrace.formats import coding, protos
 
@@ -87,6 +90,26 @@ class TensorSlice:
     def shape_in(self, shape: tuple[int, ...]) -> tuple[int, ...]:
         """The slice's own shape, cut from a tensor of `shape`."""
         return tuple(stop - start for start, stop in self.bounds(shape))
+
+
+Bounds = tuple[tuple[int, int], ...]  # (start, stop) per dimension, within the whole tensor
+
+
+def copy_overlap(source: np.ndarray, there: Bounds, target: np.ndarray, here: Bounds) -> int:
+    """Copies what two parts of a tensor have in common; returns how many elements that is."""
+    common = [(max(a, c), min(b, d)) for (a, b), (c, d) in zip(there, here, strict=True)]
+    if any(start >= stop for start, stop in common):
+        return 0
+    place = tuple(
+        slice(start - first, stop - first)
+        for (start, stop), (first, _) in zip(common, here, strict=True)
+    )
+    origin = tuple(
+        slice(start - first, stop - first)
+        for (start, stop), (first, _) in zip(common, there, strict=True)
+    )
+    target[place] = source[origin]
+    return math.prod(stop - start for start, stop in common)
 
 
 def parse_shape_and_slice(text: str) -> tuple[tuple[int, ...], TensorSlice]:

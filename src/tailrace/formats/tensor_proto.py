@@ -17,6 +17,7 @@ import numpy as np
 
 from tailrace import dtypes
 from tailrace.dtypes import DType
+from tailrace.formats import protos
 from tailrace.formats.coding import read_varint
 from tailrace.shapes import Dimension, TensorShape
 
@@ -70,16 +71,14 @@ def make_tensor_proto(
     Raises: TypeError when values do not fit `dtype` or (under `verify_shape`) `shape`, ValueError
     for None, ragged lists and too many values.
     """
-    from tensorboard.compat.proto.tensor_pb2 import TensorProto
-
     if allow_broadcast and verify_shape:
         raise ValueError("allow_broadcast and verify_shape are not both allowed.")
-    if isinstance(values, TensorProto):
+    if isinstance(values, protos.TensorProto):
         return values
     array, dtype = to_array(values, dtype, shape)
     dims = _checked_dims(array, shape, verify_shape, allow_broadcast)
-    proto = TensorProto(
-        dtype=dtype.as_datatype_enum,  # type: ignore[arg-type]
+    proto = protos.TensorProto(
+        dtype=dtype.as_datatype_enum,
         tensor_shape=TensorShape(dims).as_proto(),
     )
     _store(proto, array, dtype, int(np.prod(dims, dtype=np.int64)))
@@ -91,11 +90,9 @@ def array_to_proto(array: np.ndarray, dtype: DType | None = None) -> Any:
 
     An array that repeats one element by strides of 0 is stored as that element.
     """
-    from tensorboard.compat.proto.tensor_pb2 import TensorProto
-
     dtype = dtypes.as_dtype(array.dtype) if dtype is None else dtype.base_dtype
-    proto = TensorProto(
-        dtype=dtype.as_datatype_enum,  # type: ignore[arg-type]
+    proto = protos.TensorProto(
+        dtype=dtype.as_datatype_enum,
         tensor_shape=TensorShape(array.shape).as_proto(),
     )
     _store(proto, _compact(array), dtype, array.size)
@@ -291,6 +288,11 @@ def _store(proto: Any, array: np.ndarray, dtype: DType, size: int) -> None:
             )
         proto.tensor_content = array.tobytes()
         return
+    store_values(proto, array, dtype)
+
+
+def store_values(proto: Any, array: np.ndarray, dtype: DType) -> None:
+    """Appends the elements to the field of their type, whatever their number."""
     field = getattr(proto, _FIELDS.get(dtype, _INT_FIELD))
     field.extend(_field_values(array.ravel(), dtype))
 
