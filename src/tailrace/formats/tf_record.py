@@ -35,21 +35,23 @@ def read_records(path: str, compression: str = "") -> Iterator[bytes]:
     Raises: NotFoundError and its relatives when the file cannot be opened, DataLossError where it
     is damaged or ends within a record.
     """
+    offset = 0
     with os_errors(path), open(path, "rb") as file:
         read = _reader(path, file, compression)
         while head := read(_LENGTH.size + _CRC.size):
-            length = _checked(path, head, _LENGTH.size)
+            length = _checked(path, head, _LENGTH.size, offset)
             size = _LENGTH.unpack(length)[0]
-            yield _checked(path, read(size + _CRC.size), size)
+            yield _checked(path, read(size + _CRC.size), size, offset)
+            offset += _LENGTH.size + size + 2 * _CRC.size
 
 
-def _checked(path: str, stored: bytes, size: int) -> bytes:
-    """The data before the checksum, which has to be right."""
+def _checked(path: str, stored: bytes, size: int, offset: int) -> bytes:
+    """The data before the checksum, which has to be right; `offset` is the record's."""
     if len(stored) < size + _CRC.size:
-        raise data_loss(path, "truncated record")
+        raise data_loss(path, f"truncated record at {offset}")
     data = stored[:size]
     if _CRC.unpack(stored[size:])[0] != masked(crc32c(data)):
-        raise data_loss(path, "corrupted record: its checksum is wrong")
+        raise data_loss(path, f"corrupted record at {offset}: its checksum is wrong")
     return data
 
 

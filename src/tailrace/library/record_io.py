@@ -106,6 +106,7 @@ class TFRecordWriter:
         self.close()
 
 
+_MEMORY_LEVEL = 9  # TensorFlow's default
 _GZIP_FRAME = 16  # added to the window bits, zlib writes gzip's header and trailer
 
 
@@ -121,6 +122,6 @@ def _compressor(options: TFRecordOptions) -> Any:
         level if options.compression_level is None else options.compression_level,
         options.compression_method or zlib.DEFLATED,
         bits,
-        options.mem_level or zlib.DEF_MEM_LEVEL,
+        options.mem_level or _MEMORY_LEVEL,
         options.compression_strategy or zlib.Z_DEFAULT_STRATEGY,
     )
