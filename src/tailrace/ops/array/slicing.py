@@ -1,0 +1,275 @@
+"""Parts of arrays: Slice, StridedSlice and its gradient.
+
+Source: TF 1.15 core/ops/array_ops.cc, core/kernels/slice_op.cc, strided_slice_op.cc,
+python/ops/array_grad.py.
+"""
+
+from __future__ import annotations
+
+from tailrace import errors
+from tailrace.dtypes import ANY, INDEX
+from tailrace.errors import ShapeError
+from tailrace.ops.array.indices import Masks, index_tuple, sliced_dims, without_negative_steps
+from tailrace.ops.array.moving import moves_elements
+from tailrace.registry import op, type_attr
+from tailrace.shapes import UNKNOWN, Shape, with_rank
+
+_INDEX = type_attr(INDEX)
+_MASKS = {
+    "begin_mask": 0,
+    "end_mask": 0,
+    "ellipsis_mask": 0,
+    "new_axis_mask": 0,
+    "shrink_axis_mask": 0,
+}
+_MASK_NAMES = tuple(_MASKS)
+
+
+def _slice(input, begin, size):
+    index = tuple([slice(b, None if n < 0 else b + n) for b, n in zip(begin, size, strict=True)])
+    part = input[index] if index else input
+    if len(index) != input.ndim or any(
+        b < 0 or b > d or n not in (-1, m)
+        for b, n, m, d in zip(begin, size, part.shape, input.shape, strict=True)
+    ):
+        raise _slice_error(input, begin, size)
+    return part
+
+
+def _slice_error(input, begin, size):
+    if len(begin) != input.ndim:
+        return errors.invalid(
+            f"Expected begin and size arguments to be 1-D tensors of size {input.ndim}, but got "
+            f"{len(begin)} and {len(size)} entries"
+        )
+    for i, (b, n, d) in enumerate(zip(begin, size, input.shape, strict=True)):
+        if not 0 <= b <= d:
+            return errors.invalid(f"Expected begin[{i}] in [0, {d}], but got {b}")
+        if not -1 <= n <= d - b:
+            return errors.invalid(f"Expected size[{i}] in [0, {d - b}], but got {n}")
+    raise AssertionError("the slice is within bounds")
+
+
+@op(
+    "Slice",
+    "input: T, begin: Index, size: Index -> output: T",
+    T=ANY,
+    Index=_INDEX,
+    _host=("begin", "size"),
+    _alias=True,
+)
+def slice_(input, begin, size):
+    """The box that starts at `begin`; a size of -1 reaches to the end of its axis."""
+    return _slice(input, begin, size)
+
+
+slice_.bind(moves_elements(_slice, 0))
+
+
+@slice_.shape
+def slice_shape(input, begin, size):
+    starts, sizes = begin.value, size.value
+    rank = next((len(v) for v in (starts, sizes) if v is not None), None)
+    rank = next((s.dims[0] for s in (begin, size) if rank is None and s.dims), rank)
+    if sizes is None:
+        if rank is None:
+            return [UNKNOWN if input.dims is None else [None] * len(input)]
+        dims = with_rank(input, rank).dims
+        return [_partial_slice(dims, begin, size)]
+    dims = with_rank(input, len(sizes)).dims
+    if starts is None:
+        return [[None if n < 0 else int(n) for n in sizes]]
+    return [[_slice_size(d, int(b), int(n)) for d, b, n in zip(dims, starts, sizes, strict=True)]]
+
+
+def _partial_slice(dims, begin, size):
+    """Sizes that are known one by one; -1 and unknown ones look the same here."""
+    sizes = size.as_shape().dims
+    return [None] * len(dims) if sizes is None else list(sizes)
+
+
+def _slice_size(dim, begin, size):
+    if begin < 0:
+        raise ShapeError(f"begin must not be negative, but is {begin}")
+    if size == -1:
+        if dim is not None and begin > dim:
+            raise ShapeError(f"begin {begin} is beyond the dimension {dim}")
+        return None if dim is None else dim - begin
+    if size < -1:
+        raise ShapeError(f"size must be -1 or more, but is {size}")
+    if dim is not None and begin + size > dim:
+        raise ShapeError(f"slice [{begin}, {begin + size}) reaches beyond the dimension {dim}")
+    return size
+
+
+@slice_.gradient
+def slice_grad(g, op, dy):
+    rank = g.rank(op.input)
+    size = g.shape(op.output)
+    shape = g.convert([rank, 1], name="stack")
+    before = g.Reshape(op.begin, shape)
+    after = g.Reshape(g.shape(op.input) - size - op.begin, shape)
+    return g.Pad(dy, g.ConcatV2([before, after], 1, name="concat")), None, None
+
+
+def _masks_of(attrs):
+    return Masks(*(attrs[name] for name in _MASK_NAMES))
+
+
+def _part(input, index):
+    """`input[index]` with steps of either sign."""
+    try:
+        if not any(isinstance(e, slice) and e.step < 0 for e in index):
+            return input[index]
+        forward, turned = without_negative_steps(index, input.shape)
+        return input[tuple(forward)].flip(turned)
+    except IndexError:
+        raise _index_error(input, index) from None
+
+
+def _index_error(input, index):
+    try:
+        sliced_dims(index, input.shape, known=True)
+    except ShapeError as error:
+        return errors.invalid(str(error))
+    raise AssertionError("the index is within bounds")
+
+
+def _strided_slicer(masks):
+    """The kernel for these masks; it keeps the index made of the last begin, end and strides."""
+    last = ((), (), (), None)
+
+    def strided_slice(input, begin, end, strides):
+        nonlocal last
+        kept_begin, kept_end, kept_strides, part = last
+        if begin is not kept_begin or end is not kept_end or strides is not kept_strides:
+            part = _slicer(index_tuple(begin, end, strides, masks))
+            last = (begin, end, strides, part)
+        return part(input)
+
+    return strided_slice
+
+
+def _slicer(index):
+    """A function of the array for one index; the frequent `x[i]` is a single call."""
+    if len(index) == 1 and isinstance(index[0], int):
+        place = index[0]
+
+        def select(input):
+            try:
+                return input.select(0, place)
+            except (IndexError, RuntimeError):
+                raise _index_error(input, index) from None
+
+        return select
+    return lambda input: _part(input, index)
+
+
+@op(
+    "StridedSlice",
+    "input: T, begin: Index, end: Index, strides: Index -> output: T",
+    T=ANY,
+    Index=_INDEX,
+    _host=("begin", "end", "strides"),
+    _alias=True,
+    **_MASKS,
+)
+def strided_slice(
+    input, begin, end, strides, *, begin_mask, end_mask, ellipsis_mask, new_axis_mask,
+    shrink_axis_mask,
+):  # fmt: skip
+    """Python's indexing, `input[begin:end:strides]`; masks stand for `...`, None, numbers."""
+    masks = Masks(begin_mask, end_mask, ellipsis_mask, new_axis_mask, shrink_axis_mask)
+    return _part(input, index_tuple(begin, end, strides, masks))
+
+
+@strided_slice.bind
+def strided_slice_bind(attrs):
+    return moves_elements(_strided_slicer(_masks_of(attrs)), 0)(attrs)
+
+
+def _form_of(begin, end, strides, masks):
+    """The index a shape rule can know, or None, and whether its numbers are known too."""
+    steps = strides.value
+    if steps is None or begin.rank != 1 or begin[0] is None:
+        return None, False
+    first, last = begin.value, end.value
+    known = first is not None and last is not None
+    zeros = [0] * len(steps)
+    first, last = (first.tolist(), last.tolist()) if known else (zeros, zeros)
+    try:
+        return index_tuple(first, last, steps.tolist(), masks), known
+    except errors.KernelError as error:
+        raise ShapeError(error.message) from None
+
+
+@strided_slice.shape
+def strided_slice_shape(
+    input, begin, end, strides, *, begin_mask, end_mask, ellipsis_mask, new_axis_mask,
+    shrink_axis_mask,
+):  # fmt: skip
+    masks = Masks(begin_mask, end_mask, ellipsis_mask, new_axis_mask, shrink_axis_mask)
+    index, known = _form_of(begin, end, strides, masks)
+    if index is None or input.dims is None:
+        return [UNKNOWN]
+    return [sliced_dims(index, input.dims, known)]
+
+
+@strided_slice.known_sizes
+def strided_slice_sizes(
+    input, begin, end, strides, *, begin_mask, end_mask, ellipsis_mask, new_axis_mask,
+    shrink_axis_mask,
+):  # fmt: skip
+    masks = Masks(begin_mask, end_mask, ellipsis_mask, new_axis_mask, shrink_axis_mask)
+    index, known = _form_of(begin, end, strides, masks)
+    sizes = input.as_shape()
+    if index is None or not known or ellipsis_mask or new_axis_mask or shrink_axis_mask:
+        return None
+    if len(index) != 1 or sizes.dims is None:
+        return None
+    return Shape(sizes.dims[index[0]])
+
+
+_ABOUT_SLICE = ("begin_mask", "end_mask", "ellipsis_mask", "new_axis_mask", "shrink_axis_mask")
+
+
+def _same_masks(op):
+    return {name: getattr(op, name) for name in _ABOUT_SLICE}
+
+
+@strided_slice.gradient
+def strided_slice_grad_rule(g, op, dy):
+    shape = g.shape(op.input, out_type=op.begin.dtype)
+    dx = g.StridedSliceGrad(shape, op.begin, op.end, op.strides, dy, **_same_masks(op))
+    return dx, None, None, None
+
+
+@op(
+    "StridedSliceGrad",
+    "shape: Index, begin: Index, end: Index, strides: Index, dy: T -> output: T",
+    T=ANY,
+    Index=_INDEX,
+    _host=("shape", "begin", "end", "strides"),
+    **_MASKS,
+)
+def strided_slice_grad(
+    shape, begin, end, strides, dy, *, begin_mask, end_mask, ellipsis_mask, new_axis_mask,
+    shrink_axis_mask,
+):  # fmt: skip
+    """Zeros of `shape` with `dy` in the place a StridedSlice of the same arguments reads."""
+    masks = Masks(begin_mask, end_mask, ellipsis_mask, new_axis_mask, shrink_axis_mask)
+    dx = dy.new_zeros(shape)
+    forward, turned = without_negative_steps(index_tuple(begin, end, strides, masks), shape)
+    dx[tuple(forward)] = dy.flip(turned) if turned else dy
+    return dx
+
+
+@strided_slice_grad.shape
+def strided_slice_grad_shape(shape, begin, end, strides, dy):
+    return [shape.as_shape()]
+
+
+@strided_slice_grad.gradient
+def strided_slice_grad_grad(g, op, dy):
+    part = g.StridedSlice(dy, op.begin, op.end, op.strides, **_same_masks(op))
+    return None, None, None, None, part
