@@ -40,6 +40,7 @@ It returns a gradient or None per input.
 `_once`         a context kernel without inputs whose output is one object for as long as the session lives
 `_alias`        an output may share memory with an input
 `_varies`       fed from outside: the value differs between runs though nothing is stateful
+`_region`       what the node is for in a loop or conditional: switch, merge, enter, exit, next, test, trigger
 `_elementwise`  output i depends on element i of the inputs alone, after broadcasting
 """
 
@@ -58,9 +59,9 @@ from tailrace.shapes import broadcast
 
 REQUIRED = object()
 
-_FLAGS = ("stateful", "host", "writes", "reads", "context", "alias", "elementwise", "varies", "once")
+_FLAGS = ("stateful", "host", "writes", "reads", "context", "alias", "elementwise", "varies", "once", "region")
 _KIND_OF_DEFAULT = {bool: "bool", int: "int", float: "float", str: "string", bytes: "string"}
-_ITEM = re.compile(r"^(\w+): (?:(Ref|list)\((\w+)\)|(?:(\w+)\*)?(\w+))$")
+_ITEM = re.compile(r"^(\w+): (?:list\((\w+)\)|(?:(\w+)\*)?(?:(Ref)\((\w+)\)|(\w+)))$")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -123,9 +124,11 @@ class OpDef:
         self.alias: bool = flags.get("alias", False)
         self.elementwise: bool = flags.get("elementwise", False)
         self.once: bool = flags.get("once", False)
+        self.region: str = flags.get("region", "")
         self.varies: bool = flags.get("varies", False)
         self.shape_rule: Callable[..., Any] | None = None
         self.shape_attrs: tuple[str, ...] = ()
+        self.handle_rule: Callable[..., Any] | None = None
         self.known_value_rule: Callable[..., Any] | None = None
         self.known_sizes_rule: Callable[..., Any] | None = None
         self.gradient_rule: Callable[..., Any] | None = None
@@ -145,6 +148,11 @@ class OpDef:
         """Decorator: the shape rule."""
         self.shape_rule = rule
         self.shape_attrs = keyword_names(rule)
+        return rule
+
+    def handle(self, rule: Callable[..., Any]) -> Callable[..., Any]:
+        """Decorator: called with attributes, gives (element type, shape) of what an output handle leads to."""
+        self.handle_rule = rule
         return rule
 
     def known_value(self, rule: Callable[..., Any]) -> Callable[..., Any]:
@@ -209,15 +217,14 @@ def _parse_arg(item: str) -> Arg:
     match = _ITEM.match(item)
     if match is None:
         raise ValueError(f"cannot read {item!r} in an operation's signature")
-    name, wrapper, wrapped, number, plain = match.groups()
-    if wrapper == "list":
-        return Arg(name, list_attr=wrapped)
-    kind = wrapped or plain
-    number = None if number is None else number
+    name, listed, number, ref, referred, plain = match.groups()
+    if listed is not None:
+        return Arg(name, list_attr=listed)
+    kind, is_ref = referred or plain, ref is not None
     try:
-        return Arg(name, dtypes.as_dtype(kind), number_attr=number, is_ref=wrapper == "Ref")
+        return Arg(name, dtypes.as_dtype(kind), number_attr=number, is_ref=is_ref)
     except TypeError:
-        return Arg(name, type_attr=kind, number_attr=number, is_ref=wrapper == "Ref")
+        return Arg(name, type_attr=kind, number_attr=number, is_ref=is_ref)
 
 
 def _parse_attr(value: Any) -> Attr:
@@ -297,6 +304,20 @@ def comparison(
     definition.shape(_broadcast_shape)
     definition.no_gradient("a truth value does not vary smoothly")
     return definition
+
+
+def after_gradient(rule: Callable[..., Any]) -> Callable[..., Any]:
+    """Decorator of a gradient rule: none of its nodes is computed before the gradient has arrived.
+
+    TF: most gradients of element-wise functions are built so, to save memory.
+    """
+
+    @functools.wraps(rule)
+    def waiting(g: Any, op: Any, *grads: Any) -> Any:
+        with g.control_dependencies([grads[0]]):
+            return rule(g, op, *grads)
+
+    return waiting
 
 
 def _broadcast_shape(x: Any, y: Any) -> list[Any]:

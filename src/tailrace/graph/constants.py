@@ -55,7 +55,7 @@ def _apply(op: Operation, rule: Any) -> Any:
 
 def _evaluate_op(op: Operation, depth: int) -> list[np.ndarray] | None:
     op_def = op.op_def
-    if op_def.stateful or op_def.context or op_def.varies or op_def.writes:
+    if op_def.stateful or op_def.context or op_def.varies or op_def.writes or op_def.region:
         return None
     if not op._inputs or op.control_inputs or depth > _DEEPEST:
         return None

@@ -8,19 +8,19 @@ from __future__ import annotations
 import contextlib
 import re
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from tailrace import registry
-from tailrace.dtypes import DType, as_dtype
+from tailrace.dtypes import resource
 from tailrace.errors import UnsupportedOpError
 from tailrace.graph import devices, inference
 from tailrace.graph.operation import Operation
 from tailrace.graph.scopes import ControlDependencies, NameScope
 from tailrace.graph.tensor import Tensor
 
-_OP_NAME = re.compile(r"^[A-Za-z0-9.][A-Za-z0-9_.\\-/]*$")
-_SCOPE_NAME = re.compile(r"^[A-Za-z0-9_.\\-/]*$")
+_OP_NAME = re.compile(r"^[A-Za-z0-9.][A-Za-z0-9_.\-/]*$")
+_SCOPE_NAME = re.compile(r"^[A-Za-z0-9_.\-/]*$")
 
 
 class Graph:
@@ -99,6 +99,8 @@ class Graph:
         op = Operation(self, op_def, name, inputs, control_inputs, attrs, types)
         if op_def.shape_rule is not None:
             inference.set_shapes(op)
+        if resource in types:
+            inference.set_handles(op)
         self._nodes[name] = op
         self._place(op, compute_device)
         context = self._control_flow_context
@@ -476,10 +478,3 @@ def reset_default_graph() -> None:
 
 def get_default_session() -> Any:
     return default_sessions()[-1] if default_sessions() else None
-
-
-def as_dtypes(values: Iterable[Any]) -> list[DType]:
-    return [as_dtype(v) for v in values]
-
-
-OpFunction = Callable[..., Any]

@@ -16,10 +16,10 @@ import numpy as np
 from tailrace import dtypes
 from tailrace.dtypes import DType, as_dtype
 from tailrace.graph import convert
-from tailrace.graph.builder import Builder
 from tailrace.graph.composite import IndexedSlices, SparseTensor
 from tailrace.graph.constants import evaluate, evaluate_as_shape
 from tailrace.graph.graph import get_default_graph
+from tailrace.graph.math_idioms import MathIdioms
 from tailrace.graph.operation import Operation
 from tailrace.graph.tensor import Tensor
 from tailrace.shapes import TensorShape
@@ -27,7 +27,7 @@ from tailrace.shapes import TensorShape
 _SMALL = 1000  # elements; zeros up to here are constants
 
 
-class RuleBuilder(Builder):
+class RuleBuilder(MathIdioms):
     """The builder with TensorFlow's Python-level idioms in lower case: `g.shape(x)`, `g.reduce_sum(x, axis)`."""
 
     @staticmethod

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tailrace.dtypes import DType, as_dtype
+from tailrace.dtypes import DType, as_dtype, resource
 from tailrace.errors import ShapeError
-from tailrace.registry import Arg, Attr, OpDef
+from tailrace.registry import Arg, Attr, OpDef, keyword_names
 from tailrace.shapes import Shape, TensorShape, UnknownRank, as_shape
 
 if TYPE_CHECKING:
@@ -103,6 +103,19 @@ def set_shapes(op: Operation) -> None:
     assert len(shapes) == len(op.outputs), f"shape rule of {op.type}: {len(shapes)} shapes"
     for tensor, shape in zip(op.outputs, shapes, strict=True):
         tensor._dims = as_shape(shape).dims
+
+
+def set_handles(op: Operation) -> None:
+    """Set what is known behind the resource handles an operation gives."""
+    rule = op.op_def.handle_rule
+    if rule is not None:
+        known = rule(**{name: op.attrs[name] for name in keyword_names(rule)})
+        op.outputs[0]._handle = None if known is None else (known[0], as_shape(known[1]).dims)
+        return
+    passed = next((t._handle for t in op._inputs if t._dtype is resource), None)
+    for tensor in op.outputs:
+        if tensor._dtype is resource:
+            tensor._handle = passed
 
 
 def _explained(error: ShapeError, op: Operation) -> ShapeError:

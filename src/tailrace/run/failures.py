@@ -1,0 +1,48 @@
+"""From a kernel's failure to the error TensorFlow raises, naming operation, inputs and the user's line."""
+
+from __future__ import annotations
+
+import types
+
+from tailrace import errors
+from tailrace.errors import KernelError, OpError
+from tailrace.graph.operation import describe_op
+from tailrace.plan.codegen import FILE_NAME, Program
+from tailrace.plan.ir import Step
+
+# what torch and Python raise when values do not fit
+_INVALID = (RuntimeError, IndexError, ValueError, TypeError, ZeroDivisionError, OverflowError)
+
+
+def explain(failure: Exception, program: Program) -> Exception:
+    """The error to raise for a failure of a program; it names the operation that failed."""
+    step = _failed_step(failure.__traceback__, program)
+    if step is None:
+        return failure
+    if isinstance(failure, OpError) and failure.op is not None:
+        return failure
+    message = getattr(failure, "message", None) or str(failure)
+    text = f"{step.op.type}: {message}\n{describe_op(step.op)}"
+    return _class_of(failure)(None, step.op, text)
+
+
+def _class_of(failure: Exception) -> type[OpError]:
+    if isinstance(failure, KernelError):
+        return failure.error
+    if isinstance(failure, OpError):
+        return type(failure)
+    if isinstance(failure, MemoryError) or "not enough memory" in str(failure):
+        return errors.ResourceExhaustedError
+    if isinstance(failure, NotImplementedError):
+        return errors.UnimplementedError
+    if isinstance(failure, _INVALID):
+        return errors.InvalidArgumentError
+    return errors.UnknownError
+
+
+def _failed_step(traceback: types.TracebackType | None, program: Program) -> Step | None:
+    while traceback is not None:
+        if traceback.tb_frame.f_code.co_filename == FILE_NAME:
+            return program.steps_by_line.get(traceback.tb_lineno)
+        traceback = traceback.tb_next
+    return None
