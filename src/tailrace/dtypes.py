@@ -201,6 +201,14 @@ INTEGERS = _INTEGERS
 REAL = FLOATS + _INTEGERS
 NUMERIC = REAL + COMPLEX
 INDEX = (int32, int64)
+# TensorFlow's `numbertype` and `realnumbertype`, in the order of its messages.
+NUMBER = (
+    *(float32, float64, int32, uint8, int16, int8, complex64, int64, qint8, quint8, qint32),
+    *(bfloat16, uint16, complex128, float16, uint32, uint64),
+)
+REAL_NUMBER = (
+    *(float32, float64, int32, uint8, int16, int8, int64, bfloat16, uint16, float16, uint32, uint64),
+)
 QUANTIZED = (qint8, quint8, qint32, qint16, quint16)
 ANY: tuple[DType, ...] = ()
 

@@ -70,7 +70,12 @@ class MathIdioms(Builder):
     ) -> Tensor:
         """`tf.matmul` of tensors: of matrices, of batches of them, or of matrices with many zeros."""
         with self.name_scope(name, "MatMul") as scope:
-            plain = a._dims is not None and b._dims is not None and len(a._dims) <= 2 and len(b._dims) <= 2
+            plain = (
+                a._dims is not None
+                and b._dims is not None
+                and len(a._dims) <= 2
+                and len(b._dims) <= 2
+            )
             if not (plain or a_is_sparse or b_is_sparse):
                 a = self.conj(a) if transpose_a else a
                 b = self.conj(b) if transpose_b else b
@@ -78,8 +83,13 @@ class MathIdioms(Builder):
                 return self.BatchMatMulV2(a, b, adj_x=adj_x, adj_y=adj_y, name=scope)
             a = self.conj(a) if adjoint_a else a
             b = self.conj(b) if adjoint_b else b
-            flags = {"transpose_a": transpose_a or adjoint_a, "transpose_b": transpose_b or adjoint_b}
-            if not _use_sparse(a._dtype.base_dtype, b._dtype.base_dtype, a_is_sparse or b_is_sparse):
+            flags = {
+                "transpose_a": transpose_a or adjoint_a,
+                "transpose_b": transpose_b or adjoint_b,
+            }
+            if not _use_sparse(
+                a._dtype.base_dtype, b._dtype.base_dtype, a_is_sparse or b_is_sparse
+            ):
                 return self.MatMul(a, b, name=scope, **flags)
             sparse = {"a_is_sparse": a_is_sparse, "b_is_sparse": b_is_sparse}
             product = self.SparseMatMul(a, b, name=scope, **flags, **sparse)

@@ -1,6 +1,16 @@
 """The operations, a module per family. Importing this package registers them all."""
 
 from tailrace.ops import array as array
+from tailrace.ops import compare as compare
+from tailrace.ops import control_flow as control_flow
+from tailrace.ops import data_flow as data_flow
+from tailrace.ops import io as io
 from tailrace.ops import losses as losses
+from tailrace.ops import math as math
+from tailrace.ops import math_binary as math_binary
+from tailrace.ops import math_grads as math_grads
+from tailrace.ops import matmul as matmul
 from tailrace.ops import nn as nn
+from tailrace.ops import ranges as ranges
+from tailrace.ops import reduce as reduce
 from tailrace.ops import top_k as top_k

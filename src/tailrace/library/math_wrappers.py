@@ -1,0 +1,60 @@
+"""Makes the functions that add one operation and no more, as TensorFlow generates them from its registry."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+from tailrace.graph import SparseTensor, Tensor, g
+
+UnaryFunction = Callable[..., Any]
+
+
+def unary(op_type: str, name: str, doc: str, *, of_sparse: bool = False) -> UnaryFunction:
+    """A function `f(x, name=None)` that adds an `op_type`.
+
+    `of_sparse`: of a SparseTensor it gives a SparseTensor, as f(0) = 0.
+    """
+
+    def function(x: Any, name: str | None = None) -> Tensor:
+        return getattr(g, op_type)(x, name=name)
+
+    return _named(sparse_too(function) if of_sparse else function, name, doc)
+
+
+def binary(op_type: str, name: str, doc: str) -> Callable[..., Tensor]:
+    """A function `f(x, y, name=None)` that adds an `op_type`."""
+
+    def function(x: Any, y: Any, name: str | None = None) -> Tensor:
+        return getattr(g, op_type)(x, y, name=name)
+
+    return _named(function, name, doc)
+
+
+def sparse_too(function: UnaryFunction) -> UnaryFunction:
+    """Let `function(x, name=None)` take a SparseTensor as well: it is applied to the values."""
+
+    @functools.wraps(function)
+    def either(x: Any, name: str | None = None) -> Any:
+        if isinstance(x, SparseTensor):
+            values = function(x.values, name=name)
+            return SparseTensor(x.indices, values, x.dense_shape)
+        return function(x, name=name)
+
+    return either
+
+
+def _named(function: UnaryFunction, name: str, doc: str) -> UnaryFunction:
+    function.__name__ = function.__qualname__ = name
+    function.__doc__ = doc
+    return function
+
+
+def current(new_name: str, new: Any, old_name: str, old: Any) -> Any:
+    """The value of an argument that has an old name too. Raises: ValueError when both are given."""
+    if old is None:
+        return new
+    if new is not None:
+        raise ValueError(f"Cannot specify both '{old_name}' and '{new_name}'")
+    return old

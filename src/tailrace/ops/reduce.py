@@ -1,0 +1,318 @@
+"""Reductions: sums, means, extrema along axes, and where the extrema are.
+
+Source: TF 1.15 core/ops/math_ops.cc, core/kernels/reduction_ops_common.h, python/ops/math_grad.py.
+"""
+
+from __future__ import annotations
+
+import torch
+
+from tailrace import arrays, dtypes, errors
+from tailrace.dtypes import INDEX, NUMBER
+from tailrace.errors import ShapeError
+from tailrace.registry import op, type_attr
+from tailrace.shapes import Shape, product
+
+_INDEX = type_attr(INDEX, dtypes.int32)
+
+
+# -- what all reductions share ---------------------------------------------------------------------
+
+
+def _axes(x, reduction_indices):
+    """The axes as a list of non-negative numbers. Raises: InvalidArgumentError for axes `x` lacks."""
+    axes = reduction_indices if isinstance(reduction_indices, list) else [reduction_indices]
+    rank = x.dim()
+    for axis in axes:
+        if not -rank <= axis < rank:
+            raise errors.invalid(
+                f"Invalid reduction dimension ({axis} for input with {rank} dimension(s)"
+            )
+    axes = [axis % rank for axis in axes]
+    if len(set(axes)) != len(axes):
+        raise errors.invalid(f"Axes {axes} contain duplicate dimensions")
+    return axes
+
+
+def _reduced_shape(input, reduction_indices, *, keep_dims):  # noqa: A002 - the registry's name
+    axes = reduction_indices.value
+    if input.dims is None or axes is None:
+        if keep_dims and input.dims is not None:
+            return [[None] * len(input)]
+        return [_rank_left(input, reduction_indices, keep_dims)]
+    rank = len(input)
+    reduced = set()
+    for axis in axes.reshape(-1).tolist():
+        if not -rank <= axis < rank:
+            raise ShapeError(
+                f"Invalid reduction dimension {axis} for input with {rank} dimensions."
+            )
+        reduced.add(axis % rank)
+    if keep_dims:
+        return [[1 if i in reduced else size for i, size in enumerate(input)]]
+    return [[size for i, size in enumerate(input) if i not in reduced]]
+
+
+def _rank_left(input, reduction_indices, keep_dims):  # noqa: A002 - the registry's name
+    """The shape when the axes are not known: how many there are tells at least the rank."""
+    if input.dims is None or keep_dims or not reduction_indices.complete:
+        return Shape(None)
+    count = product(reduction_indices.known)
+    return (
+        Shape([None] * (len(input) - count))
+        if count is not None and 0 <= count <= len(input)
+        else Shape(None)
+    )
+
+
+def _reduction(name, kernel, gradient, types=NUMBER):
+    definition = op(
+        name,
+        "input: T, reduction_indices: Tidx -> output: T",
+        keep_dims=False,
+        T=types,
+        Tidx=_INDEX,
+        _host="reduction_indices",
+    )(kernel)
+    definition.shape(_reduced_shape)
+    if isinstance(gradient, str):
+        definition.no_gradient(gradient)
+    elif gradient is not None:
+        definition.gradient(gradient)
+    return definition
+
+
+# -- sum, mean, product ----------------------------------------------------------------------------
+
+
+def sum_kernel(input, reduction_indices, *, keep_dims):  # noqa: A002
+    """The sum of the elements along axes; without axes the input as it is."""
+    axes = _axes(input, reduction_indices)
+    if not axes:
+        return input.clone()
+    return torch.sum(input, axes, keep_dims, dtype=input.dtype)
+
+
+def mean_kernel(input, reduction_indices, *, keep_dims):  # noqa: A002
+    """The mean of the elements along axes; of integers, cut off towards 0."""
+    axes = _axes(input, reduction_indices)
+    if not axes:
+        return input.clone()
+    if input.is_floating_point() or input.is_complex():
+        return torch.mean(input, axes, keep_dims)
+    count = product(input.shape[axis] for axis in axes)
+    total = torch.sum(input, axes, keep_dims, dtype=input.dtype)
+    return torch.div(total, count, rounding_mode="trunc") if count else total
+
+
+def prod_kernel(input, reduction_indices, *, keep_dims):  # noqa: A002
+    """The product of the elements along axes."""
+    result = input
+    axes = sorted(_axes(input, reduction_indices), reverse=True)
+    for axis in axes:
+        result = torch.prod(result, axis, keep_dims, dtype=input.dtype)
+    return result if axes else input.clone()
+
+
+def euclidean_norm_kernel(input, reduction_indices, *, keep_dims):  # noqa: A002
+    """The square root of the sum of squares along axes."""
+    squares = torch.square(torch.abs(input)) if input.is_complex() else torch.square(input)
+    total = sum_kernel(squares, reduction_indices, keep_dims=keep_dims)
+    return torch.sqrt(total).to(input.dtype)
+
+
+def sum_grad(g, op, dy):
+    x = op.input
+    dims = x._dims
+    axes = None if dims is None else g.known(op.reduction_indices)
+    if axes is not None:
+        if axes.tolist() == list(range(len(dims))):
+            dy = g.Reshape(dy, [1] * len(dims))
+            shape = g.shape(x) if None in dims else g.constant(list(dims), dtypes.int32)
+            return g.Tile(dy, shape), None
+        if None not in dims:
+            kept, tiling = g.reduction_tiling(dims, tuple(axes.reshape(-1).tolist()))
+            return g.Tile(g.Reshape(dy, kept), tiling), None
+    shape = g.shape(x)
+    with g.colocate_with(shape):
+        kept = g.reduced_shape(shape, op.reduction_indices)
+        tiling = g.shape_quotient(shape, kept)
+    return g.Tile(g.Reshape(dy, kept), tiling), None
+
+
+def mean_grad(g, op, dy):
+    spread, _ = sum_grad(g, op, dy)
+    sizes, means = op.input._dims, op.output._dims
+    if sizes is None or means is None or None in sizes or None in means:
+        shape, reduced = g.shape(op.input), g.shape(op.output)
+        count = g.shape_quotient(_prod(g, shape), _prod(g, reduced))
+    else:
+        count = g.constant(product(sizes) // max(product(means), 1), spread.dtype)
+    return spread / g.cast(count, spread.dtype), None
+
+
+def _prod(g, x):
+    return g.Prod(x, g.all_axes(x, None))
+
+
+def prod_grad(g, op, dy):
+    x = op.input
+    shape = g.shape(x)
+    axes = g.Reshape(op.reduction_indices, [-1])
+    kept = g.reduced_shape(shape, op.reduction_indices)
+    tiling = g.shape_quotient(shape, kept)
+    dy = g.Tile(g.Reshape(dy, kept), tiling)
+    with g.device("/cpu:0"):
+        # the reduced axes first, made one
+        rank = g.rank(x)
+        reduced = g.cast((axes + rank) % rank, dtypes.int32)
+        others, _ = g.ListDiff(g.range(0, rank), reduced)
+        order = g.ConcatV2([reduced, others], 0, name="concat")
+        reduced_size = _prod(g, g.gather(shape, reduced))
+        other_size = _prod(g, g.gather(shape, others))
+    permuted = g.transpose(x, order)
+    permuted_shape = g.shape(permuted)
+    columns = g.Reshape(permuted, (reduced_size, other_size))
+    # the product of all elements but one, from both sides: there may be zeros
+    before = g.Cumprod(columns, 0, exclusive=True)
+    after = g.Cumprod(columns, 0, exclusive=True, reverse=True)
+    others_product = g.Reshape(g.conj(before) * g.conj(after), permuted_shape)
+    result = dy * g.transpose(others_product, g.InvertPermutation(order))
+    return g.Reshape(result, shape), None
+
+
+_reduction("Sum", sum_kernel, sum_grad)
+_reduction("Mean", mean_kernel, mean_grad)
+_reduction("Prod", prod_kernel, prod_grad)
+_reduction("EuclideanNorm", euclidean_norm_kernel, "TensorFlow declares none")
+
+
+# -- extrema ---------------------------------------------------------------------------------------
+
+
+def _lowest(dtype):
+    return -torch.inf if dtype.is_floating_point else torch.iinfo(dtype).min
+
+
+def _highest(dtype):
+    return torch.inf if dtype.is_floating_point else torch.iinfo(dtype).max
+
+
+def max_kernel(input, reduction_indices, *, keep_dims):  # noqa: A002
+    """The largest element along axes; of none, the lowest value of the type."""
+    return _extremum(input, reduction_indices, keep_dims, torch.amax, _lowest)
+
+
+def min_kernel(input, reduction_indices, *, keep_dims):  # noqa: A002
+    """The smallest element along axes; of none, the highest value of the type."""
+    return _extremum(input, reduction_indices, keep_dims, torch.amin, _highest)
+
+
+def _extremum(x, reduction_indices, keep_dims, reduce, of_nothing):
+    axes = _axes(x, reduction_indices)
+    if not axes:
+        return x.clone()
+    if x.numel():
+        return reduce(x, axes, keep_dims)
+    empty = torch.sum(x, axes, keep_dims, dtype=x.dtype)
+    return torch.full_like(empty, of_nothing(x.dtype))
+
+
+def extremum_grad(g, op, dy):
+    """Equal extrema share the gradient."""
+    x = op.input
+    kept = g.reduced_shape(g.shape(x), op.reduction_indices)
+    y = g.Reshape(op.output, kept)
+    dy = g.Reshape(dy, kept)
+    chosen = g.cast(g.Equal(y, x), dy.dtype)
+    count = g.Reshape(g.Sum(chosen, op.reduction_indices), kept)
+    return chosen / count * dy, None
+
+
+_reduction("Max", max_kernel, extremum_grad)
+_reduction("Min", min_kernel, extremum_grad)
+
+
+# -- logic -----------------------------------------------------------------------------------------
+
+
+def _logical_reduction(name, kernel):
+    definition = op(
+        name,
+        "input: bool, reduction_indices: Tidx -> output: bool",
+        keep_dims=False,
+        Tidx=_INDEX,
+        _host="reduction_indices",
+    )(kernel)
+    definition.shape(_reduced_shape)
+    definition.no_gradient("a truth value does not vary smoothly")
+
+
+def all_kernel(input, reduction_indices, *, keep_dims):  # noqa: A002
+    """Whether all elements along axes are true."""
+    axes = _axes(input, reduction_indices)
+    return torch.all(input, axes, keep_dims) if axes else input.clone()
+
+
+def any_kernel(input, reduction_indices, *, keep_dims):  # noqa: A002
+    """Whether any element along axes is true."""
+    axes = _axes(input, reduction_indices)
+    return torch.any(input, axes, keep_dims) if axes else input.clone()
+
+
+_logical_reduction("All", all_kernel)
+_logical_reduction("Any", any_kernel)
+
+
+# -- where the extrema are -------------------------------------------------------------------------
+
+
+def _arg_extremum(name, kernel):
+    definition = op(
+        name,
+        "input: T, dimension: Tidx -> output: output_type",
+        T=NUMBER,
+        Tidx=_INDEX,
+        output_type=type_attr(INDEX, dtypes.int64),
+        _host="dimension",
+    )(kernel)
+    definition.shape(arg_shape)
+    definition.no_gradient("an index does not vary smoothly")
+
+
+def arg_shape(input, dimension):  # noqa: A002
+    if input.dims is not None and len(input) <= 1:
+        return [[]]
+    axis = dimension.value
+    if axis is None:
+        return [[None] * (len(input) - 1)]
+    rank = len(input)
+    if not -rank <= axis < rank:
+        raise ShapeError(f"Dimension ({axis}) must be in the range [{-rank}, {rank})")
+    kept = list(input)
+    del kept[int(axis)]
+    return [kept]
+
+
+def arg_max_kernel(input, dimension, *, output_type):  # noqa: A002
+    """The position of the largest element along an axis, the first one of equals."""
+    _check_axis(input, dimension)
+    return torch.argmax(input, dimension).to(arrays.torch_dtype(output_type))
+
+
+def arg_min_kernel(input, dimension, *, output_type):  # noqa: A002
+    """The position of the smallest element along an axis, the first one of equals."""
+    _check_axis(input, dimension)
+    return torch.argmin(input, dimension).to(arrays.torch_dtype(output_type))
+
+
+def _check_axis(x, axis):
+    rank = x.dim()
+    if not -rank <= axis < rank:
+        raise errors.invalid(f"Expected dimension in the range [{-rank}, {rank}), but got {axis}")
+    if x.shape[axis] == 0:
+        raise errors.invalid(f"Reduction axis {axis} is empty in shape {list(x.shape)}")
+
+
+_arg_extremum("ArgMax", arg_max_kernel)
+_arg_extremum("ArgMin", arg_min_kernel)
