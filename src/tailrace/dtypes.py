@@ -189,7 +189,8 @@ uint32 = _define("uint32", 22, np.uint32)
 uint64 = _define("uint64", 23, np.uint64)
 half = float16
 double = float64
-_BY_NAME.update(half=half, double=double, half_ref=half._as_ref, double_ref=double._as_ref)
+_BY_NAME.update(half=half, float=float32, double=double)
+_BY_NAME.update(half_ref=half._as_ref, float_ref=float32._as_ref, double_ref=double._as_ref)
 
 _INTEGERS = (uint8, uint16, uint32, uint64, int8, int16, int32, int64)
 
