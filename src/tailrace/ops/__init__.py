@@ -14,3 +14,4 @@ from tailrace.ops import nn as nn
 from tailrace.ops import ranges as ranges
 from tailrace.ops import reduce as reduce
 from tailrace.ops import top_k as top_k
+from tailrace.ops import state as state
