@@ -58,7 +58,8 @@ def path_to_str(path: Any) -> Any:
 
 def dimension_at_index(shape: TensorShape, index: int) -> Dimension:
     """A dimension of the shape, unknown if its rank is."""
-    return Dimension(None) if shape.ndims is None else shape.dims[index]
+    dims = shape.dims
+    return Dimension(None) if dims is None else dims[index]
 
 
 def _not_text(value: object) -> TypeError:

@@ -67,9 +67,6 @@ def test_src_dir_path(relative_path: str) -> str:
     return str(Path.cwd() / relative_path)
 
 
-test_src_dir_path.__test__ = False  # pytest is not to take it for a test
-
-
 class StubOutForTesting:
     """Replaces attributes for a while: `Set`, then `UnsetAll` (or leave the `with` block)."""
 

@@ -1,0 +1,50 @@
+"""Reads the command line and calls what it names; PyTorch is loaded by the command, not before."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from importlib.metadata import version
+
+from tailrace.cli import programs
+from tailrace.compat.program import ProgramError
+
+_EXAMPLES = """examples:
+  tailrace run train.py --epochs 3     run a TensorFlow 1 program, unchanged
+  tailrace run --profile train.py      ... and see where its time goes
+  tailrace check my_project/           what it needs that Tailrace does not have
+"""
+_USAGE_ERROR = 2
+_INTERRUPTED = 130
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The command line with all its commands."""
+    parser = argparse.ArgumentParser(
+        prog="tailrace",
+        description="Runs TensorFlow 1 programs on current Python; trains recurrent networks.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"tailrace {version('tailrace')}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    programs.add_parsers(commands)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs one command; returns its exit status (2: wrong usage or input, 130: interrupted)."""
+    args = build_parser().parse_args(argv)
+    try:
+        return args.command(args) or 0
+    except ProgramError as error:
+        print(f"tailrace: {error}", file=sys.stderr)
+        return _USAGE_ERROR
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return _INTERRUPTED
+    except BrokenPipeError:
+        # whoever reads the output has seen enough; nothing more may be written on exit
+        sys.stdout = None
+        return 1
