@@ -45,6 +45,7 @@ class Graph:
         self._original_op: Operation | None = None
         self._container = ""
         self._control_flow_context: Any = None
+        self._context_check: Any = None  # set with the first context; refuses inputs from other loops
         self._outer_context: Any = None
         self.graph_def_versions_producer = 134
 
@@ -104,8 +105,10 @@ class Graph:
         self._nodes[name] = op
         self._place(op, compute_device)
         context = self._control_flow_context
+        op._control_flow_context = context
+        if self._context_check is not None:
+            self._context_check(op)
         if context is not None:
-            op._control_flow_context = context
             context.AddOp(op)
         return op
 
