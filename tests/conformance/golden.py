@@ -44,7 +44,7 @@ def write(module: str, records: Mapping[str, Record], folder: Path = GOLDEN) -> 
     text = json.dumps(cases, separators=(",", ":"), sort_keys=True, ensure_ascii=True)
     (folder / (module + ".json.gz")).write_bytes(_gzip(text.encode("utf-8")))
     with (folder / (module + ".npz")).open("wb") as file:
-        np.savez_compressed(file, **arrays)
+        np.savez_compressed(file, **arrays)  # pyright: ignore[reportArgumentType]
 
 
 def _gzip(content: bytes) -> bytes:

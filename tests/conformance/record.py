@@ -14,6 +14,7 @@ import argparse
 import os
 import sys
 import warnings
+from importlib import import_module
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -52,13 +53,12 @@ def _tensorflow() -> Any:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     warnings.simplefilter("ignore")
     try:
-        import tensorflow as tf
+        tf: Any = import_module("tensorflow")
     except ImportError:
-        tf = None
-    if tf is None or tf.__version__ != VERSION:
-        found = "none" if tf is None else tf.__version__
+        raise SystemExit("no TensorFlow here: scripts/make_tf1_env makes the right one") from None
+    if tf.__version__ != VERSION:
         raise SystemExit(
-            f"golden files come from TensorFlow {VERSION}; {sys.executable} has {found}. "
+            f"golden files come from TensorFlow {VERSION}; {sys.executable} has {tf.__version__}. "
             "scripts/make_tf1_env makes the right one."
         )
     tf.compat.v1.logging.set_verbosity(tf.compat.v1.logging.ERROR)
