@@ -15,3 +15,5 @@ from tailrace.ops import ranges as ranges
 from tailrace.ops import reduce as reduce
 from tailrace.ops import top_k as top_k
 from tailrace.ops import state as state
+from tailrace.ops import scatter as scatter
+from tailrace.ops import training as training

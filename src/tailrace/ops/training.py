@@ -1,0 +1,347 @@
+"""The steps of the optimizers: `ApplyAdam` and its kin change variables and their slots in place.
+
+Each rule is one function on tensors. It is registered four times: for reference and resource variables, for dense
+gradients and (`SparseApply…`) for gradients of single rows, where the rule is applied to the rows of the variable
+and slots that `indices` names. Scalars (learning rate, powers) reach the rules as Python numbers.
+
+Source: TF 1.15 core/kernels/training_ops.cc, core/ops/training_ops.cc.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Callable
+from typing import Any
+
+import torch
+
+from tailrace.dtypes import INDEX, NUMERIC
+from tailrace.errors import FailedPreconditionError, KernelError, invalid
+from tailrace.registry import op
+from tailrace.shapes import merge
+
+
+@dataclasses.dataclass(frozen=True)
+class _Rule:
+    """An optimizer's step. `inputs` are its inputs in TensorFlow's order: slots, scalars, the gradient.
+
+    `slots` are the variables it changes, first the one that is optimized.
+    """
+
+    function: Callable[..., None]
+    slots: tuple[str, ...]
+    inputs: tuple[str, ...]
+    gradient: str
+    attrs: dict[str, Any]
+
+
+def _read(cell: Any) -> torch.Tensor:
+    if cell.value is None:
+        raise KernelError(
+            FailedPreconditionError, f"Attempting to use uninitialized value {cell.name}"
+        )
+    return cell.value
+
+
+def _check_same_shape(var: torch.Tensor, grad: torch.Tensor) -> None:
+    if var.shape != grad.shape:
+        raise invalid(f"var and grad do not have the same shape {list(var.shape)} {list(grad.shape)}")
+
+
+def _kernel(rule: _Rule, sparse: bool) -> Callable[..., Any]:
+    """The kernel of a rule: cells and values in, the first cell out."""
+    names = (*rule.slots, *rule.inputs)
+    count = len(rule.slots)
+    at = rule.inputs.index(rule.gradient)
+
+    def dense_kernel(*args: Any, **attrs: Any) -> Any:
+        tensors = [_read(cell) for cell in args[:count]]
+        _check_same_shape(tensors[0], args[count + at])
+        rule.function(*tensors, *args[count:], **attrs)
+        return args[0]
+
+    def sparse_kernel(*args: Any, **attrs: Any) -> Any:
+        arguments = list(args)
+        indices = arguments.pop(count + at + 1)
+        buffers = [_read(cell) for cell in args[:count]]
+        index = _checked_rows(indices, buffers[0])
+        rows = [buffer.index_select(0, index) for buffer in buffers]
+        rule.function(*rows, *arguments[count:], **attrs)
+        for buffer, row in zip(buffers, rows, strict=True):
+            buffer.index_copy_(0, index, row)
+        return args[0]
+
+    kernel = sparse_kernel if sparse else dense_kernel
+    kernel.__doc__ = (rule.function.__doc__ or "") + ("\n\n    Of the rows `indices` names." if sparse else "")
+    kernel.__name__ = f"{rule.function.__name__}_{'rows' if sparse else 'dense'}"
+    assert len(set(names)) == len(names)
+    return kernel
+
+
+def _checked_rows(indices: torch.Tensor, var: torch.Tensor) -> torch.Tensor:
+    if indices.numel():
+        low, high = int(indices.min()), int(indices.max())
+        if low < 0 or high >= var.shape[0]:
+            bad = low if low < 0 else high
+            raise invalid(f"Index {bad} is not in range [0, {var.shape[0]})")
+    return indices.long()
+
+
+def _without_resource(kernel: Callable[..., Any]) -> Callable[..., None]:
+    """The kernel of a resource form: it has no output."""
+
+    def resource_kernel(*args: Any, **attrs: Any) -> None:
+        kernel(*args, **attrs)
+
+    resource_kernel.__doc__ = kernel.__doc__
+    return resource_kernel
+
+
+def _register(name: str, rule: _Rule, resource: bool, sparse: bool) -> None:
+    kind = "resource" if resource else "Ref(T)"
+    items = [f"{slot}: {kind}" for slot in rule.slots]
+    for item in rule.inputs:
+        items.append(f"{item}: {'int64' if item == 'global_step' else 'T'}")
+        if sparse and item == rule.gradient:
+            items.append("indices: Tindices")
+    signature = ", ".join(items) + ("" if resource else " -> out: Ref(T)")
+    facts: dict[str, Any] = {"T": NUMERIC, "use_locking": False, **rule.attrs}
+    if sparse:
+        facts["Tindices"] = INDEX
+    kernel = _kernel(rule, sparse)
+    scalars = tuple(item for item in rule.inputs if item != rule.gradient)
+    definition = op(
+        name,
+        signature,
+        **facts,
+        _writes=rule.slots,
+        _host=scalars,
+        _stateful=resource,
+    )(_without_resource(kernel) if resource else kernel)
+    definition.kernel_attrs = tuple(rule.attrs)
+    definition.shape(_no_shape if resource else _shape_of_slots(len(rule.slots), sparse))
+    definition.no_gradient("an optimizer's step has no derivative")
+
+
+def _no_shape(*_: Any) -> list[Any]:
+    return []
+
+
+def _shape_of_slots(count: int, sparse: bool) -> Callable[..., list[Any]]:
+    def rule(*inputs: Any) -> list[Any]:
+        shape = inputs[0]
+        for other in inputs[1:count]:
+            shape = merge(shape, other, "shapes of the variable and its slot")
+        return [shape]
+
+    return rule
+
+
+def _optimizer(
+    name: str,
+    slots: str,
+    inputs: str,
+    gradient: str = "grad",
+    only: str = "",
+    **attrs: Any,
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Decorator: register a rule as `Apply<name>` in its forms.
+
+    `only` restricts the forms: "dense" has no sparse form, "resource" no form for reference variables.
+    """
+
+    def register(function: Callable[..., None]) -> Callable[..., None]:
+        rule = _Rule(function, tuple(slots.split()), tuple(inputs.split()), gradient, attrs)
+        if "resource" not in only:
+            _register(f"Apply{name}", rule, resource=False, sparse=False)
+        _register(f"ResourceApply{name}", rule, resource=True, sparse=False)
+        if "dense" in only:
+            return function
+        sparse = _Rule(function, rule.slots, tuple(i if i != gradient else "grad" for i in rule.inputs), "grad", attrs)
+        if "resource" not in only:
+            _register(f"SparseApply{name}", sparse, resource=False, sparse=True)
+        _register(f"ResourceSparseApply{name}", sparse, resource=True, sparse=True)
+        return function
+
+    return register
+
+
+@_optimizer("GradientDescent", "var", "alpha delta", gradient="delta", only="dense")
+def gradient_descent(var, alpha, delta):
+    """var -= alpha·delta"""
+    var.sub_(delta, alpha=alpha)
+
+
+@_optimizer("ProximalGradientDescent", "var", "alpha l1 l2 delta", gradient="delta")
+def proximal_gradient_descent(var, alpha, l1, l2, delta):
+    """A step of gradient descent, then the proximal step of l1 and l2 (Duchi & Singer 2009)."""
+    var.sub_(delta, alpha=alpha)
+    _shrink(var, alpha, l1, l2)
+
+
+def _shrink(var: torch.Tensor, rate: Any, l1: float, l2: float) -> None:
+    """Towards zero by rate·l1, then by the factor 1 / (1 + rate·l2)."""
+    if l1 > 0:
+        var.copy_(var.sign() * (var.abs() - rate * l1).clamp_(min=0))
+    var.div_(1.0 + rate * l2)
+
+
+@_optimizer("Momentum", "var accum", "lr grad momentum", use_nesterov=False)
+def momentum(var, accum, lr, grad, momentum, *, use_nesterov):
+    """accum = momentum·accum + grad;  var -= lr·accum, or with Nesterov's look ahead lr·(grad + momentum·accum)"""
+    accum.mul_(momentum).add_(grad)
+    if use_nesterov:
+        var.sub_(grad, alpha=lr).sub_(accum, alpha=lr * momentum)
+    else:
+        var.sub_(accum, alpha=lr)
+
+
+@_optimizer("KerasMomentum", "var accum", "lr grad momentum", only="resource", use_nesterov=False)
+def keras_momentum(var, accum, lr, grad, momentum, *, use_nesterov):
+    """accum = momentum·accum − lr·grad;  var += accum, or with Nesterov momentum·accum − lr·grad"""
+    accum.mul_(momentum).sub_(grad, alpha=lr)
+    if use_nesterov:
+        var.add_(accum, alpha=momentum).sub_(grad, alpha=lr)
+    else:
+        var.add_(accum)
+
+
+@_optimizer("Adagrad", "var accum", "lr grad", update_slots=True)
+def adagrad(var, accum, lr, grad, *, update_slots):
+    """accum += grad²;  var -= lr·grad / √accum  (Duchi et al. 2011)"""
+    if update_slots:
+        accum.addcmul_(grad, grad)
+    var.addcdiv_(grad, accum.sqrt(), value=-lr)
+
+
+@_optimizer("AdagradV2", "var accum", "lr epsilon grad", update_slots=True)
+def adagrad_v2(var, accum, lr, epsilon, grad, *, update_slots):
+    """accum += grad²;  var -= lr·grad / (√accum + ε)"""
+    if update_slots:
+        accum.addcmul_(grad, grad)
+    var.addcdiv_(grad, accum.sqrt().add_(epsilon), value=-lr)
+
+
+@_optimizer("ProximalAdagrad", "var accum", "lr l1 l2 grad")
+def proximal_adagrad(var, accum, lr, l1, l2, grad):
+    """A step of Adagrad, then the proximal step of l1 and l2 with its learning rates."""
+    accum.addcmul_(grad, grad)
+    rate = accum.rsqrt() * lr
+    var.sub_(grad * rate)
+    _shrink(var, rate, l1, l2)
+
+
+@_optimizer(
+    "AdagradDA",
+    "var gradient_accumulator gradient_squared_accumulator",
+    "grad lr l1 l2 global_step",
+)
+def adagrad_da(var, total, squares, grad, lr, l1, l2, global_step):
+    """Adagrad with dual averaging: var = −lr·shrunk(Σgrad) / (l2·t·lr + √Σgrad²)"""
+    total.add_(grad)
+    squares.addcmul_(grad, grad)
+    gradient = total
+    if l1 > 0:
+        gradient = total.sign() * (total.abs() - l1 * global_step).clamp_(min=0)
+    var.copy_(-lr * gradient / (l2 * global_step * lr + squares.sqrt()))
+
+
+@_optimizer("Adadelta", "var accum accum_update", "lr rho epsilon grad")
+def adadelta(var, accum, accum_update, lr, rho, epsilon, grad):
+    """update = √(accum_update + ε) / √(accum + ε)·grad, both averages decaying by ρ (Zeiler 2012)"""
+    accum.mul_(rho).addcmul_(grad, grad, value=1 - rho)
+    update = (accum_update + epsilon).sqrt_() * (accum + epsilon).rsqrt_() * grad
+    var.sub_(update, alpha=lr)
+    accum_update.mul_(rho).addcmul_(update, update, value=1 - rho)
+
+
+@_optimizer(
+    "Adam", "var m v", "beta1_power beta2_power lr beta1 beta2 epsilon grad", only="dense", use_nesterov=False
+)
+def adam(var, m, v, beta1_power, beta2_power, lr, beta1, beta2, epsilon, grad, *, use_nesterov):
+    """m, v decaying averages of grad, grad²;  var -= lr·√(1−β₂ᵗ)/(1−β₁ᵗ)·m / (√v + ε)  (Kingma & Ba 2014)"""
+    rate = lr * math.sqrt(1 - beta2_power) / (1 - beta1_power)
+    m.add_(grad - m, alpha=1 - beta1)
+    v.mul_(beta2).addcmul_(grad, grad, value=1 - beta2)
+    step = m * beta1 + grad * (1 - beta1) if use_nesterov else m
+    var.addcdiv_(step, v.sqrt().add_(epsilon), value=-rate)
+
+
+@_optimizer(
+    "AdamWithAmsgrad",
+    "var m v vhat",
+    "beta1_power beta2_power lr beta1 beta2 epsilon grad",
+    only="dense resource",
+)
+def adam_with_amsgrad(var, m, v, vhat, beta1_power, beta2_power, lr, beta1, beta2, epsilon, grad):
+    """Adam that divides by the largest v so far (Reddi et al. 2018)"""
+    rate = lr * math.sqrt(1 - beta2_power) / (1 - beta1_power)
+    m.add_(grad - m, alpha=1 - beta1)
+    v.mul_(beta2).addcmul_(grad, grad, value=1 - beta2)
+    torch.maximum(vhat, v, out=vhat)
+    var.addcdiv_(m, vhat.sqrt().add_(epsilon), value=-rate)
+
+
+@_optimizer("AdaMax", "var m v", "beta1_power lr beta1 beta2 epsilon grad", only="dense")
+def adamax(var, m, v, beta1_power, lr, beta1, beta2, epsilon, grad):
+    """Adam with the largest gradient, decaying, in place of the root mean square"""
+    m.add_(grad - m, alpha=1 - beta1)
+    torch.maximum(v.mul_(beta2), grad.abs(), out=v)
+    var.addcdiv_(m, v + epsilon, value=-lr / (1 - beta1_power))
+
+
+@_optimizer("RMSProp", "var ms mom", "lr rho momentum epsilon grad")
+def rmsprop(var, ms, mom, lr, rho, momentum, epsilon, grad):
+    """ms decaying average of grad²;  mom = momentum·mom + lr·grad / √(ms + ε);  var -= mom  (Hinton 2012)"""
+    ms.add_(grad * grad - ms, alpha=1 - rho)
+    mom.mul_(momentum).add_(grad * (ms + epsilon).rsqrt_(), alpha=lr)
+    var.sub_(mom)
+
+
+@_optimizer("CenteredRMSProp", "var mg ms mom", "lr rho momentum epsilon grad")
+def centered_rmsprop(var, mg, ms, mom, lr, rho, momentum, epsilon, grad):
+    """RMSProp divided by the variance: √(ms − mg² + ε), mg the decaying average of grad  (Graves 2013)"""
+    ms.add_(grad * grad - ms, alpha=1 - rho)
+    mg.add_(grad - mg, alpha=1 - rho)
+    mom.mul_(momentum).add_(grad * (ms - mg * mg + epsilon).rsqrt_(), alpha=lr)
+    var.sub_(mom)
+
+
+def _ftrl_step(var, accum, linear, grad, shrunk, lr, l1, l2, lr_power):
+    new = accum + grad * grad
+    if lr_power == -0.5:
+        linear.add_(shrunk - (new.sqrt() - accum.sqrt()) / lr * var)
+        quadratic = new.sqrt() / lr + 2 * l2
+    else:
+        linear.add_(shrunk - (new**-lr_power - accum**-lr_power) / lr * var)
+        quadratic = new**-lr_power / lr + 2 * l2
+    pre = linear.clamp(min=-l1, max=l1) - linear
+    var.copy_(torch.where(linear.abs() > l1, pre / quadratic, torch.zeros_like(var)))
+    accum.copy_(new)
+
+
+@_optimizer("Ftrl", "var accum linear", "grad lr l1 l2 lr_power")
+def ftrl(var, accum, linear, grad, lr, l1, l2, lr_power):
+    """Follow the regularized leader (McMahan et al. 2013)"""
+    _ftrl_step(var, accum, linear, grad, grad, lr, l1, l2, lr_power)
+
+
+@_optimizer("FtrlV2", "var accum linear", "grad lr l1 l2 l2_shrinkage lr_power")
+def ftrl_v2(var, accum, linear, grad, lr, l1, l2, l2_shrinkage, lr_power):
+    """Ftrl with a penalty on the magnitude of the variable"""
+    _ftrl_step(var, accum, linear, grad, grad + 2 * l2_shrinkage * var, lr, l1, l2, lr_power)
+
+
+@_optimizer("PowerSign", "var m", "lr logbase sign_decay beta grad", only="dense")
+def power_sign(var, m, lr, logbase, sign_decay, beta, grad):
+    """var -= lr·exp(logbase·sign_decay·sign(grad)·sign(m))·grad  (Bello et al. 2017)"""
+    m.mul_(beta).add_(grad, alpha=1 - beta)
+    var.sub_((logbase * sign_decay * grad.sign() * m.sign()).exp_() * grad, alpha=lr)
+
+
+@_optimizer("AddSign", "var m", "lr alpha sign_decay beta grad", only="dense")
+def add_sign(var, m, lr, alpha, sign_decay, beta, grad):
+    """var -= lr·(alpha + sign_decay·sign(grad)·sign(m))·grad  (Bello et al. 2017)"""
+    m.mul_(beta).add_(grad, alpha=1 - beta)
+    var.sub_((alpha + sign_decay * grad.sign() * m.sign()) * grad, alpha=lr)
