@@ -98,24 +98,51 @@ def _element_dtype(values: Any) -> DType | None:
 
 
 def _pack(values: Any, dtype: DType | None, name: str) -> Tensor:
-    """A list with tensors inside becomes nested `Pack`s."""
+    """A list with tensors inside becomes nested `Pack`s; tensors of another type than wanted are cast."""
     inferred = _element_dtype(values)
-    if dtype is not None and inferred is not None and dtype is not inferred:
-        # TF: a list of another type is packed as what it is, then cast by the caller, or refused.
-        raise TypeError(f"Cannot convert a list containing a tensor of dtype {inferred} to {dtype}")
+    if dtype is not None and inferred is not dtype:
+        values = _cast_tensors(values, dtype)
+    return _packed(values, dtype or inferred, name)
+
+
+def _is_dense(value: Any) -> bool:
+    return isinstance(value, Tensor) or (not isinstance(value, (list, tuple)) and _has_conversion(value))
+
+
+def _cast_tensors(values: Any, dtype: DType) -> list[Any]:
+    cast = []
+    for value in values:
+        if isinstance(value, (list, tuple)):
+            value = _cast_tensors(value, dtype)
+        elif _is_dense(value) and value.dtype.base_dtype is not dtype:
+            attrs = {"SrcT": value.dtype.base_dtype, "DstT": dtype, "Truncate": False}
+            tensor = convert_to_tensor(value)
+            value = get_default_graph()._add(registry.OPS["Cast"], [tensor], attrs, "Cast").outputs[0]
+        cast.append(value)
+    return cast
+
+
+def _packed(values: Any, dtype: DType | None, name: str) -> Any:
+    """A `Pack` of the values; the list itself when no tensor is in it."""
     graph = get_default_graph()
     with graph.name_scope(name) as scope:
-        parts = []
-        for i, item in enumerate(values):
-            if isinstance(item, (list, tuple)):
-                parts.append(_pack(item, inferred, str(i)) if _holds_tensor(item) else constant(item, inferred, name=str(i)))
-            elif isinstance(item, Tensor) or _has_conversion(item):
-                parts.append(convert_to_tensor(item, inferred, name=str(i)))
-            else:
-                parts.append(constant(item, inferred, name=str(i)))
-        op_def = registry.OPS["Pack"]
-        attrs = {"N": len(parts), "T": parts[0]._dtype.base_dtype, "axis": 0}
-        return graph._add(op_def, parts, attrs, scope).outputs[0]
+        items = [
+            _packed(v, dtype, str(i)) if isinstance(v, (list, tuple)) else v for i, v in enumerate(values)
+        ]
+        if not any(_is_dense(item) for item in items):
+            return items
+        for item in items:
+            if _is_dense(item) and item.dtype.base_dtype is not dtype:
+                raise TypeError(
+                    f"Cannot convert a list containing a tensor of dtype {item.dtype} to {dtype} "
+                    f"(Tensor is: {item!r})"
+                )
+        elements = [
+            item if _is_dense(item) else constant(item, dtype, name=str(i)) for i, item in enumerate(items)
+        ]
+        parts = [convert_to_tensor(e, dtype, name=f"values_{i}") for i, e in enumerate(elements)]
+        attrs = {"N": len(parts), "T": dtype, "axis": 0}
+        return graph._add(registry.OPS["Pack"], parts, attrs, scope).outputs[0]
 
 
 def constant(

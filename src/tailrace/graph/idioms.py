@@ -8,6 +8,8 @@ Source: TF 1.15 python/ops/array_ops.py, math_ops.py, control_flow_ops.py.
 
 from __future__ import annotations
 
+import functools
+import operator
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -132,6 +134,7 @@ class RuleBuilder(MathIdioms):
             if not isinstance(shape, Tensor):
                 dims = _static_dims(shape)
                 if dims is None:
+                    self._compare_size(shape)
                     shape = convert.convert_to_tensor(shape, dtypes.int32)
                 elif np.prod(dims) < _SMALL:
                     return convert.constant(value, dtype, dims, name=scope)
@@ -140,6 +143,11 @@ class RuleBuilder(MathIdioms):
             if shape._dims == ():
                 shape = self.Reshape(shape, [-1])
             return self.Fill(shape, convert.constant(value, dtype), name=scope)
+
+    def _compare_size(self, shape: Any) -> None:
+        """The nodes TF leaves behind when it asks whether a shape with tensors inside is small."""
+        if isinstance(shape, (list, tuple)):
+            self.Less(functools.reduce(operator.mul, shape), _SMALL)
 
     def zeros_like(self, x: Any, dtype: Any = None, name: str | None = None, optimize: bool = True) -> Tensor:
         with self.name_scope(name, "zeros_like") as scope:
