@@ -98,9 +98,7 @@ class _PublicNames:
         name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         head, _, rest = name.partition(".")
-        first = rest.split(".")[0]
-        own = (_FOLDER / first).exists() or (_FOLDER / f"{first}.py").exists()
-        if head != "tailrace" or (own and first != "compat"):
+        if head != "tailrace" or _is_own(rest):
             return None
         public = f"{_PUBLIC}.{rest}"
         try:
@@ -116,7 +114,17 @@ class _PublicNames:
         return ModuleSpec(name, loader, is_package=is_package)
 
 
+def _is_own(name: str) -> bool:
+    """Whether the module is a file of this package rather than a name of TensorFlow's."""
+    first = name.split(".")[0]
+    if first == "compat":
+        own = _FOLDER / name.replace(".", "/")
+        return own.is_dir() or own.with_suffix(".py").exists()
+    return (_FOLDER / first).exists() or (_FOLDER / f"{first}.py").exists()
+
+
 for _name in _SHARED_NAMES:
     setattr(_Package, _name, _shared(_name))
 sys.modules[__name__].__class__ = _Package
-sys.meta_path.append(_PublicNames)
+# before the finder of files, which would load tailrace/tf/io/gfile.py again as tailrace.io.gfile
+sys.meta_path.insert(0, _PublicNames)

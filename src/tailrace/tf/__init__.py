@@ -1,11 +1,16 @@
 """TensorFlow 1.15's names: `tf`, and below it a module per namespace. Only names are assembled here."""
 
+from importlib import import_module as _import_module
+from pkgutil import iter_modules as _iter_modules
+from types import ModuleType as _ModuleType
+
 import tailrace.ops  # registers the operations  # noqa: F401
+from tailrace import errors
 from tailrace.dtypes import (
     DType,
     as_dtype,
     bfloat16,
-    bool,  # noqa: A004 - TensorFlow's name
+    bool,
     complex64,
     complex128,
     double,
@@ -168,6 +173,7 @@ from tailrace.library.initializers import (
     zeros_initializer,
 )
 from tailrace.library.linalg import matmul
+from tailrace.library.logging import get_logger
 from tailrace.library.math import (
     acos,
     acosh,
@@ -268,6 +274,16 @@ from tailrace.library.variables import (
     VariableSynchronization,
     is_variable_initialized,
 )
+from tailrace.library.versions import (
+    COMPILER_VERSION,
+    CXX11_ABI_FLAG,
+    GIT_VERSION,
+    GRAPH_DEF_VERSION,
+    GRAPH_DEF_VERSION_MIN_CONSUMER,
+    GRAPH_DEF_VERSION_MIN_PRODUCER,
+    MONOLITHIC_BUILD,
+    VERSION,
+)
 from tailrace.run import (
     ConfigProto,
     GPUOptions,
@@ -279,3 +295,23 @@ from tailrace.run import (
     Session,
 )
 from tailrace.shapes import Dimension, TensorShape
+
+__version__ = VERSION
+__git_version__ = GIT_VERSION
+__compiler_version__ = COMPILER_VERSION
+__cxx11_abi_flag__ = CXX11_ABI_FLAG
+__monolithic_build__ = MONOLITHIC_BUILD
+
+_NAMESPACES = frozenset(module.name for module in _iter_modules(__path__))
+
+
+def __getattr__(name: str) -> _ModuleType:
+    """Namespaces are loaded on first use."""
+    if name not in _NAMESPACES:
+        raise AttributeError(f"module 'tailrace' has no attribute '{name}'")
+    return _import_module(f"{__name__}.{name}")
+
+
+def __dir__() -> list[str]:
+    """TensorFlow's names."""
+    return sorted(_NAMESPACES | {name for name in globals() if not name.startswith("_")})
