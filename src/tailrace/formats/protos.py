@@ -106,6 +106,7 @@ _TENSORBOARD = {
     "SummaryMetadata": "summary_pb2",
     "TensorProto": "tensor_pb2",
     "TensorShapeProto": "tensor_shape_pb2",
+    "TrackableObjectGraph": "trackable_object_graph_pb2",
     "DataType": "types_pb2",
     "SaveSliceInfoDef": "variable_pb2",
     "VariableDef": "variable_pb2",
