@@ -302,7 +302,7 @@ def bias_add_grad_shape(out_backprop, *, data_format):
     shape = at_least_rank(out_backprop, 3 if channels_first else 2)
     if shape.dims is None:
         return [Shape([None])]
-    return [[shape[-3 if channels_first else -1]]]
+    return [[shape[1 if channels_first else -1]]]
 
 
 @bias_add_grad.gradient

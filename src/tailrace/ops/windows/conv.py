@@ -1,0 +1,234 @@
+"""Convolution and its two gradients, of any number of spatial dimensions, as kernels share them.
+
+The three are one family: each is linear in its two arguments, and the gradients of any of them
+are the other two.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+
+from tailrace.errors import ShapeError, invalid
+from tailrace.ops.windows import geometry
+from tailrace.ops.windows.geometry import Layout
+from tailrace.shapes import with_rank
+
+_CONVOLVE = {4: F.conv2d, 5: F.conv3d}
+_LAST = {4: torch.channels_last, 5: torch.channels_last_3d}
+
+
+@dataclasses.dataclass(frozen=True)
+class Windows:
+    """How the filter goes over the input: per spatial dimension stride, dilation and padding."""
+
+    layout: Layout
+    strides: list[int]
+    dilations: list[int]
+    padding: bytes
+    explicit: list[int]
+
+    @classmethod
+    def of(
+        cls,
+        strides: Sequence[int],
+        dilations: Sequence[int],
+        padding: bytes,
+        data_format: bytes,
+        explicit_paddings: Sequence[int] = (),
+    ) -> Windows:
+        """From an operation's attributes, which have an entry for every dimension."""
+        layout = geometry.layout(data_format)
+        space = layout.spatial
+        explicit = list(explicit_paddings)[2 * space.start : 2 * space.stop]
+        return cls(layout, list(strides[space]), list(dilations[space]), padding, explicit)
+
+    def pads(self, sizes: Sequence[int], windows: Sequence[int]) -> geometry.Pads:
+        """The padding of each spatial dimension."""
+        return geometry.pads(
+            sizes, windows, self.strides, self.dilations, self.padding, self.explicit
+        )
+
+
+def _weight(filter: torch.Tensor) -> torch.Tensor:
+    """A filter [spatial..., in, out] as torch has it, [out, in, spatial...]; a view."""
+    last = filter.dim() - 1
+    return filter.permute(last, last - 1, *range(last - 1))
+
+
+def _filter(weight: torch.Tensor) -> torch.Tensor:
+    return weight.permute(*range(2, weight.dim()), 1, 0).contiguous()
+
+
+def convolve(x: torch.Tensor, weight: torch.Tensor, windows: Windows, groups: int) -> torch.Tensor:
+    """x in the layout, weight [out, in / groups, spatial...]."""
+    x = windows.layout.channels_first(x)
+    padding = windows.pads(x.shape[2:], weight.shape[2:])
+    if geometry.symmetric(padding):
+        amount = [before for before, _ in padding]
+    else:
+        x, amount = geometry.pad(x, padding), 0
+    y = _CONVOLVE[x.dim()](x, weight, None, windows.strides, amount, windows.dilations, groups)
+    return windows.layout.restored(y)
+
+
+def input_gradient(
+    sizes: Sequence[int],
+    weight: torch.Tensor,
+    gradient: torch.Tensor,
+    windows: Windows,
+    groups: int,
+) -> torch.Tensor:
+    """The gradient with respect to an input of the given shape."""
+    layout = windows.layout
+    dy = layout.channels_first(gradient)
+    space = list(sizes[layout.spatial])
+    padding = windows.pads(space, weight.shape[2:])
+    same = geometry.symmetric(padding)
+    padded = space if same else [s + sum(p) for s, p in zip(space, padding, strict=True)]
+    shape = [dy.shape[0], sizes[layout.channel], *padded]
+    # only its shape and memory order matter
+    like = torch.empty(
+        shape,
+        dtype=dy.dtype,
+        device=dy.device,
+        memory_format=torch.contiguous_format if layout.channel == 1 else _LAST[dy.dim()],
+    )
+    amount = [before for before, _ in padding] if same else [0] * len(space)
+    dx, _, _ = _backward(dy, like, weight, windows, amount, groups, [True, False, False])
+    return layout.restored(dx if same else geometry.unpad(dx, padding))
+
+
+def weight_gradient(
+    x: torch.Tensor,
+    weight_shape: Sequence[int],
+    gradient: torch.Tensor,
+    windows: Windows,
+    groups: int,
+) -> torch.Tensor:
+    """The gradient with respect to a weight [out, in / groups, spatial...]."""
+    x = windows.layout.channels_first(x)
+    dy = windows.layout.channels_first(gradient)
+    padding = windows.pads(x.shape[2:], weight_shape[2:])
+    if geometry.symmetric(padding):
+        amount = [before for before, _ in padding]
+    else:
+        x, amount = geometry.pad(x, padding), [0] * len(padding)
+    like = torch.empty(list(weight_shape), dtype=dy.dtype, device=dy.device)
+    _, dw, _ = _backward(dy, x, like, windows, amount, groups, [False, True, False])
+    return dw
+
+
+def _backward(
+    dy: torch.Tensor,
+    x: torch.Tensor,
+    weight: torch.Tensor,
+    windows: Windows,
+    padding: list[int],
+    groups: int,
+    wanted: list[bool],
+) -> Any:
+    return torch.ops.aten.convolution_backward(
+        dy,
+        x,
+        weight,
+        None,
+        windows.strides,
+        padding,
+        windows.dilations,
+        False,
+        [0] * len(padding),
+        groups,
+        wanted,
+    )
+
+
+# -- what Conv2D and Conv3D are made of ------------------------------------------------------------
+
+
+def forward(x: torch.Tensor, filter: torch.Tensor, windows: Windows) -> torch.Tensor:
+    channels = x.shape[windows.layout.channel]
+    _check_channels(channels, filter)
+    return convolve(x, _weight(filter), windows, channels // filter.shape[-2])
+
+
+def backprop_input(
+    sizes: Sequence[int], filter: torch.Tensor, gradient: torch.Tensor, windows: Windows
+) -> torch.Tensor:
+    channels = sizes[windows.layout.channel]
+    _check_channels(channels, filter)
+    _check_gradient(sizes, filter.shape, gradient, windows)
+    groups = channels // filter.shape[-2]
+    return input_gradient(sizes, _weight(filter), gradient, windows, groups)
+
+
+def backprop_filter(
+    x: torch.Tensor, sizes: Sequence[int], gradient: torch.Tensor, windows: Windows
+) -> torch.Tensor:
+    _check_gradient(list(x.shape), sizes, gradient, windows)
+    shape = [sizes[-1], sizes[-2], *sizes[:-2]]
+    groups = x.shape[windows.layout.channel] // sizes[-2]
+    return _filter(weight_gradient(x, shape, gradient, windows, groups))
+
+
+def _check_channels(channels: int, filter: torch.Tensor) -> None:
+    if channels % filter.shape[-2]:
+        raise invalid(
+            "input depth must be evenly divisible by filter depth: "
+            f"{channels} vs {filter.shape[-2]}"
+        )
+
+
+def _check_gradient(
+    sizes: Sequence[int], filter: Sequence[int], gradient: torch.Tensor, windows: Windows
+) -> None:
+    """The gradient must have the shape that the convolution gives."""
+    wanted = output_shape(list(sizes), list(filter), windows)
+    if list(gradient.shape) != wanted:
+        raise invalid(
+            f"Size of out_backprop doesn't match computed: actual = {list(gradient.shape)}, "
+            f"computed = {wanted}"
+        )
+
+
+def output_shape(sizes: Sequence[Any], filter: Sequence[Any], windows: Windows) -> list[Any]:
+    """The shape of the convolution, as far as it is known."""
+    layout = windows.layout
+    explicit = windows.explicit or [0] * (2 * len(windows.strides))
+    space = [
+        geometry.output_size(size, window, stride, dilation, windows.padding, (before, after))
+        for size, window, stride, dilation, before, after in zip(
+            sizes[layout.spatial],
+            filter[: layout.rank - 2],
+            windows.strides,
+            windows.dilations,
+            explicit[::2],
+            explicit[1::2],
+            strict=True,
+        )
+    ]
+    return layout.shape(sizes[0], space, filter[-1])
+
+
+def static_shape(input: Any, filter: Any, windows: Windows) -> list[Any]:
+    """The shape rule of a convolution."""
+    rank = windows.layout.rank
+    x, filter = with_rank(input, rank, "input"), with_rank(filter, rank, "filter")
+    channels, wanted = x[windows.layout.channel], filter[-2]
+    if channels is not None and wanted is not None and (wanted == 0 or channels % wanted):
+        raise ShapeError(
+            f"Dimensions must be equal, but are {channels} and {wanted}: depth of input "
+            "and of filter\n  hint: is the filter [height, width, in, out]?"
+        )
+    return output_shape(list(x), list(filter), windows)
+
+
+def facts_of(op: Any) -> dict[str, Any]:
+    """The attributes that the convolutions of a gradient have in common with `op`."""
+    names = ("strides", "padding", "data_format", "dilations", "explicit_paddings")
+    present = [n for n in (*names, "use_cudnn_on_gpu") if n in op.node.attrs]
+    return {name: op.node.attrs[name] for name in present}
