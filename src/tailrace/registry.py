@@ -222,9 +222,12 @@ def _parse_arg(item: str) -> Arg:
         return Arg(name, list_attr=listed)
     kind, is_ref = referred or plain, ref is not None
     try:
-        return Arg(name, dtypes.as_dtype(kind), number_attr=number, is_ref=is_ref)
+        # a capital begins an attribute's name, though NumPy would know a type `U` or `D`
+        dtype = None if kind[0].isupper() else dtypes.as_dtype(kind)
     except TypeError:
-        return Arg(name, type_attr=kind, number_attr=number, is_ref=is_ref)
+        dtype = None
+    type_attr = kind if dtype is None else None
+    return Arg(name, dtype, type_attr, number_attr=number, is_ref=is_ref)
 
 
 def _parse_attr(value: Any) -> Attr:

@@ -227,7 +227,7 @@ def fused_batch_norm_grad(
     data_format,
     is_training,
 ):
-    """The gradients of x, scale and offset, from the mean and variance saved; two unused outputs."""
+    """The gradients of x, scale and offset from the saved mean and variance; two unused outputs."""
     facts = {"epsilon": epsilon, "data_format": data_format, "is_training": is_training}
     return _backward(y_backprop, x, scale, reserve_space_1, reserve_space_2, **facts)
 
