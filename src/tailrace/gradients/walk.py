@@ -25,6 +25,7 @@ from tailrace.graph import (
     g,
     get_default_graph,
 )
+from tailrace.graph.control_flow import is_loop_exit, is_loop_switch, is_switch
 
 _TRAINABLE = frozenset(
     (*dtypes.FLOATS, *dtypes.COMPLEX, dtypes.resource, dtypes.variant)
@@ -64,7 +65,7 @@ def gradients(
         targets = [convert_to_tensor_or_indexed_slices(y, name="y") for y in ys]
         sources = [_source(x, "x") for x in xs]
         initial = _initial_gradients(targets, weights, colocate_gradients_with_ops)
-        walk = _Walk(targets, sources, stops, colocate_gradients_with_ops, gate_gradients, aggregation_method)
+        walk = Walk(targets, sources, stops, colocate_gradients_with_ops, gate_gradients, aggregation_method)
         for y, grad in zip(targets, initial, strict=True):
             walk.set_grad(y, grad)
         walk.run()
@@ -89,7 +90,7 @@ def is_trainable(tensor: Any) -> bool:
     return tensor.dtype.base_dtype in _TRAINABLE
 
 
-class _Walk:
+class Walk:
     """One call of `gradients`: which operations lie between, and the gradients so far."""
 
     def __init__(
@@ -106,17 +107,20 @@ class _Walk:
         self.gate = gate
         self.aggregation_method = aggregation_method
         self.to_ops = list(dict.fromkeys(y.op for y in ys))
+        self.reachable: set[Operation] = set()  # of to_ops
         self.grads: dict[Operation, list[list[Any]]] = {}
         self.loops: Any = None
         from_ops = list(dict.fromkeys(x.op for x in xs))
         between = self._between(from_ops)
         self.loops = control_flow.state_for(between, colocate)
         self.pending = self._pending_counts(between)
+        self.from_ops = set(from_ops)
         self.stop_ops = self._stop_ops(from_ops, stops)
 
     def _between(self, from_ops: list[Operation]) -> list[Operation]:
         """The operations on paths from xs to ys, found from the ys back, breadth first."""
         reached = _reached_from(from_ops)
+        self.reachable = {op for op in self.to_ops if op in reached}
         between: list[Operation] = []
         queue = collections.deque(self.to_ops)
         while queue:
@@ -155,7 +159,7 @@ class _Walk:
             entry.append(grad)
         else:
             # the switch of a loop is visited twice and keeps one gradient
-            assert self.loops is not None and self.loops.is_loop_switch(tensor.op)
+            assert self.loops is not None and is_loop_switch(tensor.op)
             lists[index] = grad
 
     def grads_of(self, op: Operation) -> list[Any]:
@@ -179,10 +183,10 @@ class _Walk:
 
     def run(self) -> None:
         queue: collections.deque[Operation] = collections.deque()
-        ready = [op for op in self.to_ops if self.pending.get(op, 0) == 0]
+        ready = [op for op in self.to_ops if op in self.reachable and not self.pending.get(op, 0)]
         queue.extend(ready)
         if self.loops is not None:
-            queue.extend(self.loops.process_unused_loop_exits(self.pending, set(self.to_ops), self))
+            queue.extend(self.loops.process_unused_loop_exits(self.pending, set(ready), self))
         while queue:
             op = queue.popleft()
             with _colocated(op, self.colocate):
@@ -202,10 +206,42 @@ class _Walk:
         function = gradient_function(op) if flows and op not in self.stop_ops else None
         if loops is not None:
             loops.enter_grad_while_context(op, before=False)
+        self._refuse_loop_variable(op)
         if function is not None:
             self._pass_on(op, self._in_grads(op, function, out_grads))
         if loops is not None:
             loops.exit_grad_while_context(op, before=False)
+
+    def _refuse_loop_variable(self, op: Operation) -> None:
+        """Raises: ValueError when the walk, begun inside a loop, arrives at the loop's variables."""
+        context = op._control_flow_context
+        if (
+            context is None
+            or not is_switch(op)
+            or not context.IsWhileContext()
+            or context is not op.graph._control_flow_context
+        ):
+            return
+        queue, visited = collections.deque([op]), set()
+        while queue:
+            current = queue.popleft()
+            if current in self.from_ops:
+                raise ValueError(
+                    "Cannot compute gradient inside while loop with respect to op "
+                    f"'{current.name}'. We do not support taking the gradient wrt or through the initial "
+                    "value of a loop variable. Gradients can be computed through loop invariants or wrt "
+                    "the input parameters to the loop body."
+                )
+            if current not in visited:
+                visited.add(current)
+                queue.extend(t.op for t in current.inputs)
+
+    def has_grads(self, op: Operation) -> bool:
+        """Whether any gradient has arrived at an operation."""
+        return any(
+            any(grad is not None for grad in entry) if isinstance(entry, list) else entry is not None
+            for entry in self.grads_of(op)
+        )
 
     def _aggregate(self, op: Operation) -> list[Any]:
         lists = self.grads_of(op)
@@ -260,10 +296,10 @@ class _Walk:
             self.pending[source] -= 1
             ready = self.pending[source] == 0
             if self.loops is not None and not ready:
-                ready = self.pending[source] > 0 and self.loops.is_loop_switch(source)
+                ready = self.pending[source] > 0 and is_loop_switch(source)
             if not ready:
                 continue
-            if self.loops is not None and self.loops.is_loop_exit(source):
+            if self.loops is not None and is_loop_exit(source):
                 queue.extend(self.loops.exits_ready(tensor, self))
             else:
                 queue.append(source)
