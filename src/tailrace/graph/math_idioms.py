@@ -1,4 +1,4 @@
-"""Idioms of TensorFlow's mathematical gradient functions: conjugates, reductions back to a broadcast operand.
+"""Idioms of TensorFlow's mathematical gradients: conjugates, sums back to a broadcast operand.
 
 Source: TF 1.15 python/ops/math_grad.py, math_ops.py (conj, reduced_shape).
 """
@@ -28,7 +28,7 @@ _reduced_shapes = WeakKeyDictionary()
 
 
 class Operand(NamedTuple):
-    """How the gradient of a broadcast result becomes that of an operand: sum over `axes`, reshape to `shape`."""
+    """How a result's gradient becomes an operand's: sum over `axes`, reshape to `shape`."""
 
     shape: Any
     axes: Any
@@ -68,7 +68,7 @@ class MathIdioms(Builder):
         b_is_sparse: bool = False,
         name: str | None = None,
     ) -> Tensor:
-        """`tf.matmul` of tensors: of matrices, of batches of them, or of matrices with many zeros."""
+        """`tf.matmul` of tensors: matrices, batches of them, or matrices with many zeros."""
         with self.name_scope(name, "MatMul") as scope:
             plain = (
                 a._dims is not None
@@ -158,7 +158,7 @@ class MathIdioms(Builder):
 
 
 def _use_sparse(a: dtypes.DType, b: dtypes.DType, asked: bool) -> bool:
-    """Whether a product is `SparseMatMul`'s: on request, and whenever one factor alone is bfloat16."""
+    """Whether a product is `SparseMatMul`'s: on request, and if one factor alone is bfloat16."""
     sparse_types = (dtypes.bfloat16, dtypes.float32)
     mixed = dtypes.bfloat16 in (a, b) and a is not b
     return mixed or (asked and a in sparse_types and b in sparse_types)

@@ -53,7 +53,7 @@ def approximate_equal(x: Any, y: Any, tolerance: float = 1e-05, name: str | None
 
 
 @sparse_too
-def abs(x: Any, name: str | None = None) -> Tensor:  # noqa: A001 - TensorFlow's name
+def abs(x: Any, name: str | None = None) -> Tensor:
     """The absolute value; of complex numbers, their distance from 0."""
     with g.name_scope(name, "Abs") as scope:
         x = convert_to_tensor(x, name="x")
@@ -62,7 +62,7 @@ def abs(x: Any, name: str | None = None) -> Tensor:  # noqa: A001 - TensorFlow's
         return g.Abs(x, name=scope)
 
 
-def pow(x: Any, y: Any, name: str | None = None) -> Tensor:  # noqa: A001 - TensorFlow's name
+def pow(x: Any, y: Any, name: str | None = None) -> Tensor:
     """x to the power of y, element by element."""
     with g.name_scope(name, "Pow") as scope:
         return g.Pow(x, y, name=scope)
@@ -96,7 +96,8 @@ def _check_same_dtype(x: Tensor, y: Tensor) -> DType:
     base = x.dtype.base_dtype
     if base is not y.dtype.base_dtype:
         raise TypeError(
-            f"x and y must have the same dtype, got {base!r} != {y.dtype.base_dtype!r}: cast one of them with tf.cast"
+            f"x and y must have the same dtype, got {base!r} != {y.dtype.base_dtype!r}: "
+            "cast one of them with tf.cast"
         )
     return base
 
@@ -123,7 +124,10 @@ def truediv(x: Any, y: Any, name: str | None = None) -> Tensor:
 
 
 def div(x: Any, y: Any, name: str | None = None) -> Tensor:
-    """x / y as Python 2 divides: integers are rounded down. Raises: TypeError when the types differ."""
+    """x / y as Python 2 divides: integers are rounded down.
+
+    Raises: TypeError when the types differ.
+    """
     with g.name_scope(name, "div") as scope:
         x = convert_to_tensor(x, name="x")
         y = convert_to_tensor(y, name="y", dtype=x.dtype.base_dtype)
@@ -171,7 +175,7 @@ def reciprocal_no_nan(x: Any, name: str | None = None) -> Tensor:
 
 
 def cast(x: Any, dtype: Any, name: str | None = None) -> Any:
-    """A tensor, SparseTensor or IndexedSlices with another element type; itself when it has that type."""
+    """A tensor, SparseTensor or IndexedSlices as another type; itself when it has that type."""
     base = as_dtype(dtype).base_dtype
     if isinstance(x, Tensor) and x.dtype is base:
         return x

@@ -21,7 +21,7 @@ def matmul(
     b_is_sparse: bool = False,
     name: str | None = None,
 ) -> Tensor:
-    """The product of two matrices, or of the matrices in two batches, each optionally transposed first.
+    """The product of two matrices, or of those in two batches, each optionally transposed first.
 
     Shapes: a [..., m, k], b [..., k, n] -> [..., m, n]; the batch dimensions broadcast.
     Raises: ValueError when a factor is to be both transposed and adjoint, or shapes do not fit.

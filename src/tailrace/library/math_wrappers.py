@@ -1,4 +1,4 @@
-"""Makes the functions that add one operation and no more, as TensorFlow generates them from its registry."""
+"""Makes the functions that add one operation and no more, as TensorFlow's generator does."""
 
 from __future__ import annotations
 
@@ -49,12 +49,3 @@ def _named(function: UnaryFunction, name: str, doc: str) -> UnaryFunction:
     function.__name__ = function.__qualname__ = name
     function.__doc__ = doc
     return function
-
-
-def current(new_name: str, new: Any, old_name: str, old: Any) -> Any:
-    """The value of an argument that has an old name too. Raises: ValueError when both are given."""
-    if old is None:
-        return new
-    if new is not None:
-        raise ValueError(f"Cannot specify both '{old_name}' and '{new_name}'")
-    return old

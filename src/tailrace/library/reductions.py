@@ -17,7 +17,7 @@ from tailrace.graph import (
     convert_to_tensor_or_indexed_slices,
     g,
 )
-from tailrace.library.math_wrappers import current
+from tailrace.library.arguments import either
 from tailrace.shapes import TensorShape
 
 
@@ -43,8 +43,8 @@ def _reduction(op_type: str, name: str, what: str) -> Callable[..., Tensor]:
         reduction_indices: Any = None,
         keep_dims: bool | None = None,
     ) -> Tensor:
-        axis = current("axis", axis, "reduction_indices", reduction_indices)
-        keepdims = current("keepdims", keepdims, "keep_dims", keep_dims)
+        axis = either("axis", axis, "reduction_indices", reduction_indices)
+        keepdims = either("keepdims", keepdims, "keep_dims", keep_dims)
         return _reduce(op_type, input_tensor, axis, keepdims, name)
 
     function.__name__ = function.__qualname__ = name
@@ -98,8 +98,8 @@ def reduce_logsumexp(
     keep_dims: bool | None = None,
 ) -> Tensor:
     """log(sum(exp(x))) along `axis`, computed so that it neither overflows nor underflows."""
-    axis = current("axis", axis, "reduction_indices", reduction_indices)
-    keepdims = current("keepdims", keepdims, "keep_dims", keep_dims) or False
+    axis = either("axis", axis, "reduction_indices", reduction_indices)
+    keepdims = either("keepdims", keepdims, "keep_dims", keep_dims) or False
     input_tensor = convert_to_tensor(input_tensor)
     with g.name_scope(name, "ReduceLogSumExp"):
         highest = reduce_max(input_tensor, axis=axis, keepdims=True)
@@ -120,12 +120,12 @@ def count_nonzero(
     name: str | None = None,
     reduction_indices: Any = None,
     keep_dims: bool | None = None,
-    input: Any = None,  # noqa: A002 - TensorFlow's name
+    input: Any = None,
 ) -> Tensor:
     """How many elements along `axis` are not 0 (or not the empty string)."""
-    keepdims = current("keepdims", keepdims, "keep_dims", keep_dims) or False
-    value = current("input", input, "input_tensor", input_tensor)
-    axis = current("axis", axis, "reduction_indices", reduction_indices)
+    keepdims = either("keepdims", keepdims, "keep_dims", keep_dims) or False
+    value = either("input", input, "input_tensor", input_tensor)
+    axis = either("axis", axis, "reduction_indices", reduction_indices)
     with g.name_scope(name, "count_nonzero"):
         value = convert_to_tensor(value, name="input")
         zero = g.zeros([], value.dtype.base_dtype)
@@ -137,31 +137,31 @@ def count_nonzero(
 
 
 def argmax(
-    input: Any,  # noqa: A002 - TensorFlow's name
+    input: Any,
     axis: Any = None,
     name: str | None = None,
     dimension: Any = None,
     output_type: Any = dtypes.int64,
 ) -> Tensor:
     """The index of the largest element along `axis` (0 when it is None)."""
-    axis = current("axis", axis, "dimension", dimension)
+    axis = either("axis", axis, "dimension", dimension)
     return g.ArgMax(input, 0 if axis is None else axis, output_type=output_type, name=name)
 
 
 def argmin(
-    input: Any,  # noqa: A002 - TensorFlow's name
+    input: Any,
     axis: Any = None,
     name: str | None = None,
     dimension: Any = None,
     output_type: Any = dtypes.int64,
 ) -> Tensor:
     """The index of the smallest element along `axis` (0 when it is None)."""
-    axis = current("axis", axis, "dimension", dimension)
+    axis = either("axis", axis, "dimension", dimension)
     return g.ArgMin(input, 0 if axis is None else axis, output_type=output_type, name=name)
 
 
 def arg_max(
-    input: Any,  # noqa: A002 - TensorFlow's name
+    input: Any,
     dimension: Any,
     output_type: Any = dtypes.int64,
     name: str | None = None,
@@ -171,7 +171,7 @@ def arg_max(
 
 
 def arg_min(
-    input: Any,  # noqa: A002 - TensorFlow's name
+    input: Any,
     dimension: Any,
     output_type: Any = dtypes.int64,
     name: str | None = None,
@@ -202,7 +202,7 @@ def accumulate_n(
 ) -> Tensor:
     """The sum of tensors of one shape, each added as soon as it is there.
 
-    Raises: ValueError when they differ in type or shape, TypeError when they are not of `tensor_dtype`.
+    Raises: ValueError when they differ in type or shape, TypeError when not of `tensor_dtype`.
     """
     message = "inputs must be a list of at least one Tensor with the same dtype and shape"
     if not inputs or not isinstance(inputs, (list, tuple)):

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from tailrace import arrays, dtypes, errors
-from tailrace.dtypes import ANY, COMPLEX, FLOATS, INDEX, NUMBER, REAL_NUMBER
+from tailrace.dtypes import ANY, FLOATS, INDEX, NUMBER, REAL_NUMBER
 from tailrace.registry import comparison, op
 from tailrace.shapes import broadcast, merge, with_rank
 
@@ -161,6 +161,8 @@ def select_v2_grad(g, op, dy):
 
 def _summed_axes(s0, s1):
     """Of two shapes that broadcast, the axes each has to be summed over to get back to it."""
+    if s0 == s1:
+        return [], []
     rank = max(len(s0), len(s1))
     wide0, wide1 = ([1] * (rank - len(s)) + s for s in (s0, s1))
     axes0, axes1 = [], []

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from tailrace import dtypes, errors
-from tailrace.dtypes import COMPLEX, FLOATS, INDEX, INEXACT, NUMBER, float16, float32, float64
+from tailrace.dtypes import COMPLEX, FLOATS, INDEX, NUMBER, float16, float32, float64
 from tailrace.registry import Attr, after_gradient, elementwise_binary, op
 from tailrace.shapes import as_shape, broadcast, merge
 
@@ -138,8 +138,8 @@ def floor_div_kernel(x, y):
 
 
 def truncate_div_kernel(x, y):
-    """x / y cut off towards 0."""
-    return _whole_division(x, y, "trunc") if _is_exact(x) else torch.trunc(torch.div(x, y))
+    """x / y; the quotient of integers is cut off towards 0, that of other numbers is not."""
+    return _whole_division(x, y, "trunc") if _is_exact(x) else torch.div(x, y)
 
 
 def div_no_nan_kernel(x, y):

@@ -1,4 +1,4 @@
-"""Gradients of element-wise functions that are operations of their own: `TanhGrad(y, dy)` and its kind.
+"""Gradients of element-wise functions that are operations of their own: `TanhGrad(y, dy)`, ...
 
 Source: TF 1.15 core/ops/math_ops.cc, core/kernels/cwise_ops_gradients.h, python/ops/math_grad.py.
 """

@@ -142,7 +142,8 @@ def _mismatch(x, y):
         torch.broadcast_shapes(x.shape[:-2], y.shape[:-2])
     except RuntimeError:
         return errors.invalid(
-            f"In[0] and In[1] must have compatible batch dimensions: {list(x.shape)} vs. {list(y.shape)}"
+            f"In[0] and In[1] must have compatible batch dimensions: "
+            f"{list(x.shape)} vs. {list(y.shape)}"
         )
     return None
 
@@ -158,7 +159,7 @@ def _inner_sizes(x, y, adj_x, adj_y):
 def batch_matmul_shape(x, y, *, adj_x, adj_y):
     x, y = at_least_rank(x, 2), at_least_rank(y, 2)
     m, n = _inner_sizes(x, y, adj_x, adj_y)
-    return [broadcast(x[:-2], y[:-2]) + (m, n)]
+    return [(*broadcast(x[:-2], y[:-2]), m, n)]
 
 
 @batch_matmul.gradient

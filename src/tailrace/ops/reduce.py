@@ -20,7 +20,7 @@ _INDEX = type_attr(INDEX, dtypes.int32)
 
 
 def _axes(x, reduction_indices):
-    """The axes as a list of non-negative numbers. Raises: InvalidArgumentError for axes `x` lacks."""
+    """The axes as non-negative numbers. Raises: InvalidArgumentError for axes `x` lacks."""
     axes = reduction_indices if isinstance(reduction_indices, list) else [reduction_indices]
     rank = x.dim()
     for axis in axes:
@@ -28,13 +28,10 @@ def _axes(x, reduction_indices):
             raise errors.invalid(
                 f"Invalid reduction dimension ({axis} for input with {rank} dimension(s)"
             )
-    axes = [axis % rank for axis in axes]
-    if len(set(axes)) != len(axes):
-        raise errors.invalid(f"Axes {axes} contain duplicate dimensions")
-    return axes
+    return list({axis % rank for axis in axes})  # TF: an axis may be given twice
 
 
-def _reduced_shape(input, reduction_indices, *, keep_dims):  # noqa: A002 - the registry's name
+def _reduced_shape(input, reduction_indices, *, keep_dims):
     axes = reduction_indices.value
     if input.dims is None or axes is None:
         if keep_dims and input.dims is not None:
@@ -53,7 +50,7 @@ def _reduced_shape(input, reduction_indices, *, keep_dims):  # noqa: A002 - the 
     return [[size for i, size in enumerate(input) if i not in reduced]]
 
 
-def _rank_left(input, reduction_indices, keep_dims):  # noqa: A002 - the registry's name
+def _rank_left(input, reduction_indices, keep_dims):
     """The shape when the axes are not known: how many there are tells at least the rank."""
     if input.dims is None or keep_dims or not reduction_indices.complete:
         return Shape(None)
@@ -85,7 +82,7 @@ def _reduction(name, kernel, gradient, types=NUMBER):
 # -- sum, mean, product ----------------------------------------------------------------------------
 
 
-def sum_kernel(input, reduction_indices, *, keep_dims):  # noqa: A002
+def sum_kernel(input, reduction_indices, *, keep_dims):
     """The sum of the elements along axes; without axes the input as it is."""
     axes = _axes(input, reduction_indices)
     if not axes:
@@ -93,7 +90,7 @@ def sum_kernel(input, reduction_indices, *, keep_dims):  # noqa: A002
     return torch.sum(input, axes, keep_dims, dtype=input.dtype)
 
 
-def mean_kernel(input, reduction_indices, *, keep_dims):  # noqa: A002
+def mean_kernel(input, reduction_indices, *, keep_dims):
     """The mean of the elements along axes; of integers, cut off towards 0."""
     axes = _axes(input, reduction_indices)
     if not axes:
@@ -105,7 +102,7 @@ def mean_kernel(input, reduction_indices, *, keep_dims):  # noqa: A002
     return torch.div(total, count, rounding_mode="trunc") if count else total
 
 
-def prod_kernel(input, reduction_indices, *, keep_dims):  # noqa: A002
+def prod_kernel(input, reduction_indices, *, keep_dims):
     """The product of the elements along axes."""
     result = input
     axes = sorted(_axes(input, reduction_indices), reverse=True)
@@ -114,7 +111,7 @@ def prod_kernel(input, reduction_indices, *, keep_dims):  # noqa: A002
     return result if axes else input.clone()
 
 
-def euclidean_norm_kernel(input, reduction_indices, *, keep_dims):  # noqa: A002
+def euclidean_norm_kernel(input, reduction_indices, *, keep_dims):
     """The square root of the sum of squares along axes."""
     squares = torch.square(torch.abs(input)) if input.is_complex() else torch.square(input)
     total = sum_kernel(squares, reduction_indices, keep_dims=keep_dims)
@@ -198,12 +195,12 @@ def _highest(dtype):
     return torch.inf if dtype.is_floating_point else torch.iinfo(dtype).max
 
 
-def max_kernel(input, reduction_indices, *, keep_dims):  # noqa: A002
+def max_kernel(input, reduction_indices, *, keep_dims):
     """The largest element along axes; of none, the lowest value of the type."""
     return _extremum(input, reduction_indices, keep_dims, torch.amax, _lowest)
 
 
-def min_kernel(input, reduction_indices, *, keep_dims):  # noqa: A002
+def min_kernel(input, reduction_indices, *, keep_dims):
     """The smallest element along axes; of none, the highest value of the type."""
     return _extremum(input, reduction_indices, keep_dims, torch.amin, _highest)
 
@@ -248,13 +245,13 @@ def _logical_reduction(name, kernel):
     definition.no_gradient("a truth value does not vary smoothly")
 
 
-def all_kernel(input, reduction_indices, *, keep_dims):  # noqa: A002
+def all_kernel(input, reduction_indices, *, keep_dims):
     """Whether all elements along axes are true."""
     axes = _axes(input, reduction_indices)
     return torch.all(input, axes, keep_dims) if axes else input.clone()
 
 
-def any_kernel(input, reduction_indices, *, keep_dims):  # noqa: A002
+def any_kernel(input, reduction_indices, *, keep_dims):
     """Whether any element along axes is true."""
     axes = _axes(input, reduction_indices)
     return torch.any(input, axes, keep_dims) if axes else input.clone()
@@ -280,7 +277,7 @@ def _arg_extremum(name, kernel):
     definition.no_gradient("an index does not vary smoothly")
 
 
-def arg_shape(input, dimension):  # noqa: A002
+def arg_shape(input, dimension):
     if input.dims is not None and len(input) <= 1:
         return [[]]
     axis = dimension.value
@@ -294,13 +291,13 @@ def arg_shape(input, dimension):  # noqa: A002
     return [kept]
 
 
-def arg_max_kernel(input, dimension, *, output_type):  # noqa: A002
+def arg_max_kernel(input, dimension, *, output_type):
     """The position of the largest element along an axis, the first one of equals."""
     _check_axis(input, dimension)
     return torch.argmax(input, dimension).to(arrays.torch_dtype(output_type))
 
 
-def arg_min_kernel(input, dimension, *, output_type):  # noqa: A002
+def arg_min_kernel(input, dimension, *, output_type):
     """The position of the smallest element along an axis, the first one of equals."""
     _check_axis(input, dimension)
     return torch.argmin(input, dimension).to(arrays.torch_dtype(output_type))
