@@ -147,9 +147,7 @@ def _contrib(path: str) -> str:
 
 def _member(path: str, name: str) -> Any:
     inner = f"{path}.{name}" if path else name
-    if is_namespace(inner):
-        return import_module(f"{ROOT}.{inner}")
-    return lookup(inner)
+    return lookup(inner) if create(inner) is None else import_module(f"{ROOT}.{inner}")
 
 
 def _names(path: str) -> list[str]:

@@ -1,0 +1,79 @@
+"""The `tailrace` command."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tailrace.cli import main
+from tailrace.compat import uninstall
+
+
+@pytest.fixture(autouse=True)
+def _process(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(sys, "argv", list(sys.argv))
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
+    yield
+    uninstall()
+
+
+def test_help_names_the_commands(capsys: pytest.CaptureFixture[str]):
+    with pytest.raises(SystemExit) as exit_:
+        main(["--help"])
+    assert exit_.value.code == 0
+    out = capsys.readouterr().out
+    assert "run " in out
+    assert "examples:" in out
+
+
+def test_help_loads_neither_torch_nor_numpy():
+    code = """
+import sys
+from tailrace.cli import main
+try:
+    main(["--help"])
+except SystemExit:
+    print([name for name in ("torch", "numpy", "tailrace.tf") if name in sys.modules])
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_version(capsys: pytest.CaptureFixture[str]):
+    with pytest.raises(SystemExit):
+        main(["--version"])
+    assert capsys.readouterr().out.startswith("tailrace ")
+
+
+def test_run_passes_everything_after_the_script(tmp_path: Path, capfd: pytest.CaptureFixture[str]):
+    script = tmp_path / "p.py"
+    script.write_text("import sys; print(sys.argv[1:])")
+    assert main(["run", str(script), "--help", "-x", "run"]) == 0
+    assert capfd.readouterr().out == "['--help', '-x', 'run']\n"
+
+
+def test_bad_input_is_one_line_and_status_2(tmp_path: Path, capfd: pytest.CaptureFixture[str]):
+    assert main(["run", str(tmp_path / "nothing.py")]) == 2
+    assert main(["check", str(tmp_path / "nothing")]) == 2
+    lines = capfd.readouterr().err.splitlines()
+    assert len(lines) == 2
+    assert all(line.startswith("tailrace: ") for line in lines)
+
+
+def test_check(tmp_path: Path, capfd: pytest.CaptureFixture[str]):
+    script = tmp_path / "p.py"
+    script.write_text("import tensorflow as tf\ntf.constant(1)")
+    assert main(["check", str(script)]) == 0
+    script.write_text("import tensorflow as tf\ntf.no_such_op(1)")
+    assert main(["check", str(script)]) == 1
+    out = capfd.readouterr().out
+    assert f"{script}:2: tf.no_such_op is not supported\n" in out
+
+
+def test_python_m_tailrace(tmp_path: Path):
+    script = tmp_path / "p.py"
+    script.write_text("import sys; sys.exit(3)")
+    command = [sys.executable, "-m", "tailrace", "run", str(script)]
+    assert subprocess.run(command, check=False).returncode == 3

@@ -1,0 +1,32 @@
+"""Programs run inside the test process; everything they touch is put back."""
+
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from tailrace.compat import install, uninstall
+
+
+@pytest.fixture
+def _process(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr(sys, "argv", list(sys.argv))
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
+    yield
+    uninstall()
+
+
+@pytest.fixture
+def tensorflow(_process: None):
+    """What a program gets from `import tensorflow as tf`, in a fresh graph."""
+    install()
+    import tensorflow as tf  # pyright: ignore[reportMissingImports]
+
+    with tf.Graph().as_default():
+        yield tf
+
+
+@pytest.fixture
+def program(_process: None):
+    """For tests that run program files."""

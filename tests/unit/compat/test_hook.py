@@ -1,0 +1,91 @@
+"""`import tensorflow` and everything below it, while the hook is installed."""
+
+import importlib
+import sys
+from types import ModuleType
+
+import pytest
+
+import tailrace
+from tailrace.compat import install, uninstall
+
+
+def test_the_api_is_tailraces(tensorflow):
+    assert tensorflow.constant is tailrace.constant
+    assert tensorflow.__version__ == "1.15.5"
+    assert tensorflow.gradients is tailrace.gradients
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "public"),
+    [
+        ("tensorflow", "Session", "Session"),
+        ("tensorflow.compat.v1", "placeholder", "placeholder"),
+        ("tensorflow.python.framework.ops", "reset_default_graph", "reset_default_graph"),
+        ("tensorflow.python.ops.array_ops", "identity", "identity"),
+        ("tensorflow.python.ops.math_ops", "floor", "floor"),
+        ("tensorflow.python.platform.gfile", "FastGFile", "gfile.FastGFile"),
+        ("tensorflow.python.lib.io.file_io", "file_exists", "gfile.Exists"),
+        ("tensorflow.python.util.compat", "as_bytes", "compat.as_bytes"),
+        ("tensorflow.python.ops", "array_ops", None),
+        ("tensorflow.core.framework.graph_pb2", "GraphDef", None),
+        ("tensorflow.examples.tutorials.mnist.input_data", "read_data_sets", None),
+        ("tensorflow.examples.tutorials.mnist", "input_data", None),
+        ("tensorflow.contrib.learn.datasets.mnist", "read_data_sets", None),
+    ],
+)
+def test_imports(tensorflow, module: str, name: str, public: str | None):
+    value = getattr(importlib.import_module(module), name)
+    if public is not None:
+        expected = tailrace
+        for part in public.split("."):
+            expected = getattr(expected, part)
+        assert value is expected
+
+
+def test_attribute_chains_reach_modules(tensorflow):
+    assert tensorflow.examples.tutorials.mnist.input_data.read_data_sets
+    assert tensorflow.python.framework.ops.Tensor is tailrace.Tensor
+    assert tensorflow.app.flags.FLAGS is tailrace.flags.FLAGS
+
+
+def test_what_is_missing_is_said(tensorflow):
+    with pytest.raises(AttributeError, match="module 'tensorflow' has no attribute 'nonsense'"):
+        _ = tensorflow.nonsense
+    with pytest.raises(ImportError):
+        importlib.import_module("tensorflow.nonsense")
+    with pytest.raises(ImportError):
+        importlib.import_module("tensorflow.python.ops.nonsense_ops")
+
+
+def test_names_of_modules_are_listed(tensorflow):
+    assert {"Session", "gfile"} <= set(dir(tensorflow))
+    namespace: dict = {}
+    exec("from tensorflow import *", namespace)
+    assert namespace["constant"] is tailrace.constant
+
+
+def test_uninstalled_it_is_gone(tensorflow):
+    uninstall()
+    assert "tensorflow" not in sys.modules
+    with pytest.raises(ImportError):
+        importlib.import_module("tensorflow")
+
+
+def test_the_real_one_is_not_replaced_behind_its_back(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setitem(sys.modules, "tensorflow", ModuleType("tensorflow"))
+    with pytest.raises(RuntimeError, match="imported already"):
+        install()
+
+
+def test_the_same_module_under_both_names():
+    short = importlib.import_module("tailrace.io.gfile")
+    assert short is importlib.import_module("tailrace.tf.io.gfile")
+    assert short.__spec__ is not None
+    assert short.__spec__.name == "tailrace.tf.io.gfile"
+
+
+def test_shared_names_are_tensorflows_outside_the_package():
+    importlib.import_module("tailrace.gradients.walk")
+    assert callable(tailrace.gradients)
+    assert tailrace.compat.as_bytes("a") == b"a"
