@@ -83,14 +83,24 @@ def attr_to_proto(value: Any, kind: str | None = None) -> Any:
     return protos.AttrValue(**{field: convert(value)})
 
 
-def attr_from_proto(proto: Any) -> Any:
-    """The Python value of an `AttrValue`; an empty list does not tell its kind."""
+def attr_from_proto(proto: Any, kind: str | None = None) -> Any:
+    """The Python value of an `AttrValue`; an empty list does not tell its kind.
+
+    Raises: ValueError when it holds another kind than `kind`, or a placeholder.
+    """
     field = proto.WhichOneof("value")
+    if kind is not None and field != _field_of(kind):
+        found = next((k for k, (f, _) in _FIELDS.items() if f == field), field)
+        raise ValueError(f"AttrValue had value with type '{found}' when '{kind}' expected")
     if field == "list":
         return _list_from_proto(proto.list)
     if field not in _VALUES:
         raise ValueError(f"attribute holds {field or 'nothing'}, which stands for no value")
     return _VALUES[field](getattr(proto, field))
+
+
+def _field_of(kind: str) -> str:
+    return "list" if kind.startswith("list(") else _FIELDS[kind][0]
 
 
 def _list_from_proto(proto: Any) -> list[Any]:
