@@ -41,6 +41,7 @@ It returns a gradient or None per input.
 `_alias`        an output may share memory with an input
 `_varies`       fed from outside: the value differs between runs though nothing is stateful
 `_region`       what the node is for in a loop or conditional: switch, merge, enter, exit, next, test, trigger
+`_static`       TensorFlow's Python code knows the value once it knows those of the inputs
 `_elementwise`  output i depends on element i of the inputs alone, after broadcasting
 """
 
@@ -59,7 +60,19 @@ from tailrace.shapes import broadcast
 
 REQUIRED = object()
 
-_FLAGS = ("stateful", "host", "writes", "reads", "context", "alias", "elementwise", "varies", "once", "region")
+_FLAGS = (
+    "stateful",
+    "host",
+    "writes",
+    "reads",
+    "context",
+    "alias",
+    "elementwise",
+    "varies",
+    "once",
+    "region",
+    "static",
+)
 _KIND_OF_DEFAULT = {bool: "bool", int: "int", float: "float", str: "string", bytes: "string"}
 _ITEM = re.compile(r"^(\w+): (?:list\((\w+)\)|(?:(\w+)\*)?(?:(Ref)\((\w+)\)|(\w+)))$")
 
@@ -126,6 +139,7 @@ class OpDef:
         self.once: bool = flags.get("once", False)
         self.region: str = flags.get("region", "")
         self.varies: bool = flags.get("varies", False)
+        self.static: bool = flags.get("static", False)
         self.shape_rule: Callable[..., Any] | None = None
         self.shape_attrs: tuple[str, ...] = ()
         self.handle_rule: Callable[..., Any] | None = None

@@ -44,6 +44,19 @@ def evaluate(tensor: Tensor, depth: int = 0) -> np.ndarray | None:
     return outputs[tensor._value_index]
 
 
+def static_value(tensor: Tensor) -> np.ndarray | None:
+    """The value as far as TensorFlow's Python code looks for it: through few types of operations.
+
+    Which nodes are built depends on it, while shapes are inferred with all that `evaluate` finds.
+    """
+    op = tensor._op
+    if not op.op_def.static:
+        return None
+    if op.op_def.known_value_rule is None and any(static_value(t) is None for t in op._inputs):
+        return None
+    return evaluate(tensor)
+
+
 def _apply(op: Operation, rule: Any) -> Any:
     """Call a rule that takes what a shape rule takes; None when it asks for more than is known."""
     inputs = split_inputs(op.op_def, [InputShape(t) for t in op._inputs], op.attrs)

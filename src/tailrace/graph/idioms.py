@@ -19,7 +19,7 @@ from tailrace import dtypes
 from tailrace.dtypes import DType, as_dtype
 from tailrace.graph import convert
 from tailrace.graph.composite import IndexedSlices, SparseTensor
-from tailrace.graph.constants import evaluate, evaluate_as_shape
+from tailrace.graph.constants import evaluate_as_shape, static_value
 from tailrace.graph.graph import get_default_graph
 from tailrace.graph.math_idioms import MathIdioms
 from tailrace.graph.operation import Operation
@@ -42,8 +42,8 @@ class RuleBuilder(MathIdioms):
 
     @staticmethod
     def known(tensor: Tensor) -> np.ndarray | None:
-        """The value a tensor has in every run, or None."""
-        return evaluate(tensor)
+        """The value of a tensor when TensorFlow's Python code would know it, or None."""
+        return static_value(tensor)
 
     @staticmethod
     def known_shape(tensor: Tensor) -> tuple[int | None, ...] | None:

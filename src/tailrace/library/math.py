@@ -10,7 +10,7 @@ from typing import Any
 from tailrace import dtypes
 from tailrace.graph import Tensor, convert_to_tensor, g
 from tailrace.library.arithmetic import cast
-from tailrace.library.math_wrappers import binary, unary
+from tailrace.library.math_wrappers import unary
 
 # -- one operation each ----------------------------------------------------------------------------
 
@@ -63,7 +63,7 @@ def log_sigmoid(x: Any, name: str | None = None) -> Tensor:
         return g.Neg(g.Softplus(g.Neg(x)), name=scope)
 
 
-def round(x: Any, name: str | None = None) -> Tensor:  # noqa: A001 - TensorFlow's name
+def round(x: Any, name: str | None = None) -> Tensor:
     """The nearest whole number, halves to the even one; integers are given back as they are."""
     x = convert_to_tensor(x, name="x")
     return x if x.dtype.is_integer else g.Round(x, name=name)
@@ -74,7 +74,7 @@ def round(x: Any, name: str | None = None) -> Tensor:  # noqa: A001 - TensorFlow
 _WIDENING = (dtypes.int32, dtypes.int64, dtypes.float32, dtypes.float64)
 
 
-def range(  # noqa: A001 - TensorFlow's name
+def range(
     start: Any, limit: Any = None, delta: Any = 1, dtype: Any = None, name: str | None = "range"
 ) -> Tensor:
     """start, start + delta, ... up to and without `limit`; `range(n)` begins at 0.

@@ -40,8 +40,8 @@ def not_equal_kernel(x, y):
     return torch.ne(x, y)
 
 
-comparison("Equal", equal_kernel, _EQUATABLE, incompatible_shape_error=True)
-comparison("NotEqual", not_equal_kernel, _EQUATABLE, incompatible_shape_error=True)
+comparison("Equal", equal_kernel, _EQUATABLE, incompatible_shape_error=True, _static=True)
+comparison("NotEqual", not_equal_kernel, _EQUATABLE, incompatible_shape_error=True, _static=True)
 comparison("Less", torch.lt, REAL_NUMBER)
 comparison("LessEqual", torch.le, REAL_NUMBER)
 comparison("Greater", torch.gt, REAL_NUMBER)

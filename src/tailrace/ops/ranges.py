@@ -35,6 +35,7 @@ def _range_size(start, limit, delta):
     "start: Tidx, limit: Tidx, delta: Tidx -> output: Tidx",
     Tidx=type_attr((bfloat16, float32, float64, int32, int64), int32),
     _host=("start", "limit", "delta"),
+    _static=True,
 )
 def range_(start, limit, delta, *, Tidx):
     """start, start + delta, start + 2 delta, ... below `limit` (above it, if delta is negative).

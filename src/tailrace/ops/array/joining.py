@@ -42,7 +42,7 @@ def _unequal(values):
     return errors.invalid(f"Shapes of all inputs must match: {shapes}")
 
 
-@op("Pack", "values: N*T -> output: T", T=ANY, axis=0)
+@op("Pack", "values: N*T -> output: T", T=ANY, axis=0, _static=True)
 def pack(values, *, axis):
     """Tensors of one shape, side by side along a new axis."""
     return _pack(values, axis=axis)
@@ -152,6 +152,7 @@ def _concat_checked(values, axis):
     T=ANY,
     Tidx=_INDEX,
     _host="axis",
+    _static=True,
 )
 def concat_v2(values, axis):
     """The tensors one behind the other along an axis."""
@@ -226,6 +227,7 @@ def concat_v2_grad(g, op, dy):
     N=Attr("int", minimum=2),
     T=ANY,
     _host="concat_dim",
+    _static=True,
 )
 def concat(concat_dim, values):
     """The tensors one behind the other along an axis; an older form of ConcatV2."""

@@ -16,7 +16,7 @@ from tailrace.shapes import TensorShape, as_shape, describe, merge
 _INDEX = type_attr(INDEX, dtypes.int32)
 
 
-@op("Const", "-> output: dtype", value=Attr("tensor"), dtype=ANY)
+@op("Const", "-> output: dtype", value=Attr("tensor"), dtype=ANY, _static=True)
 def const(*, value):
     """A value that is part of the graph."""
     return arrays.to_torch(value)
@@ -183,7 +183,14 @@ def ensure_shape_shape(input, *, shape):
 ensure_shape.gradient(_pass_gradient)
 
 
-@op("Fill", "dims: index_type, value: T -> output: T", T=ANY, index_type=_INDEX, _host="dims")
+@op(
+    "Fill",
+    "dims: index_type, value: T -> output: T",
+    T=ANY,
+    index_type=_INDEX,
+    _host="dims",
+    _static=True,
+)
 def fill(dims, value):
     """A tensor of one value."""
     if any(d < 0 for d in dims):
