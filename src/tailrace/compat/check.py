@@ -103,7 +103,7 @@ def _parsed(file: Path, findings: list[Finding]) -> _Program:
                 body += tree.body
             except SyntaxError as error:
                 said = describe_syntax_error(error)
-                place = f"{file}: cell {i + 1}, line" if is_notebook else f"{file}:"
+                place = f"{file}: cell {i + 1}, line " if is_notebook else f"{file}:"
                 findings.append(Finding(f"{place}{error.lineno}", said, is_name=False))
             line += source.count("\n") + 1
     except (OSError, ValueError) as error:

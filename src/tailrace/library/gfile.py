@@ -7,6 +7,7 @@ Source: TF 1.15 python/lib/io/file_io.py.
 
 from __future__ import annotations
 
+import contextlib
 import glob as python_glob
 import os
 import re
@@ -219,7 +220,8 @@ def rmtree(path: Any) -> None:
 def mkdir(path: Any) -> None:
     """Makes a folder in one that exists."""
     local = _local(path)
-    with os_errors(local):
+    # TF: a folder, or a file, that is there already is no error
+    with os_errors(local), contextlib.suppress(FileExistsError):
         os.mkdir(local)
 
 

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterator
+from importlib import import_module
 
 import pytest
 
@@ -21,8 +22,7 @@ def _process(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def tensorflow(_process: None):
     """What a program gets from `import tensorflow as tf`, in a fresh graph."""
     install()
-    import tensorflow as tf  # pyright: ignore[reportMissingImports]
-
+    tf = import_module("tensorflow")
     with tf.Graph().as_default():
         yield tf
 
