@@ -109,7 +109,8 @@ class Graph:
         if self._context_check is not None:
             self._context_check(op)
         if context is not None:
-            context.AddOp(op)
+            with self._attribute("_name_stack", name):  # what the context adds is named after the node
+                context.AddOp(op)
         return op
 
     def _apply_attr_scopes(self, op_def: registry.OpDef, attrs: dict[str, Any]) -> None:
@@ -132,7 +133,7 @@ class Graph:
             self._colocate(op)
 
     def _colocate(self, op: Operation) -> None:
-        groups = set(op.attrs.get("_class") or [])
+        groups: set[bytes] = set()
         for other in self._stack("colocation"):
             groups.update(other.colocation_groups())
             if other.device:
