@@ -149,6 +149,16 @@ from tailrace.library.collections import (
     get_collection,
     get_collection_ref,
 )
+from tailrace.library.control_flow import (
+    Assert,
+    case,
+    cond,
+    group,
+    no_op,
+    tuple,
+    while_loop,
+)
+from tailrace.library.functional import foldl, foldr, map_fn, scan
 from tailrace.library.indexing import (
     batch_gather,
     boolean_mask,
@@ -212,6 +222,18 @@ from tailrace.library.math import (
     tan,
     tanh,
 )
+from tailrace.library.random import (
+    get_seed,
+    multinomial,
+    random_crop,
+    random_gamma,
+    random_normal,
+    random_poisson,
+    random_shuffle,
+    random_uniform,
+    set_random_seed,
+    truncated_normal,
+)
 from tailrace.library.reductions import (
     accumulate_n,
     add_n,
@@ -238,6 +260,7 @@ from tailrace.library.scopes import (
     name_scope,
     op_scope,
 )
+from tailrace.library.tensor_array import TensorArray
 from tailrace.library.variable_lists import (
     all_variables,
     assert_variables_initialized,
