@@ -3,6 +3,7 @@
 from tailrace.ops import array as array
 from tailrace.ops import batch_norm as batch_norm
 from tailrace.ops import bitwise as bitwise
+from tailrace.ops import candidates as candidates
 from tailrace.ops import compare as compare
 from tailrace.ops import complex as complex
 from tailrace.ops import control_flow as control_flow
@@ -16,6 +17,7 @@ from tailrace.ops import math_grads as math_grads
 from tailrace.ops import math_special as math_special
 from tailrace.ops import matmul as matmul
 from tailrace.ops import nn as nn
+from tailrace.ops import random as random
 from tailrace.ops import ranges as ranges
 from tailrace.ops import reduce as reduce
 from tailrace.ops import scan as scan
