@@ -1,12 +1,31 @@
 """Operations on arrays: their making, shapes, slices, joins, gathers and layout."""
 
 from tailrace.ops.array import (
+    blocks,
+    diagonals,
+    distances,
     gathering,
     joining,
     layout,
+    patches,
+    scattering,
+    selecting,
     shaping,
     slicing,
     sources,
 )
 
-__all__ = ["gathering", "joining", "layout", "shaping", "slicing", "sources"]
+__all__ = [
+    "blocks",
+    "diagonals",
+    "distances",
+    "gathering",
+    "joining",
+    "layout",
+    "patches",
+    "scattering",
+    "selecting",
+    "shaping",
+    "slicing",
+    "sources",
+]

@@ -134,24 +134,15 @@ def _columns_grad(g, shape, indices, axis, batch_dims, dy):
     outer, inner = shape[:axis], shape[axis:][1:]
     values_shape = g.ConcatV2([outer, [-1], inner], 0, name="concat")
     rank, place = g.size(values_shape), g.size(outer)
-    batches = _range(g, 0, batch_dims)
-    before = _range(g, batch_dims, place)
-    after = _range(g, place + 1, rank)
+    batches = g.range(0, batch_dims)
+    before = g.range(batch_dims, place)
+    after = g.range(place + 1, rank)
     values = g.Reshape(dy, values_shape)
     to_front = g.ConcatV2([batches, [place], before, after], 0, name="concat")
     moved = g.Transpose(values, to_front, name="transpose")
     grad = _batch_gather_grad(g, shape, moved, indices, batch_dims, shape[axis])
     back = g.ConcatV2([batches, before + 1, [batch_dims], after], 0, name="concat")
     return g.Transpose(grad, back, name="transpose")
-
-
-def _range(g, start, limit):
-    """`tf.range(start, limit)` of int32 values."""
-    with g.name_scope("range") as scope:
-        start = g.convert(start, dtypes.int32, name="start")
-        limit = g.convert(limit, dtypes.int32, name="limit")
-        delta = g.convert(1, dtypes.int32, name="delta")
-        return g.Range(start, limit, delta, name=scope)
 
 
 def _batch_gather_grad(g, shape, values, indices, batch_dims, size):
@@ -181,15 +172,10 @@ def _with_batch_offsets(g, shape, indices, batch_dims):
         size = shape[dim - 1]
         step = step * shape[dim]
         start, one = g.zeros((), dtype), g.ones((), dtype)
-        offsets = _range_of(g, start, size, one) * step
+        offsets = g.range(start, size, one) * step
         wide = g.convert([1] * (dim - 1) + [size] + [1] * (rank - dim), name="stack")
         indices = indices + g.Reshape(offsets, wide)
     return indices
-
-
-def _range_of(g, start, limit, delta):
-    with g.name_scope("range") as scope:
-        return g.Range(start, limit, delta, name=scope)
 
 
 @op(

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from tailrace import arrays, dtypes, errors
-from tailrace.dtypes import ANY, INDEX
+from tailrace.dtypes import ANY, INDEX, NUMERIC, QUANTIZED
 from tailrace.errors import ShapeError
 from tailrace.ops.array.moving import moves_elements
 from tailrace.registry import Attr, op, type_attr
@@ -19,7 +19,7 @@ _INDEX = type_attr(INDEX, dtypes.int32)
 _ABOUT_SHAPES = "a shape does not depend on the values"
 
 
-@op("Shape", "input: T -> output: out_type", T=ANY, out_type=_INDEX)
+@op("Shape", "input: T -> output: out_type", T=ANY, out_type=_INDEX, _static=True)
 def shape(input, *, out_type):
     """The sizes of the dimensions, as a vector."""
     return torch.tensor(input.shape, dtype=arrays.torch_dtype(out_type))
@@ -66,7 +66,7 @@ def shape_n_value(input, *, out_type):
 shape_n.no_gradient(_ABOUT_SHAPES)
 
 
-@op("Size", "input: T -> output: out_type", T=ANY, out_type=_INDEX)
+@op("Size", "input: T -> output: out_type", T=ANY, out_type=_INDEX, _static=True)
 def size(input, *, out_type):
     """The number of elements."""
     return torch.tensor(_count(input), dtype=arrays.torch_dtype(out_type))
@@ -89,7 +89,7 @@ def size_value(input, *, out_type):
 size.no_gradient(_ABOUT_SHAPES)
 
 
-@op("Rank", "input: T -> output: int32", T=ANY)
+@op("Rank", "input: T -> output: int32", T=ANY, _static=True)
 def rank(input):
     """The number of dimensions."""
     return torch.tensor(input.ndim, dtype=torch.int32)
@@ -333,3 +333,38 @@ def invert_permutation_shape(x):
 
 
 invert_permutation.no_gradient("a permutation is not a smooth function")
+
+
+_BIT_TYPES = (*NUMERIC, *QUANTIZED)
+
+
+@op("Bitcast", "input: T -> output: type", T=_BIT_TYPES, type=_BIT_TYPES, _alias=True)
+def bitcast(input, *, T, type):
+    """The same bits as another type: a wider one takes up the last dimension, a narrower adds one."""
+    wanted = arrays.torch_dtype(type)
+    if T.size == type.size:
+        return input.view(wanted)
+    if T.size > type.size:
+        return input.contiguous().unsqueeze(-1).view(wanted)
+    if not input.ndim or input.shape[-1] * T.size != type.size:
+        raise errors.invalid(
+            f"Cannot bitcast from {T.name} to {type.name}: shape {list(input.shape)}"
+        )
+    return input.contiguous().view(wanted).squeeze(-1)
+
+
+@bitcast.shape
+def bitcast_shape(input, *, T, type):
+    if T.size == type.size:
+        return [input]
+    if T.size > type.size:
+        return [[*input, T.size // type.size]]
+    factor = type.size // T.size
+    if not len(input) or input[-1] not in (None, factor):
+        raise ShapeError(
+            f"the last dimension must be {factor} to bitcast, but the shape is {input}"
+        )
+    return [input[:-1]]
+
+
+bitcast.no_gradient("bits are not numbers")
