@@ -7,8 +7,9 @@ import sys
 from collections.abc import Sequence
 from importlib.metadata import version
 
+from tailrace.apps.errors import UserError
 from tailrace.cli import programs
-from tailrace.compat.program import ProgramError
+from tailrace.compat.errors import ProgramError
 
 _EXAMPLES = """examples:
   tailrace run train.py --epochs 3     run a TensorFlow 1 program, unchanged
@@ -38,7 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = build_parser().parse_args(argv)
     try:
         return args.command(args) or 0
-    except ProgramError as error:
+    except (ProgramError, UserError) as error:
         print(f"tailrace: {error}", file=sys.stderr)
         return _USAGE_ERROR
     except KeyboardInterrupt:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import Any
 
 _RUN = """Runs a Python program with `import tensorflow` meaning Tailrace.
@@ -14,6 +15,12 @@ without running anything. Exit status 1 if there is any."""
 def add_parsers(commands: Any) -> None:
     """Adds both commands."""
     run = commands.add_parser("run", help="run a TensorFlow 1 program", description=_RUN)
+    run.add_argument(
+        "--profile", action="store_true", help="print where the time of the sessions went"
+    )
+    run.add_argument(
+        "--trace", metavar="FILE", help="of --profile: Chrome trace (default: SCRIPT.trace.json)"
+    )
     run.add_argument("script", metavar="SCRIPT")
     run.add_argument("arguments", metavar="ARGUMENT", nargs=argparse.REMAINDER)
     run.set_defaults(command=_run)
@@ -25,9 +32,13 @@ def add_parsers(commands: Any) -> None:
 
 
 def _run(args: argparse.Namespace) -> int:
+    from tailrace.compat.profiled import profiled
     from tailrace.compat.program import run_program
 
-    return run_program(args.script, args.arguments)
+    if not args.profile:
+        return run_program(args.script, args.arguments)
+    with profiled(Path(args.trace or f"{Path(args.script).stem}.trace.json")):
+        return run_program(args.script, args.arguments)
 
 
 def _check(args: argparse.Namespace) -> int:

@@ -13,8 +13,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
 
+from tailrace.compat.errors import ProgramError
 from tailrace.compat.hook import install
-from tailrace.compat.program import ProgramError, describe_syntax_error
+from tailrace.compat.program import describe_syntax_error
 from tailrace.compat.symbols import ROOT, tensorflow_names
 
 _SUFFIXES = (".py", ".ipynb")

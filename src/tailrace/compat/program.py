@@ -8,13 +8,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import CodeType, ModuleType, TracebackType
 
+from tailrace.compat.errors import ProgramError
 from tailrace.compat.hook import install
 
 _INTERRUPTED = 130
-
-
-class ProgramError(Exception):
-    """The program cannot be started: one sentence that says why."""
 
 
 def run_program(script: str, arguments: Sequence[str]) -> int:

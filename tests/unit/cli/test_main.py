@@ -1,5 +1,7 @@
 """The `tailrace` command."""
 
+import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -77,3 +79,18 @@ def test_python_m_tailrace(tmp_path: Path):
     script.write_text("import sys; sys.exit(3)")
     command = [sys.executable, "-m", "tailrace", "run", str(script)]
     assert subprocess.run(command, check=False).returncode == 3
+
+
+def test_profile(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(tmp_path)
+    source = "import tensorflow as tf\nx = tf.placeholder(tf.float32)\ny = tf.tanh(x)\n"
+    source += "for i in range(3): tf.Session().run(y, {x: 1.0})\nraise SystemExit(4)\n"
+    (tmp_path / "p.py").write_text(source)
+    with pytest.raises(SystemExit):
+        main(["run", "--profile", "p.py"])
+    err = capfd.readouterr().err
+    assert re.search(r"^Tanh +3 ", err, re.MULTILINE)
+    events = json.loads((tmp_path / "p.trace.json").read_text())["traceEvents"]
+    assert [event["name"] for event in events].count("Tanh") == 3

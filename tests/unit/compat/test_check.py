@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tailrace.compat.check import check
-from tailrace.compat.program import ProgramError
+from tailrace.compat.errors import ProgramError
 
 pytestmark = pytest.mark.usefixtures("program")
 

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tailrace.compat.program import ProgramError, run_program
+from tailrace.compat.errors import ProgramError
+from tailrace.compat.program import run_program
 
 pytestmark = pytest.mark.usefixtures("program")
 
