@@ -126,6 +126,7 @@ class OpDef:
         self.name = name
         self.inputs = inputs
         self.outputs = outputs
+        self.takes_refs = any(arg.is_ref for arg in inputs)
         self.attrs = attrs
         self.kernel = kernel
         self.kernel_attrs = keyword_names(kernel)

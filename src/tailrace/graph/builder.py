@@ -8,6 +8,7 @@ Source: TF 1.15 python/framework/op_def_library.py (_apply_op_helper).
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 from tailrace import registry
@@ -38,8 +39,20 @@ def build(op_def: OpDef, args: tuple[Any, ...], keywords: dict[str, Any]) -> Any
     else:
         with graph.name_scope(name) as scope:
             tensors = _convert_inputs(op_def, values, attrs)
-    op = graph._add(op_def, tensors, _completed(op_def, attrs), scope)
-    return _result(op)
+    attrs = _completed(op_def, attrs)
+    if not op_def.takes_refs:
+        return _result(graph._add(op_def, tensors, attrs, scope))
+    with contextlib.ExitStack() as places:
+        # TF: what changes a reference variable is placed where the variable is.
+        for tensor in _refs(op_def, tensors):
+            places.enter_context(graph.colocate_with(tensor.op))
+        return _result(graph._add(op_def, tensors, attrs, scope))
+
+
+def _refs(op_def: OpDef, tensors: list[Tensor]) -> list[Tensor]:
+    if any(arg.is_list for arg in op_def.inputs):
+        return tensors if op_def.inputs[0].is_ref else []
+    return [t for arg, t in zip(op_def.inputs, tensors, strict=True) if arg.is_ref]
 
 
 def _input_values(op_def: OpDef, args: tuple[Any, ...], keywords: dict[str, Any]) -> list[Any]:

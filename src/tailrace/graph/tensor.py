@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from tailrace.dtypes import DType
+from tailrace.errors import OperatorNotAllowedInGraphError
 from tailrace.shapes import TensorShape, as_shape, merge
 
 if TYPE_CHECKING:
@@ -116,7 +117,7 @@ class Tensor:
         return self is other
 
     def __bool__(self) -> bool:
-        raise TypeError(
+        raise OperatorNotAllowedInGraphError(
             "Using a `tf.Tensor` as a Python `bool` is not allowed. Use `if t is not None:` instead of "
             "`if t:` to test if a tensor is defined, and tf.cond to execute subgraphs conditioned on "
             "the value of a tensor."
@@ -129,7 +130,7 @@ class Tensor:
         )
 
     def __iter__(self) -> Any:
-        raise TypeError(
+        raise OperatorNotAllowedInGraphError(
             "Tensor objects are only iterable when eager execution is enabled. "
             "To iterate over this tensor use tf.map_fn."
         )

@@ -16,12 +16,7 @@ import numpy as np
 from tailrace import dtypes
 from tailrace.dtypes import DType, as_dtype
 from tailrace.graph import Tensor, constant, g
-
-
-def _random():
-    from tailrace.library import random
-
-    return random
+from tailrace.library import random
 
 
 class Initializer:
@@ -88,7 +83,7 @@ class RandomUniform(Initializer):
         self.minval, self.maxval, self.seed, self.dtype = minval, maxval, seed, as_dtype(dtype)
 
     def __call__(self, shape: Any, dtype: Any = None, partition_info: Any = None) -> Tensor:
-        return _random().random_uniform(shape, self.minval, self.maxval, dtype or self.dtype, seed=self.seed)
+        return random.random_uniform(shape, self.minval, self.maxval, dtype or self.dtype, seed=self.seed)
 
 
 class RandomNormal(Initializer):
@@ -100,7 +95,7 @@ class RandomNormal(Initializer):
         self.mean, self.stddev, self.seed, self.dtype = mean, stddev, seed, _float_type(dtype)
 
     def __call__(self, shape: Any, dtype: Any = None, partition_info: Any = None) -> Tensor:
-        return _random().random_normal(shape, self.mean, self.stddev, dtype or self.dtype, seed=self.seed)
+        return random.random_normal(shape, self.mean, self.stddev, dtype or self.dtype, seed=self.seed)
 
 
 class TruncatedNormal(Initializer):
@@ -112,7 +107,7 @@ class TruncatedNormal(Initializer):
         self.mean, self.stddev, self.seed, self.dtype = mean, stddev, seed, _float_type(dtype)
 
     def __call__(self, shape: Any, dtype: Any = None, partition_info: Any = None) -> Tensor:
-        return _random().truncated_normal(shape, self.mean, self.stddev, dtype or self.dtype, seed=self.seed)
+        return random.truncated_normal(shape, self.mean, self.stddev, dtype or self.dtype, seed=self.seed)
 
 
 class UniformUnitScaling(Initializer):
@@ -125,7 +120,7 @@ class UniformUnitScaling(Initializer):
         full = shape if partition_info is None else partition_info.full_shape
         inputs = max(1.0, math.prod(float(d) for d in full[:-1]))
         limit = math.sqrt(3 / inputs) * self.factor
-        return _random().random_uniform(shape, -limit, limit, dtype or self.dtype, seed=self.seed)
+        return random.random_uniform(shape, -limit, limit, dtype or self.dtype, seed=self.seed)
 
 
 # the standard deviation of a normal truncated at two
@@ -163,11 +158,11 @@ class VarianceScaling(Initializer):
         scale = self.scale / max(1.0, size)
         if self.distribution == "uniform":
             limit = math.sqrt(3.0 * scale)
-            return _random().random_uniform(shape, -limit, limit, dtype, seed=self.seed)
+            return random.random_uniform(shape, -limit, limit, dtype, seed=self.seed)
         if self.distribution == "untruncated_normal":
-            return _random().random_normal(shape, 0.0, math.sqrt(scale), dtype, seed=self.seed)
+            return random.random_normal(shape, 0.0, math.sqrt(scale), dtype, seed=self.seed)
         stddev = math.sqrt(scale) / _TRUNCATED_STDDEV
-        return _random().truncated_normal(shape, 0.0, stddev, dtype, seed=self.seed)
+        return random.truncated_normal(shape, 0.0, stddev, dtype, seed=self.seed)
 
 
 class Orthogonal(Initializer):
@@ -183,7 +178,7 @@ class Orthogonal(Initializer):
             raise ValueError("The tensor to initialize must be at least two-dimensional")
         rows, columns = math.prod(int(d) for d in shape[:-1]), int(shape[-1])
         flat = (columns, rows) if rows < columns else (rows, columns)
-        q, r = g.Qr(_random().random_normal(flat, dtype=dtype or self.dtype, seed=self.seed), full_matrices=False)
+        q, r = g.Qr(random.random_normal(flat, dtype=dtype or self.dtype, seed=self.seed), full_matrices=False)
         q *= g.Sign(array.diag_part(r))
         if rows < columns:
             q = array.matrix_transpose(q)

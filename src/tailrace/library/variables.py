@@ -297,21 +297,17 @@ class Variable(metaclass=_VariableMeta):
     def __repr__(self) -> str:
         return f"<tf.Variable '{self.name}' shape={self.get_shape()} dtype={self.dtype.name}>"
 
-    @classmethod
-    def _overload_all_operators(cls) -> None:
-        """Give variables the operators of tensors, applied to their value."""
-        for operator in Tensor.OVERLOADABLE_OPERATORS:
-            if operator != "__getitem__" and hasattr(Tensor, operator):
-                setattr(cls, operator, _on_value(getattr(Tensor, operator)))
 
-
-def _on_value(tensor_operator: Callable[..., Any]) -> Callable[..., Any]:
+def _operator_on_value(operator: str) -> Callable[..., Any]:
     def run_op(self: Any, *args: Any, **kwargs: Any) -> Any:
-        return tensor_operator(self.value(), *args, **kwargs)
+        return getattr(Tensor, operator)(self.value(), *args, **kwargs)
 
-    run_op.__name__ = getattr(tensor_operator, "__name__", "operator")
-    run_op.__doc__ = tensor_operator.__doc__
+    run_op.__name__ = operator
     return run_op
+
+
+for _operator in Tensor.OVERLOADABLE_OPERATORS:
+    setattr(Variable, _operator, _operator_on_value(_operator))
 
 
 class _Arguments:

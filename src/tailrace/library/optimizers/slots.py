@@ -5,6 +5,7 @@ Source: TF 1.15 python/training/slot_creator.py.
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 from tailrace.graph import g, get_default_graph
@@ -13,11 +14,14 @@ from tailrace.library.variable_scope import get_variable, get_variable_scope, va
 from tailrace.library.variables import RefVariable, ResourceVariable, SaveSliceInfo, Variable
 
 
-def create_slot(primary: Any, value: Any, name: str, shape: Any = None, dtype: Any = None) -> Any:
+def create_slot(
+    primary: Any, value: Any, name: str, shape: Any = None, dtype: Any = None, colocate: bool = True
+) -> Any:
     """A slot `<primary>/<name>` that starts at `value`, a tensor or an initializer of `shape`."""
     validate = (shape if callable(value) else value.get_shape()).is_fully_defined()
     graph = get_default_graph()
-    with variable_scope(None, f"{primary.op.name}/{name}"), graph.colocate_with(primary.op):
+    place = graph.colocate_with(primary.op) if colocate else contextlib.nullcontext()
+    with variable_scope(None, f"{primary.op.name}/{name}"), place:
         scope = get_variable_scope()
         partitioner = scope.partitioner
         scope.set_partitioner(None)
@@ -52,11 +56,11 @@ def _take_slice_info(primary: Any, slot: Any) -> None:
     )
 
 
-def create_zeros_slot(primary: Any, name: str, dtype: Any = None) -> Any:
+def create_zeros_slot(primary: Any, name: str, dtype: Any = None, colocate: bool = True) -> Any:
     """A slot of zeros of the variable's shape."""
     dtype = primary.dtype.base_dtype if dtype is None else dtype
     shape = primary.get_shape()
     if shape.is_fully_defined():
-        return create_slot(primary, Zeros(), name, shape, dtype)
+        return create_slot(primary, Zeros(), name, shape, dtype, colocate)
     value = primary.initialized_value() if isinstance(primary, Variable) else primary
-    return create_slot(primary, g.zeros(g.shape(value), dtype), name)
+    return create_slot(primary, g.zeros(g.shape(value), dtype), name, colocate=colocate)
