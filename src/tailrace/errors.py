@@ -171,6 +171,10 @@ class ShapeError(ValueError):
     """Shapes that cannot go together, found while the graph is built."""
 
 
+class OperatorNotAllowedInGraphError(TypeError):
+    """Python asked for the value of a tensor, which it has only while a session runs."""
+
+
 class UnsupportedOpError(NotImplementedError, OpError):
     """An operation type of TensorFlow that Tailrace has no definition of."""
 

@@ -12,7 +12,7 @@ import torch
 
 from tailrace import arrays, dtypes, errors
 from tailrace.dtypes import ANY, FLOATS, INDEX, NUMBER, REAL_NUMBER
-from tailrace.registry import comparison, op
+from tailrace.registry import comparison, op, type_attr
 from tailrace.shapes import broadcast, merge, with_rank
 
 _EQUATABLE = (
@@ -184,7 +184,7 @@ def _summed_axes(s0, s1):
 @op(
     "BroadcastGradientArgs",
     "s0: T, s1: T -> r0: T, r1: T",
-    T=dtypes.INDEX,
+    T=type_attr(INDEX, dtypes.int32),
     _host=("s0", "s1"),
 )
 def broadcast_gradient_args(s0, s1, *, T):
@@ -206,7 +206,7 @@ def broadcast_gradient_args_shape(s0, s1):
 broadcast_gradient_args.no_gradient("shapes have no gradient")
 
 
-@op("BroadcastArgs", "s0: T, s1: T -> r0: T", T=INDEX, _host=("s0", "s1"))
+@op("BroadcastArgs", "s0: T, s1: T -> r0: T", T=type_attr(INDEX, dtypes.int32), _host=("s0", "s1"))
 def broadcast_args(s0, s1, *, T):
     """The shape that two shapes broadcast to.
 

@@ -123,7 +123,7 @@ def compare_and_bitpack_shape(input, threshold):
     return [[*input[:-1], None if last is None else last // 8]]
 
 
-for _definition in (bincount, bucketize, histogram_fixed_width, compare_and_bitpack):
+for _definition in (bucketize, histogram_fixed_width, compare_and_bitpack):
     _definition.no_gradient(_COUNTS)
 
 
