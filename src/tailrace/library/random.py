@@ -15,7 +15,7 @@ import numpy as np
 from tailrace import dtypes
 from tailrace.dtypes import DType, as_dtype
 from tailrace.graph import Tensor, convert_to_tensor, g, get_default_graph
-from tailrace.library.arithmetic import add, maximum
+from tailrace.library.arithmetic import add, maximum, subtract
 from tailrace.library.control_flow import Assert
 from tailrace.library.reductions import reduce_all
 from tailrace.shapes import Dimension
@@ -115,7 +115,8 @@ def _uniform(
             drawn = g.RandomUniform(size, dtype=dtype, **op_seeds(seed))
         else:
             drawn = g.StatelessRandomUniform(size, key, dtype=dtype)
-        return add(drawn * (high - low), low, name=full_name)
+        width = subtract(high, low, name="sub")
+        return add(drawn * width, low, name=full_name)
 
 
 def random_normal(
