@@ -45,6 +45,8 @@ class InputShape(Shape):
         """This vector of sizes read as a shape; entries that vary, or are -1, are unknown."""
         from tailrace.graph.constants import evaluate_as_shape  # noqa: PLC0415 - as above
 
+        if self.dims is not None and len(self.dims) > 1:
+            raise ShapeError(f"Shape must be rank 1 but is rank {len(self.dims)}: {self}")
         return evaluate_as_shape(self.tensor)
 
 

@@ -340,7 +340,7 @@ _BIT_TYPES = (*NUMERIC, *QUANTIZED)
 
 @op("Bitcast", "input: T -> output: type", T=_BIT_TYPES, type=_BIT_TYPES, _alias=True)
 def bitcast(input, *, T, type):
-    """The same bits as another type: a wider one takes up the last dimension, a narrower adds one."""
+    """The same bits as another type: a wider one takes up the last axis, a narrower adds one."""
     wanted = arrays.torch_dtype(type)
     if T.size == type.size:
         return input.view(wanted)
