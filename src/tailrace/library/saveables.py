@@ -154,9 +154,9 @@ def saveable_objects_for_op(op: Any, name: str) -> Iterator[SaveableObject]:
     elif isinstance(op, (list, tuple)) or _is_partitioned(op):
         yield from _saveables_of_slices(list(op), name)
     elif _is_trackable(op):
-        for attr, factory in op._gather_saveables_for_checkpoint().items():
+        for attr, factory in _parts_of(op).items():
             own_name = name if attr == "VARIABLE_VALUE" else f"{name}_{attr}"
-            part = factory(own_name) if callable(factory) else factory
+            part: Any = factory(own_name) if callable(factory) else factory
             yield from saveable_objects_for_op(part, part.name)
     elif isinstance(op, ResourceVariable):
         yield ResourceVariableSaveable(op._graph_element, "", name)
@@ -195,6 +195,11 @@ def _is_trackable(value: Any) -> bool:
     return not isinstance(value, Variable) and hasattr(value, "_gather_saveables_for_checkpoint")
 
 
+def _parts_of(value: Any) -> dict[str, Any]:
+    """What an object that is no variable consists of, by name."""
+    return value._gather_saveables_for_checkpoint()
+
+
 def op_list_to_dict(op_list: Any, convert_variable_to_tensor: bool = True) -> dict[str, Any]:
     """Variables by the name they are saved under; slices of one tensor in a list.
 
@@ -211,7 +216,7 @@ def op_list_to_dict(op_list: Any, convert_variable_to_tensor: bool = True) -> di
         elif isinstance(variable, Variable) and variable._save_slice_info:
             _add_slice(found, variable)
         elif _is_trackable(variable):
-            parts = variable._gather_saveables_for_checkpoint().values()
+            parts = _parts_of(variable).values()
             found.update(op_list_to_dict([p() if callable(p) else p for p in parts]))
         else:
             tensor = variable

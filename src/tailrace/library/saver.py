@@ -26,6 +26,7 @@ from tailrace.formats.checkpoint_state import (
 from tailrace.graph import get_default_graph
 from tailrace.library.collection_protos import register_proto_function
 from tailrace.library.collections import GraphKeys, add_to_collection, get_collection
+from tailrace.library.meta_graph_export import export_meta_graph
 from tailrace.library.object_checkpoints import object_graph_key_mapping, remapped_saveables
 from tailrace.library.saver_builder import V1, V2, BaseSaverBuilder, BulkSaverBuilder
 from tailrace.library.scope_names import prepend_name_scope, strip_name_scope
@@ -105,12 +106,11 @@ class Saver:
         if self.saver_def is None:
             if not self._build_operations():
                 return
-        elif self._name:
+        elif self._name and self.saver_def is not None:
             for field in ("filename_tensor_name", "save_tensor_name", "restore_op_name"):
                 name = prepend_name_scope(getattr(self.saver_def, field), self._name)
                 setattr(self.saver_def, field, name)
-        self._check_saver_def()
-        hours = self.saver_def.keep_checkpoint_every_n_hours
+        hours = self._check_saver_def().keep_checkpoint_every_n_hours
         self._next_checkpoint_time = time.time() + hours * _HOUR_S
 
     def _build_operations(self) -> bool:
@@ -136,12 +136,13 @@ class Saver:
         )
         return True
 
-    def _check_saver_def(self) -> None:
+    def _check_saver_def(self) -> Any:
         if not isinstance(self.saver_def, protos.SaverDef):
             raise ValueError(f"saver_def must be a saver_pb2.SaverDef: {self.saver_def}")
         for field in ("save_tensor_name", "restore_op_name"):
             if not getattr(self.saver_def, field):
                 raise ValueError(f"saver_def must specify the {field}: {self.saver_def}")
+        return self.saver_def
 
     # -- which checkpoints there are ---------------------------------------------------------------
 
@@ -286,8 +287,6 @@ class Saver:
         save_debug_info: bool = False,
     ) -> Any:
         """The MetaGraphDef of the default graph with this saver; written where a name is given."""
-        from tailrace.library.meta_graph import export_meta_graph
-
         return export_meta_graph(
             filename=filename,
             graph_def=get_default_graph().as_graph_def(add_shapes=True),

@@ -35,9 +35,9 @@ class _ReuseMode(enum.Enum):
 
 
 AUTO_REUSE = _ReuseMode.AUTO_REUSE
-VARIABLE_CREATORS = "__variable_creators"
-_STORE = "__variable_store"
-_SCOPES = "__varscope"
+VARIABLE_CREATORS = ("__variable_creators",)  # no strings, so that no MetaGraph has them
+_STORE = ("__variable_store",)
+_SCOPES = ("__varscope",)
 _resource_default = [False]
 
 
@@ -410,7 +410,7 @@ class _ScopeState:
                 self.counts[key] = 0
 
 
-def _kept(key: str, make: Callable[[], Any]) -> Any:
+def _kept(key: tuple[str], make: Callable[[], Any]) -> Any:
     values = get_default_graph().get_collection_ref(key)
     if not values:
         values.append(make())
