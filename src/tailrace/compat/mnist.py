@@ -9,6 +9,7 @@ Source: TF 1.15 contrib/learn/python/learn/datasets/mnist.py; the IDX format of 
 from __future__ import annotations
 
 import gzip
+import math
 import struct
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -63,7 +64,7 @@ class DataSet:
         elif len(images) != len(labels):
             raise ValueError(f"{len(images)} images but {len(labels)} labels")
         elif reshape:
-            images = images.reshape(len(images), -1)
+            images = images.reshape(len(images), math.prod(images.shape[1:]))
         if kind == tf.float32 and not fake_data:
             images = np.multiply(images.astype(np.float32), 1.0 / 255.0)
         self._images = images

@@ -83,4 +83,5 @@ MOVED = {
     "models.rnn.rnn_cell": "nn.rnn_cell",
     "models.rnn.seq2seq": "contrib.legacy_seq2seq",
     "nn.seq2seq": "contrib.legacy_seq2seq",
+    "types": "",
 }
