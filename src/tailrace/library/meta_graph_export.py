@@ -13,7 +13,7 @@ from typing import Any
 from tailrace import errors
 from tailrace.formats import protos
 from tailrace.graph import Graph, get_default_graph
-from tailrace.library import collection_protos, versions
+from tailrace.library import collection_protos, variable_protos, versions
 from tailrace.library.collections import GraphKeys
 from tailrace.library.graph_io import write_graph
 from tailrace.library.op_list import strip_default_attrs as strip_defaults
@@ -292,3 +292,6 @@ def _extraneous_saver_nodes(graph_def: Any, saver_def: Any) -> set[str]:
 
 def _saves(op_type: str) -> bool:
     return op_type.startswith(("Save", "Restore", "LegacySave", "LegacyRestore"))
+
+
+variable_protos.register()

@@ -142,7 +142,8 @@ class _CollectionReader:
             items = [self.graph.as_graph_element(name) for name in names]
         elif kind == "int64_list":
             items = [int(value) for value in values]
-        elif kind == "bytes_list":
+        elif kind == "bytes_list" and self.scope:
+            # TF: strings may be names, so they get the scope
             items = [prepend_name_scope(value.decode(), self.scope) for value in values]
         else:
             items = list(values)

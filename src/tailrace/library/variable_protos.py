@@ -123,5 +123,9 @@ def _convert(variable: Any, export_scope: str | None = None) -> Any:
     return variable.to_proto(export_scope=export_scope)
 
 
-for _collection in GraphKeys._VARIABLE_COLLECTIONS:
-    register_proto_function(_collection, lambda: protos.VariableDef, _convert, Variable.from_proto)
+def register() -> None:
+    """Teaches MetaGraphs about the collections of variables."""
+    for collection in GraphKeys._VARIABLE_COLLECTIONS:
+        register_proto_function(
+            collection, lambda: protos.VariableDef, _convert, Variable.from_proto
+        )
