@@ -9,9 +9,18 @@ import numpy as np
 import torch
 
 from tailrace import dtypes, errors
-from tailrace.dtypes import COMPLEX, FLOATS, INDEX, NUMBER, float16, float32, float64
+from tailrace.dtypes import (
+    COMPLEX,
+    FLOATS,
+    INDEX,
+    NUMBER,
+    REAL_NUMBER,
+    float16,
+    float32,
+    float64,
+)
 from tailrace.registry import Attr, after_gradient, elementwise_binary, op
-from tailrace.shapes import as_shape, broadcast, merge
+from tailrace.shapes import agree, as_shape, at_least_rank, broadcast, merge
 
 _SUMMABLE = (*FLOATS, dtypes.uint8, dtypes.int8, dtypes.int16, *INDEX, *COMPLEX)
 _ARITHMETIC = (*FLOATS, dtypes.uint8, dtypes.int8, dtypes.uint16, dtypes.int16, *INDEX, *COMPLEX)
@@ -318,3 +327,33 @@ def accumulate_n_shape(inputs, *, shape):
 @accumulate_n.gradient
 def add_n_grad(g, op, dy):
     return [dy] * len(op.inputs)
+
+
+# -- vectors of three ------------------------------------------------------------------------------
+
+
+@op("Cross", "a: T, b: T -> product: T", T=REAL_NUMBER)
+def cross(a, b):
+    """The cross product of the vectors along the last axis.
+
+    Shapes: a, b [..., 3] -> product [..., 3].
+    """
+    if a.shape != b.shape or a.dim() < 1 or a.shape[-1] != 3:
+        raise errors.invalid(
+            f"Cross-products are only defined for 3-element vectors of one shape, not "
+            f"{list(a.shape)} and {list(b.shape)}"
+        )
+    return torch.linalg.cross(a, b)
+
+
+@cross.shape
+def cross_shape(a, b):
+    a, b = at_least_rank(a, 1), at_least_rank(b, 1)
+    if a.dims is not None:
+        agree(a[-1], 3, "size of the vectors and 3")
+    return [merge(a, b)]
+
+
+@cross.gradient
+def cross_grad(g, op, dz):
+    return g.Cross(op.b, dz), g.Cross(dz, op.a)

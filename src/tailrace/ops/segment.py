@@ -230,7 +230,7 @@ def _unsorted_op(name, kernel, gradient, types=NUMBER):
 
 
 def _gather_or_zero(g, params, ids, places=None, present=None):
-    """Rows of `params` by id, zeros for negative ids; also the ids clipped at 0, and which were so."""
+    """Rows of `params` by id, zeros for negative ids; also the clipped ids and which are valid."""
     if places is None:
         places = g.Maximum(ids, g.zeros_like(ids))
     gathered = g.gather(params, places)

@@ -170,13 +170,26 @@ from tailrace.library.array_more import (
     space_to_depth,
     sparse_mask,
     tensor_scatter_add,
-    tensor_scatter_add as tensor_scatter_nd_add,
     tensor_scatter_sub,
-    tensor_scatter_sub as tensor_scatter_nd_sub,
     tensor_scatter_update,
-    tensor_scatter_update as tensor_scatter_nd_update,
     unique,
     unique_with_counts,
+)
+from tailrace.library.array_more import (
+    tensor_scatter_add as tensor_scatter_nd_add,
+)
+from tailrace.library.array_more import (
+    tensor_scatter_sub as tensor_scatter_nd_sub,
+)
+from tailrace.library.array_more import (
+    tensor_scatter_update as tensor_scatter_nd_update,
+)
+from tailrace.library.clip import (
+    clip_by_average_norm,
+    clip_by_global_norm,
+    clip_by_norm,
+    clip_by_value,
+    global_norm,
 )
 from tailrace.library.collections import (
     GraphKeys,
@@ -287,6 +300,13 @@ from tailrace.library.reductions import (
     reduce_prod,
     reduce_sum,
 )
+from tailrace.library.scans import (
+    bincount,
+    cumprod,
+    cumsum,
+    histogram_fixed_width,
+    histogram_fixed_width_bins,
+)
 from tailrace.library.scopes import (
     colocate_with,
     container,
@@ -296,7 +316,38 @@ from tailrace.library.scopes import (
     name_scope,
     op_scope,
 )
-from tailrace.library.tensor_array import TensorArray
+from tailrace.library.segments import (
+    segment_max,
+    segment_mean,
+    segment_min,
+    segment_prod,
+    segment_sum,
+    sparse_segment_mean,
+    sparse_segment_sqrt_n,
+    sparse_segment_sum,
+    unsorted_segment_max,
+    unsorted_segment_mean,
+    unsorted_segment_min,
+    unsorted_segment_prod,
+    unsorted_segment_sqrt_n,
+    unsorted_segment_sum,
+)
+from tailrace.library.special_math import (
+    angle,
+    betainc,
+    complex,
+    conj,
+    cross,
+    digamma,
+    igamma,
+    igammac,
+    imag,
+    lbeta,
+    lgamma,
+    polygamma,
+    real,
+    zeta,
+)
 from tailrace.library.state import (
     assign,
     assign_add,
@@ -313,6 +364,7 @@ from tailrace.library.state import (
     scatter_sub,
     scatter_update,
 )
+from tailrace.library.tensor_array import TensorArray
 from tailrace.library.variable_lists import (
     all_variables,
     assert_variables_initialized,
