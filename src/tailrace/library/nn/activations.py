@@ -185,8 +185,8 @@ def top_k(input: Any, k: Any = 1, sorted: bool = True, name: str | None = None) 
 
 def in_top_k(predictions: Any, targets: Any, k: Any, name: str | None = None) -> Tensor:
     """Whether the target of each row is among its k largest predictions."""
-    with g.name_scope(name, "in_top_k") as scope:
-        return g.InTopKV2(predictions, targets, k, name=scope)
+    with g.name_scope(name, "in_top_k"):
+        return g.InTopKV2(predictions, targets, k, name=name)
 
 
 def l2_loss(t: Any, name: str | None = None) -> Tensor:

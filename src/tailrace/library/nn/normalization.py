@@ -46,7 +46,9 @@ def zero_fraction(value: Any, name: str | None = None) -> Tensor:
 def _count_nonzero(x: Tensor, dtype: dtypes.DType) -> Tensor:
     with g.name_scope("count_nonzero"):
         zero = array.zeros([], dtype=x.dtype)
-        return reductions.reduce_sum(arithmetic.cast(arithmetic.not_equal(x, zero), dtype), name="nonzero_count")
+        return reductions.reduce_sum(
+            arithmetic.cast(arithmetic.not_equal(x, zero), dtype), name="nonzero_count"
+        )
 
 
 # -- moments ---------------------------------------------------------------------------------------

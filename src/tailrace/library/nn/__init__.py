@@ -1,0 +1,1 @@
+"""Functions of neural networks, a module per family."""
