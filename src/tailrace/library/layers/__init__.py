@@ -1,0 +1,1 @@
+"""Layers: objects that own variables and are called on tensors (`tf.layers`)."""
