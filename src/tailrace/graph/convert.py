@@ -174,6 +174,8 @@ def as_array(
         return array
     dims = tuple(int(d) for d in TensorShape(shape).as_list())  # type: ignore[arg-type]
     size = int(np.prod(dims))
+    if size == 0 and not isinstance(value, np.ndarray):
+        return np.empty(dims, dtype=array.dtype)
     if verify_shape and dims != array.shape:
         raise TypeError(f"Expected Tensor's shape: {dims}, got {array.shape}.")
     if array.size > size or (array.size == 0 and size > 0):

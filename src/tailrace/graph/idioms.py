@@ -136,7 +136,7 @@ class RuleBuilder(MathIdioms):
                 if dims is None:
                     self._compare_size(shape)
                     shape = convert.convert_to_tensor(shape, dtypes.int32)
-                elif np.prod(dims) < _SMALL:
+                elif np.prod(dims) < _SMALL and hasattr(shape, "__len__"):
                     return convert.constant(value, dtype, dims, name=scope)
                 else:
                     shape = convert.convert_to_tensor(TensorShape(dims))
@@ -173,12 +173,14 @@ class RuleBuilder(MathIdioms):
         """The axes of a reduction: those given, or all of `x`'s."""
         if axis is not None:
             return axis
-        if isinstance(x, (SparseTensor, IndexedSlices)):
-            return self.Range(0, self.rank(x), 1, name="range")
-        x = convert.convert_to_tensor(x)
-        if x._dims is not None:
-            return convert.constant(np.arange(len(x._dims)), dtypes.int32)
-        return self.Range(0, self.rank(x), 1, name="range")
+        count = None
+        if isinstance(x, Tensor):
+            count = None if x._dims is None else len(x._dims)
+        elif isinstance(x, SparseTensor):
+            count = x.dense_shape._dims[0] if x.dense_shape._dims else None
+        if count is None:  # TF: also for variables and for what is not a tensor yet
+            return self.range(0, self.rank(x))
+        return convert.constant(np.arange(count), dtypes.int32)
 
     def reduce_sum(self, x: Any, axis: Any = None, keepdims: bool = False, name: str | None = None) -> Tensor:
         return self.Sum(x, self.all_axes(x, axis), keep_dims=keepdims, name=name)

@@ -231,7 +231,7 @@ def stack(values: Any, axis: int = 0, name: str = "stack") -> Tensor:
 
     Raises: ValueError for an axis out of range.
     """
-    if axis == 0:
+    if axis == 0 and not _holds_dimension(values):
         try:
             return convert_to_tensor(values, name=name)
         except (TypeError, ValueError):
@@ -240,6 +240,11 @@ def stack(values: Any, axis: int = 0, name: str = "stack") -> Tensor:
     if dims is not None:
         _check_axis(axis, len(dims) + 1)
     return g.Pack(values, axis=axis, name=name)
+
+
+def _holds_dimension(values: Any) -> bool:
+    """TF: a list that holds a Dimension is no constant, unless a type is asked for."""
+    return isinstance(values, (list, tuple)) and any(isinstance(v, Dimension) for v in values)
 
 
 def _check_axis(axis: int, rank: int) -> None:

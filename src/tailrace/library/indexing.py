@@ -259,7 +259,7 @@ def batch_gather_nd(params: Any, indices: Any, batch_dims: Any, name: str | None
         inner_rank = rank(indices) - batch_dims - 1
         inner_shape = indices_shape[batch_dims:-1]
         ranges = [
-            g.cast(g.Range(0, size, 1), indices.dtype) for size in unstack(batch_shape, axis=0)
+            g.Cast(g.Range(0, size, 1), DstT=indices.dtype) for size in unstack(batch_shape, axis=0)
         ]
         flat = [reshape(x, (-1,)) for x in meshgrid(*ranges, indexing="ij")]
         grid = transpose(stack(flat, axis=0))
@@ -316,7 +316,7 @@ def _with_offsets(params_shape: Tensor, indices: Tensor, batch_dims: int) -> Ten
     count, dtype = indices.get_shape().ndims, indices.dtype.base_dtype
     assert count is not None
     step: Any = ones((), dtype)
-    sizes = g.cast(params_shape, dtype)
+    sizes = g.Cast(params_shape, DstT=dtype)
     for dim in range(batch_dims, 0, -1):
         size = sizes[dim - 1]
         step = step * sizes[dim]

@@ -263,7 +263,7 @@ def _concat_grads(g, values, axis, dy):
     sizes = _shapes_of(g, values)
     if len(sizes) > _MANY:
         stacked = _stacked(g, sizes, 1)
-        along = g.Squeeze(g.Slice(stacked, _stacked(g, [place, 0], 0), [1, -1]))
+        along = g.Squeeze(g.Slice(stacked, [place, 0], [1, -1]))
         return g.SplitV(dy, along, place, num_split=len(sizes), name="split")
     offsets = g.ConcatOffset(place, sizes)
     return [g.Slice(dy, begin, size) for begin, size in zip(offsets, sizes, strict=True)]
@@ -454,13 +454,14 @@ split_v.bind(moves_elements(_split_v, 0))
 @split_v.shape
 def split_v_shape(value, size_splits, split_dim, *, num_split):
     axis, sizes = _scalar_of(split_dim), size_splits.value
-    if axis is None:
-        return [UNKNOWN if value.dims is None else [None] * len(value)] * num_split
     dims = list(value)
-    place = _axis_in(axis, len(dims), "split_dim")
     if sizes is None:
-        dims[place] = dims[place] if num_split == 1 else None
+        if axis is None:
+            return [[None] * len(dims)] * num_split
+        dims[_axis_in(axis, len(dims), "split_dim")] = None
         return [dims] * num_split
+    # TF: an axis that is not known yet is taken for the last one
+    place = _axis_in(-1 if axis is None else axis, len(dims), "split_dim")
     if len(sizes) != num_split:
         raise ShapeError(
             f"Length of size_splits should be equal to num_outputs: {len(sizes)} and {num_split}"

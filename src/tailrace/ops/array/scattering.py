@@ -134,8 +134,9 @@ scatter_nd_add = _tensor_scatter(
 @tensor_scatter_update.gradient
 def tensor_scatter_update_grad(g, op, dy):
     updates = g.GatherNd(dy, op.indices)
+    base = g.Identity(dy)
     zeros = g.zeros_like(op.updates, dtype=dy.dtype)
-    tensor = g.TensorScatterUpdate(g.Identity(dy), op.indices, zeros)
+    tensor = g.TensorScatterUpdate(base, op.indices, zeros)
     return tensor, None, updates
 
 
@@ -204,7 +205,7 @@ def dynamic_partition_grad(g, op, *dys):
     numbers = g.Reshape(g.range(0, count), prefix)
     parts = g.DynamicPartition(numbers, op.partitions, num_partitions=op.num_partitions)
     parts = parts if isinstance(parts, list) else [parts]
-    stitched = g.ParallelDynamicStitch(parts, list(dys))
+    stitched = g.DynamicStitch(parts, list(dys))
     return g.Reshape(stitched, g.shape(op.data)), None
 
 

@@ -203,9 +203,9 @@ expand_dims.bind(moves_elements(_expand_dims, 0))
 @expand_dims.shape
 def expand_dims_shape(input, dim):
     value = dim.value
-    dims = list(input)
     if value is None:
-        return [[None] * (len(dims) + 1)]
+        return [UNKNOWN]
+    dims = list(input)
     if value.size != 1:
         raise ShapeError(
             f"'dim' input must be a tensor with a single value, but has shape {list(value.shape)}"

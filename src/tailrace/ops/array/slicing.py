@@ -68,38 +68,26 @@ slice_.bind(moves_elements(_slice, 0))
 
 @slice_.shape
 def slice_shape(input, begin, size):
-    starts, sizes = begin.value, size.value
-    rank = next((len(v) for v in (starts, sizes) if v is not None), None)
-    rank = next((s.dims[0] for s in (begin, size) if rank is None and s.dims), rank)
-    if sizes is None:
-        if rank is None:
-            return [UNKNOWN if input.dims is None else [None] * len(input)]
-        dims = with_rank(input, rank).dims
-        return [_partial_slice(dims, begin, size)]
-    dims = with_rank(input, len(sizes)).dims
-    if starts is None:
-        return [[None if n < 0 else int(n) for n in sizes]]
-    return [[_slice_size(d, int(b), int(n)) for d, b, n in zip(dims, starts, sizes, strict=True)]]
-
-
-def _partial_slice(dims, begin, size):
-    """Sizes that are known one by one; -1 and unknown ones look the same here."""
-    sizes = size.as_shape().dims
-    return [None] * len(dims) if sizes is None else list(sizes)
+    starts, sizes = begin.as_shape(), size.as_shape()
+    rank = next((s.rank for s in (starts, sizes) if s.rank is not None), input.rank)
+    if rank is None:
+        return [UNKNOWN]
+    dims = with_rank(input, rank).dims
+    if size.value is None:
+        return [sizes if sizes.dims is not None else [None] * rank]
+    starts = starts.dims or [None] * rank
+    wanted = size.value.tolist()
+    return [[_slice_size(d, b, n) for d, b, n in zip(dims, starts, wanted, strict=True)]]
 
 
 def _slice_size(dim, begin, size):
-    if begin < 0:
-        raise ShapeError(f"begin must not be negative, but is {begin}")
-    if size == -1:
-        if dim is not None and begin > dim:
-            raise ShapeError(f"begin {begin} is beyond the dimension {dim}")
-        return None if dim is None else dim - begin
-    if size < -1:
-        raise ShapeError(f"size must be -1 or more, but is {size}")
-    if dim is not None and begin + size > dim:
-        raise ShapeError(f"slice [{begin}, {begin + size}) reaches beyond the dimension {dim}")
-    return size
+    if size != -1:
+        return size
+    if dim is None or begin is None:
+        return None
+    if begin > dim:
+        raise ShapeError(f"begin {begin} is beyond the dimension {dim}")
+    return dim - begin
 
 
 @slice_.gradient
