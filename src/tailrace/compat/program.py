@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import CodeType, ModuleType, TracebackType
 
+from tailrace.compat import era
 from tailrace.compat.errors import ProgramError
 from tailrace.compat.hook import install
 
@@ -24,6 +25,7 @@ def run_program(script: str, arguments: Sequence[str]) -> int:
     path = Path(script)
     code = _compiled(path)
     install()
+    era.restore()
     main = ModuleType("__main__")
     main.__dict__.update(__file__=script, __builtins__=builtins, __cached__=None)
     sys.modules["__main__"] = main

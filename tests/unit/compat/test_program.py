@@ -76,3 +76,17 @@ def test_missing_file_and_folder(tmp_path: Path):
         run_program(str(tmp_path / "nothing.py"), [])
     with pytest.raises(ProgramError, match="is a folder"):
         run_program(str(tmp_path), [])
+
+
+def test_names_of_the_time(tmp_path: Path, capfd: pytest.CaptureFixture[str]):
+    source = """
+import collections, fractions, inspect, time
+import numpy as np
+from six.moves import xrange
+print(np.float, np.array([1], dtype=np.int).dtype, np.bool, np.NaN, np.asscalar(np.ones(1)))
+print(isinstance([], collections.Sequence), fractions.gcd(6, 4), time.clock() > 0)
+print(inspect.getargspec(lambda a, *b: 0).args, list(xrange(2)))
+"""
+    assert run_program(_write(tmp_path, source), []) == 0
+    expected = "<class 'float'> int64 <class 'numpy.bool'> nan 1.0\nTrue 2 True\n['a'] [0, 1]\n"
+    assert capfd.readouterr().out == expected
