@@ -1,6 +1,7 @@
 """The operations, a module per family. Importing this package registers them all."""
 
 from tailrace.ops import array as array
+from tailrace.ops import assertions as assertions
 from tailrace.ops import batch_norm as batch_norm
 from tailrace.ops import bitwise as bitwise
 from tailrace.ops import candidates as candidates
@@ -25,6 +26,7 @@ from tailrace.ops import scatter as scatter
 from tailrace.ops import segment as segment
 from tailrace.ops import sparse_segment as sparse_segment
 from tailrace.ops import state as state
+from tailrace.ops import strings as strings
 from tailrace.ops import top_k as top_k
 from tailrace.ops import training as training
 from tailrace.ops import windows as windows
