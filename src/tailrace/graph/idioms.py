@@ -60,6 +60,10 @@ class RuleBuilder(MathIdioms):
         return get_default_graph().control_dependencies(ops)
 
     @staticmethod
+    def device(name: str | None) -> Any:
+        return get_default_graph().device(name)
+
+    @staticmethod
     def colocate_with(op: Any, ignore_existing: bool = False) -> Any:
         return get_default_graph().colocate_with(op, ignore_existing)
 

@@ -149,9 +149,10 @@ class MathIdioms(Builder):
         seen = _reduced_shapes.setdefault(get_default_graph(), {})
         found = seen.get((dims, axes))
         if found is None:
-            self.shape_quotient(dims, self.reduced_shape(dims, axes))
+            self.reduced_shape(dims, axes)
             reduced = {axis % len(dims) for axis in axes}
             kept = tuple(1 if i in reduced else size for i, size in enumerate(dims))
+            self.shape_quotient(dims, kept)
             tiling = tuple(size // max(k, 1) for size, k in zip(dims, kept, strict=True))
             found = seen[dims, axes] = (kept, tiling)
         return found

@@ -29,7 +29,7 @@ def _conj(x):
 def tanh_grad(y, dy):
     """The gradient of tanh: dy (1 - y^2), y = tanh(x)."""
     if y.is_complex():
-        return dy * (1 - y * y).conj()
+        return dy * (1 - y * y)
     return torch.ops.aten.tanh_backward(dy, y)
 
 
@@ -43,7 +43,7 @@ def tanh_grad_grad(g, op, dz):
 def sigmoid_grad(y, dy):
     """The gradient of the logistic function: dy y (1 - y), y = sigmoid(x)."""
     if y.is_complex():
-        return dy * (y * (1 - y)).conj()
+        return dy * y * (1 - y)
     return torch.ops.aten.sigmoid_backward(dy, y)
 
 

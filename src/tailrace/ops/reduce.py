@@ -34,9 +34,7 @@ def _axes(x, reduction_indices):
 def _reduced_shape(input, reduction_indices, *, keep_dims):
     axes = reduction_indices.value
     if input.dims is None or axes is None:
-        if keep_dims and input.dims is not None:
-            return [[None] * len(input)]
-        return [_rank_left(input, reduction_indices, keep_dims)]
+        return [Shape([None] * len(input) if keep_dims else None)]
     rank = len(input)
     reduced = set()
     for axis in axes.reshape(-1).tolist():
@@ -48,18 +46,6 @@ def _reduced_shape(input, reduction_indices, *, keep_dims):
     if keep_dims:
         return [[1 if i in reduced else size for i, size in enumerate(input)]]
     return [[size for i, size in enumerate(input) if i not in reduced]]
-
-
-def _rank_left(input, reduction_indices, keep_dims):
-    """The shape when the axes are not known: how many there are tells at least the rank."""
-    if input.dims is None or keep_dims or not reduction_indices.complete:
-        return Shape(None)
-    count = product(reduction_indices.known)
-    return (
-        Shape([None] * (len(input) - count))
-        if count is not None and 0 <= count <= len(input)
-        else Shape(None)
-    )
 
 
 def _reduction(name, kernel, gradient, types=NUMBER):
