@@ -34,13 +34,17 @@ class Value:
         return f"Value({self.tensor.name})"
 
 
+# When a step runs: only where each predicate is true, or false. The outermost comes first.
+Guards = tuple[tuple[Value, bool], ...]
+
+
 @dataclasses.dataclass(slots=True, eq=False)
 class Step:
     """One kernel call: an operation, where its inputs come from, what must come before.
 
     `inputs` are flat, one per input tensor. `after` are the steps of control edges and the order that state asks
     for. `detach` are the inputs whose variable is given a new buffer before this step writes to it, because the
-    old one is still needed.
+    old one is still needed. `guards` say in which case of the conditionals around it the step runs.
     """
 
     op: Operation
@@ -48,6 +52,7 @@ class Step:
     outputs: list[Value]
     after: list[Step]
     detach: list[Value] = dataclasses.field(default_factory=list)
+    guards: Guards = ()
 
     @property
     def op_def(self) -> OpDef:
@@ -57,17 +62,113 @@ class Step:
     def foldable(self) -> bool:
         """Whether the operation gives the same for the same inputs and does nothing else."""
         d = self.op.op_def
-        return not (d.stateful or d.context or d.varies or d.writes or d.reads)
+        return not (d.stateful or d.context or d.varies or d.writes or d.reads or d.region)
 
     def needs(self) -> Iterator[Step]:
         """The steps that must run before this one."""
         for value in self.inputs:
             if value.step is not None and not value.known:
                 yield value.step
+        for pred, _ in self.guards:
+            if pred.step is not None and not pred.known:
+                yield pred.step
         yield from self.after
+
+    def leaves(self) -> Iterator[Step]:
+        """The kernel calls in it: itself, or those of a loop."""
+        yield self
+
+    def replace(self, values: dict[Value, Value]) -> None:
+        """Use other values instead."""
+        self.inputs = [values.get(v, v) for v in self.inputs]
+        self.detach = [values.get(v, v) for v in self.detach]
+        self.guards = tuple((values.get(v, v), branch) for v, branch in self.guards)
 
     def __repr__(self) -> str:
         return f"Step({self.op.name})"
+
+
+@dataclasses.dataclass(slots=True, eq=False)
+class Choice(Step):
+    """One input of a Merge becomes its value; a step for each input, guarded as the input is."""
+
+    position: int = 0
+
+
+@dataclasses.dataclass(slots=True, eq=False)
+class Join(Step):
+    """A Merge's value is there: one of its choices was made."""
+
+
+@dataclasses.dataclass(slots=True, eq=False)
+class Loop(Step):
+    """A loop: `head` computes `test`, and while that is true `body` runs and gives the variables' next values.
+
+    `inputs` are the values from outside, `outputs` those of the exits. `tail` runs once when `test` was false.
+    """
+
+    variables: list[Variable] = dataclasses.field(default_factory=list)
+    test: Value = None  # type: ignore[assignment] - set as the loop is made
+    head: list[Step] = dataclasses.field(default_factory=list)
+    body: list[Step] = dataclasses.field(default_factory=list)
+    tail: list[Step] = dataclasses.field(default_factory=list)
+    exits: list[Value] = dataclasses.field(default_factory=list)  # what each output is, within
+    targets: list[Step] = dataclasses.field(default_factory=list)  # steps that must run in each iteration
+
+    @property
+    def foldable(self) -> bool:
+        return False
+
+    def parts(self) -> tuple[list[Step], list[Step], list[Step]]:
+        return self.head, self.body, self.tail
+
+    def steps(self) -> Iterator[Step]:
+        for part in self.parts():
+            yield from part
+
+    def results(self) -> Iterator[Value]:
+        """The values that the loop itself uses."""
+        yield self.test
+        yield from self.exits
+        yield from (v.next for v in self.variables)
+
+    def leaves(self) -> Iterator[Step]:
+        for step in self.steps():
+            yield from step.leaves()
+
+    def refresh(self) -> None:
+        """Find `inputs` again."""
+        inside = {self, *self.steps()}
+        used: dict[Value, None] = {}
+        for step in self.steps():
+            if isinstance(step, Loop):
+                step.refresh()
+            used.update(dict.fromkeys([*step.inputs, *(pred for pred, _ in step.guards)]))
+        used.update(dict.fromkeys(self.results()))
+        inner = [v for v in used if v.known or v.step is None or v.step not in inside]
+        self.inputs = list(dict.fromkeys([*(v.initial for v in self.variables), *inner]))
+        outside = [before for s in self.steps() for before in s.after if before not in inside]
+        self.after = list(dict.fromkeys([*self.after, *outside]))
+
+    def replace(self, values: dict[Value, Value]) -> None:
+        Step.replace(self, values)
+        for step in self.steps():
+            step.replace(values)
+        self.test = values.get(self.test, self.test)
+        self.exits = [values.get(v, v) for v in self.exits]
+        for variable in self.variables:
+            variable.initial = values.get(variable.initial, variable.initial)
+            variable.next = values.get(variable.next, variable.next)
+
+
+@dataclasses.dataclass(slots=True, eq=False)
+class Variable:
+    """A variable of a loop: its value in an iteration, in the first one, and in the next."""
+
+    value: Value
+    initial: Value
+    next: Value
+    index: Value  # of the Merge: 0 in the first iteration, 1 after
 
 
 @dataclasses.dataclass(slots=True)
@@ -78,12 +179,23 @@ class Plan:
     fetches: list[Value]
     steps: list[Step]
     targets: list[Step]
+    fetch_guards: list[Guards] = dataclasses.field(default_factory=list)  # when fetches have a value
 
     def __str__(self) -> str:
         """One line per step: what it computes from what."""
         lines = [f"feed {v.tensor.name}" for v in self.feeds]
-        for step in self.steps:
-            inputs = ", ".join(v.tensor.name for v in step.inputs)
-            lines.append(f"{step.op.name} = {step.op.type}({inputs})")
+        lines.extend(_described(self.steps, ""))
         lines.append("fetch " + ", ".join(v.tensor.name for v in self.fetches))
         return "\n".join(lines)
+
+
+def _described(steps: list[Step], indent: str) -> Iterator[str]:
+    for step in steps:
+        where = "".join(f" if {'' if yes else 'not '}{v.tensor.name}" for v, yes in step.guards)
+        if isinstance(step, Loop):
+            yield f"{indent}while {step.test.tensor.name}:{where}"
+            for part in step.parts():
+                yield from _described(part, indent + "    ")
+            continue
+        inputs = ", ".join(v.tensor.name for v in step.inputs)
+        yield f"{indent}{step.op.name} = {step.op.type}({inputs}){where}"

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterable
 
 from tailrace.graph import Operation, Tensor
+from tailrace.plan.control_flow import raise_control_flow
 from tailrace.plan.fold import fold
 from tailrace.plan.ir import Plan
 from tailrace.plan.prune import prune
@@ -17,7 +18,12 @@ Pass = Callable[[Plan], Plan]
 
 # What may be switched off (`TAILRACE_PASSES=-fold,-twins`): the plan computes the same without.
 OPTIONAL: dict[str, Pass] = {"fold": fold, "twins": twins}
-PASSES: dict[str, Pass] = {**OPTIONAL, "state": order_state, "schedule": schedule}
+PASSES: dict[str, Pass] = {
+    "control_flow": raise_control_flow,
+    **OPTIONAL,
+    "state": order_state,
+    "schedule": schedule,
+}
 
 
 def make_plan(

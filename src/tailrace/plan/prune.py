@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from tailrace.graph import Operation, Tensor
-from tailrace.plan.ir import Plan, Step, Value
+from tailrace.plan.ir import Loop, Plan, Step, Value
 
 
 def prune(fetches: list[Tensor], targets: Iterable[Operation], feeds: list[Tensor]) -> Plan:
@@ -46,12 +46,22 @@ def _needed(roots: list[Operation], fed: dict[Tensor, Value]) -> set[Operation]:
 
 def sweep(plan: Plan) -> Plan:
     """Drop the steps nothing needs any more, as when passes replaced what used them."""
+    plan.steps = _swept(plan.steps, plan.targets, plan.fetches)
+    return plan
+
+
+def _swept(steps: list[Step], targets: list[Step], results: Iterable[Value]) -> list[Step]:
+    """The steps that targets and results need; the same within loops."""
     needed: set[Step] = set()
-    stack = [*plan.targets, *(v.step for v in plan.fetches if v.step is not None and not v.known)]
+    stack = [*targets, *(v.step for v in results if v.step is not None and not v.known)]
     while stack:
         step = stack.pop()
         if step not in needed:
             needed.add(step)
             stack.extend(step.needs())
-    plan.steps = [step for step in plan.steps if step in needed]
-    return plan
+    for step in steps:
+        if isinstance(step, Loop) and step in needed:
+            kept = set(_swept(list(step.steps()), step.targets, step.results()))
+            step.head, step.body, step.tail = ([s for s in part if s in kept] for part in step.parts())
+            step.refresh()
+    return [step for step in steps if step in needed]

@@ -1,4 +1,7 @@
-"""Put the steps in a line: after what they need, otherwise in the order the graph was built."""
+"""Put the steps in a line: after what they need, otherwise in the order the graph was built.
+
+Steps with the same guards are kept together, so that few `if` blocks are written.
+"""
 
 from __future__ import annotations
 
@@ -6,32 +9,74 @@ import collections
 import heapq
 
 from tailrace.errors import InternalError
-from tailrace.plan.ir import Plan, Step
+from tailrace.plan.ir import Guards, Loop, Plan, Step
 
 
 def schedule(plan: Plan) -> Plan:
     """Raises: InternalError when the steps depend on each other in a circle."""
+    plan.steps = _in_line(plan.steps)
+    return plan
+
+
+def _in_line(steps: list[Step]) -> list[Step]:
+    for step in steps:
+        if isinstance(step, Loop):
+            step.head, step.body, step.tail = map(_in_line, step.parts())
     waiting: dict[Step, int] = {}
     consumers: dict[Step, list[Step]] = collections.defaultdict(list)
-    members = set(plan.steps)
-    for step in plan.steps:
+    members = set(steps)
+    ready = _Ready()
+    for i, step in enumerate(steps):
         needed = {s for s in step.needs() if s in members and s is not step}
         waiting[step] = len(needed)
         for before in needed:
             consumers[before].append(step)
-    ready = [(step.op._id, i, step) for i, step in enumerate(plan.steps) if not waiting[step]]
-    heapq.heapify(ready)
+        if not needed:
+            ready.push(i, step)
     ordered: list[Step] = []
-    position = {step: i for i, step in enumerate(plan.steps)}
+    position = {step: i for i, step in enumerate(steps)}
     while ready:
-        _, _, step = heapq.heappop(ready)
+        step = ready.pop()
         ordered.append(step)
         for user in consumers[step]:
             waiting[user] -= 1
             if not waiting[user]:
-                heapq.heappush(ready, (user.op._id, position[user], user))
-    if len(ordered) < len(plan.steps):
-        stuck = next(s for s in plan.steps if waiting[s])
+                ready.push(position[user], user)
+    if len(ordered) < len(steps):
+        stuck = next(s for s in steps if waiting[s])
         raise InternalError(None, stuck.op, f"the plan has a cycle through operation '{stuck.op.name}'")
-    plan.steps = ordered
-    return plan
+    return ordered
+
+
+class _Ready:
+    """Steps that need nothing more, by their guards; those of the step before come first."""
+
+    def __init__(self) -> None:
+        self._heaps: dict[Guards, list[tuple[int, int, Step]]] = {}
+        self._guards: Guards = ()
+
+    def __bool__(self) -> bool:
+        return bool(self._heaps)
+
+    def push(self, position: int, step: Step) -> None:
+        heap = self._heaps.setdefault(step.guards, [])
+        heapq.heappush(heap, (step.op._id, position, step))
+
+    def pop(self) -> Step:
+        if self._guards not in self._heaps:
+            self._guards = min(self._heaps, key=lambda g: (-_shared(g, self._guards), len(g), self._heaps[g][0]))
+        heap = self._heaps[self._guards]
+        _, _, step = heapq.heappop(heap)
+        if not heap:
+            del self._heaps[self._guards]
+        return step
+
+
+def _shared(a: Guards, b: Guards) -> int:
+    """How many guards are the same from the outside in."""
+    count = 0
+    for x, y in zip(a, b, strict=False):
+        if x != y:
+            break
+        count += 1
+    return count

@@ -10,25 +10,40 @@ from __future__ import annotations
 import collections
 
 from tailrace.graph import Operation
-from tailrace.plan.ir import Plan, Step, Value
+from tailrace.plan.ir import Choice, Join, Loop, Plan, Step, Value
 
 
 def order_state(plan: Plan) -> Plan:
     """Add to `Step.after` what the variables' values ask for."""
-    consumers = _consumers(plan)
-    writes, reads = _accesses(plan)
+    _order(plan.steps, plan.fetches)
+    return plan
+
+
+def _order(steps: list[Step], results: list[Value]) -> None:
+    consumers = _consumers(steps)
+    writes, reads = _accesses(steps)
     for cell, writers in writes.items():
         for earlier, later in zip(writers, writers[1:], strict=False):
             if later not in _descendants(earlier, consumers) and earlier not in _descendants(later, consumers):
                 later.after.append(earlier)
                 consumers[earlier].append(later)
         for writer in writers:
-            _order_reads(plan, cell, writer, reads[cell], consumers)
-    return plan
+            _order_reads(results, cell, writer, reads[cell], consumers)
+    for step in steps:
+        if isinstance(step, Loop):
+            for part in step.parts():
+                _order(part, [])
+            _detach_always(step)
+
+
+def _detach_always(loop: Loop) -> None:
+    """In a loop a value that was read may be in use in any later iteration."""
+    for step in loop.leaves():
+        step.detach = [v for name, v in _named_inputs(step) if name in step.op_def.writes and root(v)]
 
 
 def _order_reads(
-    plan: Plan,
+    results: list[Value],
     cell: Operation,
     writer: Step,
     readers: list[Step],
@@ -40,13 +55,13 @@ def _order_reads(
     for reader in before:
         _put_before(reader, writer, consumers)
         for value in _aliases(reader, cell):
-            kept = kept or any(value is fetched for fetched in plan.fetches)
+            kept = kept or any(value is result for result in results)
             for user in _users(value, consumers):
                 if user in following:
                     kept = True
                 elif user is not writer:
                     _put_before(user, writer, consumers)
-    if kept or any(f.is_ref and root(f) is cell for f in plan.fetches):
+    if kept or any(r.is_ref and root(r) is cell for r in results):
         writer.detach = [v for v in writer.inputs if root(v) is cell]
 
 
@@ -56,9 +71,9 @@ def _put_before(first: Step, then: Step, consumers: dict[Step, list[Step]]) -> N
         consumers[first].append(then)
 
 
-def _consumers(plan: Plan) -> dict[Step, list[Step]]:
+def _consumers(steps: list[Step]) -> dict[Step, list[Step]]:
     consumers: dict[Step, list[Step]] = collections.defaultdict(list)
-    for step in plan.steps:
+    for step in steps:
         for needed in step.needs():
             consumers[needed].append(step)
     return consumers
@@ -75,24 +90,35 @@ def _descendants(step: Step, consumers: dict[Step, list[Step]]) -> set[Step]:
     return found
 
 
-def _accesses(plan: Plan) -> tuple[dict[Operation, list[Step]], dict[Operation, list[Step]]]:
-    """The steps that write and that read each variable, in the order they were built."""
+def _accesses(steps: list[Step]) -> tuple[dict[Operation, list[Step]], dict[Operation, list[Step]]]:
+    """The steps that write and that read each variable, in the order they were built.
+
+    A loop does what is done in it.
+    """
     writes: dict[Operation, list[Step]] = collections.defaultdict(list)
     reads: dict[Operation, list[Step]] = collections.defaultdict(list)
-    for step in plan.steps:
-        for name, value in _named_inputs(step):
-            cell = root(value)
-            if cell is None:
-                continue
-            if name in step.op_def.writes:
-                writes[cell].append(step)
-            elif value.is_ref or name in step.op_def.reads:
-                reads[cell].append(step)
+    for step in steps:
+        for leaf in step.leaves():
+            for name, value in _named_inputs(leaf):
+                cell = root(value)
+                if cell is None:
+                    continue
+                if name in leaf.op_def.writes:
+                    _note(writes[cell], step)
+                elif value.is_ref or name in leaf.op_def.reads:
+                    _note(reads[cell], step)
     return writes, reads
+
+
+def _note(steps: list[Step], step: Step) -> None:
+    if not steps or steps[-1] is not step:
+        steps.append(step)
 
 
 def _named_inputs(step: Step) -> list[tuple[str, Value]]:
     args = step.op_def.inputs
+    if isinstance(step, (Choice, Join)):
+        return [(args[0].name, v) for v in step.inputs]
     if not any(arg.is_list for arg in args):
         return [(arg.name, v) for arg, v in zip(args, step.inputs, strict=True)]
     names: list[str] = []

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from tailrace.plan.codegen import generate
 
 if TYPE_CHECKING:
+    from tailrace.plan import Step
     from tailrace.run.session import BaseSession, Executable
 
 _HARDWARE_TRACE = 2
@@ -91,7 +92,7 @@ class Recorder:
         )
         began = clock()
         results = self._session._call(program, values)
-        records = self._records(executable, times, began)
+        records = self._records(program.steps, times, began)
         profiler = Profiler.active
         if profiler is not None:
             profiler.runs += 1
@@ -100,10 +101,10 @@ class Recorder:
             _fill(self._run_metadata, records)
         return results
 
-    def _records(self, executable: Executable, times: list[tuple[int, int]], began: int) -> list[Record]:
+    def _records(self, steps: list[Step], times: list[tuple[int, int]], began: int) -> list[Record]:
         records = []
         for index, end in times:
-            op = executable.plan.steps[index].op
+            op = steps[index].op
             records.append(Record(op.name, op.type, began, end))
             began = end
         return records
