@@ -11,7 +11,7 @@ from typing import Any
 from tailrace import dtypes
 from tailrace.graph import SparseTensor, Tensor, constant, convert_to_tensor, g
 from tailrace.graph import convert_to_tensor_or_indexed_slices as convert_params
-from tailrace.library import arithmetic, array, indexing, logging, math, reductions
+from tailrace.library import arithmetic, array, clip, indexing, logging, math, reductions
 from tailrace.shapes import Dimension, TensorShape
 
 _COMBINERS = ("mean", "sqrtn", "sum")
@@ -80,15 +80,13 @@ def _converted(params: list[Any]) -> list[Any]:
 
 def _clip(rows: Tensor, ids: Tensor, max_norm: float | None) -> Tensor:
     """The rows, none longer than max_norm."""
-    from tailrace.library import clipping
-
     if max_norm is None:
         return rows
     ids_rank, rows_rank = ids.shape.ndims, rows.shape.ndims
     if ids_rank and rows_rank:
-        return clipping.clip_by_norm(rows, max_norm, axes=list(range(ids_rank, rows_rank)))
+        return clip.clip_by_norm(rows, max_norm, axes=list(range(ids_rank, rows_rank)))
     first = ids_rank or array.rank(ids)
-    return clipping.clip_by_norm(
+    return clip.clip_by_norm(
         rows, max_norm, axes=math.range(first, rows_rank or array.rank(rows))
     )
 

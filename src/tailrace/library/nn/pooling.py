@@ -364,8 +364,9 @@ def erosion2d(
             strides=strides,
             rates=rates,
             padding=padding,
+            name=scope,
         )
-        return arithmetic.negative(dilated, name=scope)
+        return arithmetic.negative(dilated)
 
 
 def lrn(
