@@ -80,6 +80,8 @@ _FILE = "tailrace/formats/protos.proto"
 _TENSORBOARD = {
     "AttrValue": "attr_value_pb2",
     "NameAttrList": "attr_value_pb2",
+    "ClusterDef": "cluster_pb2",
+    "JobDef": "cluster_pb2",
     "ConfigProto": "config_pb2",
     "GPUOptions": "config_pb2",
     "GraphOptions": "config_pb2",

@@ -2,9 +2,9 @@
 
 from importlib import import_module as _import_module
 from pkgutil import iter_modules as _iter_modules
-from types import ModuleType as _ModuleType
+from typing import Any as _Any
 
-import tailrace.ops  # registers the operations  # noqa: F401
+import tailrace.ops  # registers the operations
 from tailrace import errors
 from tailrace.dtypes import (
     DType,
@@ -35,6 +35,8 @@ from tailrace.dtypes import (
     uint64,
     variant,
 )
+from tailrace.formats import protos as _protos
+from tailrace.formats.tensor_proto import make_ndarray, make_tensor_proto
 from tailrace.gradients import (
     AggregationMethod,
     RegisterGradient,
@@ -207,7 +209,9 @@ from tailrace.library.control_flow import (
     tuple,
     while_loop,
 )
+from tailrace.library.file_ops import matching_files, read_file, write_file
 from tailrace.library.functional import foldl, foldr, map_fn, scan
+from tailrace.library.graph_import import import_graph_def
 from tailrace.library.indexing import (
     batch_gather,
     boolean_mask,
@@ -430,10 +434,27 @@ __cxx11_abi_flag__ = CXX11_ABI_FLAG
 __monolithic_build__ = MONOLITHIC_BUILD
 
 _NAMESPACES = frozenset(module.name for module in _iter_modules(__path__))
+_MESSAGES = frozenset(
+    {
+        "AttrValue",
+        "Event",
+        "GraphDef",
+        "HistogramProto",
+        "MetaGraphDef",
+        "NameAttrList",
+        "NodeDef",
+        "SessionLog",
+        "Summary",
+        "SummaryMetadata",
+        "TensorInfo",
+    }
+)
 
 
-def __getattr__(name: str) -> _ModuleType:
-    """Namespaces are loaded on first use."""
+def __getattr__(name: str) -> _Any:
+    """Namespaces and protobuf messages are loaded on first use."""
+    if name in _MESSAGES:
+        return getattr(_protos, name)
     if name not in _NAMESPACES:
         raise AttributeError(f"module 'tailrace' has no attribute '{name}'")
     return _import_module(f"{__name__}.{name}")
@@ -441,4 +462,4 @@ def __getattr__(name: str) -> _ModuleType:
 
 def __dir__() -> list[str]:
     """TensorFlow's names."""
-    return sorted(_NAMESPACES | {name for name in globals() if not name.startswith("_")})
+    return sorted(_NAMESPACES | _MESSAGES | {name for name in globals() if not name.startswith("_")})

@@ -1,7 +1,37 @@
 """tf.train: optimizers, schedules, checkpoints and what drives training."""
 
-# ruff: noqa: F401 - the names are what this module is for
+from typing import Any as _Any
 
+from tailrace.formats import protos as _protos
+from tailrace.formats.checkpoint_state import (
+    checkpoint_exists,
+    generate_checkpoint_state_proto,
+    get_checkpoint_mtimes,
+    get_checkpoint_state,
+    latest_checkpoint,
+    remove_checkpoint,
+    update_checkpoint_state,
+)
+from tailrace.library.checkpoint_utils import (
+    NewCheckpointReader,
+    checkpoints_iterator,
+    init_from_checkpoint,
+    list_variables,
+    load_checkpoint,
+    load_variable,
+)
+from tailrace.library.file_ops import match_filenames_once
+from tailrace.library.global_step import (
+    assert_global_step,
+    create_global_step,
+    get_global_step,
+    get_or_create_global_step,
+    global_step,
+)
+from tailrace.library.graph_io import write_graph
+from tailrace.library.meta_graph_export import export_meta_graph
+from tailrace.library.meta_graph_import import import_meta_graph
+from tailrace.library.moving_averages import ExponentialMovingAverage
 from tailrace.library.optimizers import (
     AdadeltaOptimizer,
     AdagradDAOptimizer,
@@ -15,14 +45,7 @@ from tailrace.library.optimizers import (
     ProximalGradientDescentOptimizer,
     RMSPropOptimizer,
 )
-from tailrace.library.global_step import (
-    assert_global_step,
-    create_global_step,
-    get_global_step,
-    get_or_create_global_step,
-    global_step,
-)
-from tailrace.library.moving_averages import ExponentialMovingAverage
+from tailrace.library.saver import Saver
 from tailrace.library.schedules import (
     cosine_decay,
     cosine_decay_restarts,
@@ -35,3 +58,27 @@ from tailrace.library.schedules import (
     piecewise_constant_decay,
     polynomial_decay,
 )
+
+_MESSAGES = frozenset(
+    {
+        "BytesList",
+        "ClusterDef",
+        "Example",
+        "Feature",
+        "FeatureList",
+        "FeatureLists",
+        "Features",
+        "FloatList",
+        "Int64List",
+        "JobDef",
+        "SaverDef",
+        "SequenceExample",
+    }
+)
+
+
+def __getattr__(name: str) -> _Any:
+    """Protobuf messages are loaded on first use."""
+    if name in _MESSAGES:
+        return getattr(_protos, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

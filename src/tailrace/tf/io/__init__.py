@@ -1,5 +1,12 @@
 """`tf.io`."""
 
+from tailrace.library.file_ops import (
+    match_filenames_once,
+    matching_files,
+    read_file,
+    write_file,
+)
+from tailrace.library.graph_io import write_graph
 from tailrace.library.record_io import (
     TFRecordCompressionType,
     TFRecordOptions,
@@ -13,5 +20,10 @@ __all__ = [
     "TFRecordOptions",
     "TFRecordWriter",
     "gfile",
+    "match_filenames_once",
+    "matching_files",
+    "read_file",
     "tf_record_iterator",
+    "write_file",
+    "write_graph",
 ]

@@ -1,0 +1,9 @@
+"""`tf.saved_model.builder`."""
+
+from tailrace.library.saved_model.builder import (
+    SavedModelBuilder,
+)
+
+__all__ = [
+    "SavedModelBuilder",
+]
