@@ -200,9 +200,6 @@ def random_shuffle_shape(value):
     return [value]
 
 
-random_shuffle.no_gradient("TF declares none")
-
-
 def _multinomial(start, logits, num_samples, output_dtype):
     if logits.ndim != 2:
         raise errors.invalid(f"logits should be a matrix, got shape {list(logits.shape)}")
@@ -356,9 +353,6 @@ def random_gamma_slope_shape(alpha, sample):
     return [broadcast(alpha, sample)]
 
 
-random_gamma_slope.no_gradient("TF declares none")
-
-
 def _poisson(ctx, shape, rate, dtype):
     wanted = arrays.torch_dtype(dtype)
     limits = torch.finfo(wanted) if wanted.is_floating_point else torch.iinfo(wanted)
@@ -405,7 +399,6 @@ def random_poisson(ctx, shape, rate, *, dtype):
 
 for _definition in (random_poisson, random_poisson_v2):
     _definition.shape(_per_parameter_shape)
-    _definition.no_gradient("a count does not vary smoothly")
 
 
 # -- normal numbers between bounds -----------------------------------------------------------------

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from tailrace.ops import assertions
+import tailrace.ops  # noqa: F401 - registers the operations
+from tailrace.registry import OPS
 
 SHOWN = [
     (torch.tensor([[1, 2], [3, 4]]), 2, "[1 2]..."),
@@ -33,5 +34,5 @@ SHOWN = [
 @pytest.mark.parametrize(("value", "summarize", "shown"), SHOWN)
 def test_summary(value, summarize: int, shown: str):
     with pytest.raises(Exception, match="assertion failed") as failure:
-        assertions.assert_(torch.tensor(False), [value], summarize=summarize)
+        OPS["Assert"](torch.tensor(False), [value], summarize=summarize)
     assert str(failure.value) == f"assertion failed: [{shown}]"
