@@ -21,7 +21,7 @@ class AggregationMethod:
 
 
 def aggregated(grads: list[Any], method: int | None = None) -> Any:
-    """The sum of gradients; sparse as long as all are. None for none.
+    """The sum of gradients; sparse when all are. None for none.
 
     Raises: ValueError for a method that is not one.
     """
@@ -34,6 +34,8 @@ def aggregated(grads: list[Any], method: int | None = None) -> Any:
         if method == AggregationMethod.EXPERIMENTAL_TREE:
             return _tree_sum(present)
         return _device_sum(present)
+    if any(isinstance(grad, Tensor) for grad in present):
+        return g.AddN(present)
     return _sum_slices(present)
 
 
@@ -61,24 +63,10 @@ def _tree_sum(grads: list[Tensor]) -> Tensor:
         return total
 
 
-def _sum_slices(grads: list[Any]) -> IndexedSlices:
+def _sum_slices(slices: list[Any]) -> IndexedSlices:
     """Sparse gradients are added by putting their rows one after another."""
-    slices = [grad if isinstance(grad, IndexedSlices) else _as_slices(grad) for grad in grads]
     if any(s.indices.dtype is dtypes.int64 for s in slices):
         slices = [IndexedSlices(s.values, g.cast(s.indices, dtypes.int64), s.dense_shape) for s in slices]
     values = g.ConcatV2([s.values for s in slices], 0, name="concat")
     indices = g.ConcatV2([s.indices for s in slices], 0, name="concat")
     return IndexedSlices(values, indices, slices[0].dense_shape)
-
-
-def _as_slices(tensor: Tensor) -> IndexedSlices:
-    """All rows of a dense tensor."""
-    shape = g.shape(tensor)
-    from_zero = g.Range(0, _rows(tensor), 1, name="range")
-    return IndexedSlices(tensor, from_zero, shape)
-
-
-def _rows(tensor: Tensor) -> Any:
-    with g.name_scope("strided_slice") as scope:
-        shape = g.shape(tensor)
-        return g.StridedSlice(shape, [0], [1], [1], shrink_axis_mask=1, name=scope)
