@@ -275,6 +275,7 @@ from tailrace.library.math import (
     tan,
     tanh,
 )
+from tailrace.library.printing import Print
 from tailrace.library.random import (
     get_seed,
     multinomial,
