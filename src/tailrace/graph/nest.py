@@ -266,3 +266,30 @@ def flatten_with_joined_string_paths(
     """As `flatten_with_tuple_paths`, the paths as strings."""
     pairs = flatten_with_tuple_paths(structure, expand_composites)
     return [(separator.join(map(str, path)), value) for path, value in pairs]
+
+
+def get_traverse_shallow_structure(traverse_fn: Callable[[Any], Any], structure: Any) -> Any:
+    """A structure of bools, as deep as `traverse_fn` says to go: True where it wants a branch or leaf.
+
+    Raises: TypeError when `traverse_fn` gives neither a bool nor a structure of them.
+    """
+    wanted = traverse_fn(structure)
+    if not is_sequence(structure):
+        if not isinstance(wanted, bool):
+            raise TypeError(f"traverse_fn returned structure: {wanted} for non-structure: {structure}")
+        return wanted
+    parts = _parts(structure)
+    if isinstance(wanted, bool):
+        wanted_parts = [wanted] * len(parts)
+        if not wanted:
+            return False
+    elif is_sequence(wanted):
+        assert_shallow_structure(wanted, structure)
+        wanted_parts = _parts(wanted)
+    else:
+        raise TypeError(f"traverse_fn returned {wanted}, neither a bool nor a structure of them")
+    levels = [
+        get_traverse_shallow_structure(traverse_fn, part) if keep else False
+        for keep, part in zip(wanted_parts, parts, strict=True)
+    ]
+    return _rebuilt(structure, levels)

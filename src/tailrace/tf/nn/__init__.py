@@ -109,3 +109,12 @@ from tailrace.library.nn.transposed import (
 
 avg_pool2d = avg_pool
 local_response_normalization = lrn
+from tailrace.library.rnn.loops import (
+    bidirectional_dynamic_rnn,
+    dynamic_rnn,
+    static_bidirectional_rnn,
+    static_rnn,
+    static_state_saving_rnn,
+)
+from tailrace.library.rnn.raw import raw_rnn
+from tailrace.tf.nn import rnn_cell
