@@ -38,6 +38,7 @@ It returns a gradient or None per input.
 `_reads`        names of the resource inputs whose cell the kernel reads (references are read implicitly)
 `_context`      the kernel's first argument is the `OpContext` of this node in this session
 `_once`         a context kernel without inputs whose output is one object for as long as the session lives
+`_by_value`     the type of the same operation on values, for one on references
 `_alias`        an output may share memory with an input
 `_varies`       fed from outside: the value differs between runs though nothing is stateful
 `_region`       what the node is for in a loop or conditional: switch, merge, enter, exit, next, test, trigger
@@ -137,6 +138,7 @@ class OpDef:
         self.context: bool = flags.get("context", False)
         self.alias: bool = flags.get("alias", False)
         self.elementwise: bool = flags.get("elementwise", False)
+        self.by_value: str | None = flags.get("by_value")
         self.once: bool = flags.get("once", False)
         self.region: str = flags.get("region", "")
         self.varies: bool = flags.get("varies", False)

@@ -335,6 +335,10 @@ class ControlFlowContext:
 
     def AddOp(self, op: Operation) -> None:
         """A node was added in this context."""
+        self._add_op(op)
+
+    def _add_op(self, op: Operation) -> None:
+        """Let a node use what is known here, and nothing else."""
         raise NotImplementedError
 
     def GetWhileContext(self) -> Any:
@@ -433,7 +437,7 @@ class CondContext(ControlFlowContext):
         self._external_values[result] = result
         return result
 
-    def AddOp(self, op: Operation) -> None:
+    def _add_op(self, op: Operation) -> None:
         if op.inputs:
             for index, tensor in enumerate(list(op.inputs)):
                 back_edge = is_merge(op) and tensor.op.op_def.region == "next"

@@ -109,7 +109,9 @@ class Graph:
         if self._context_check is not None:
             self._context_check(op)
         if context is not None:
-            with self._attribute("_name_stack", name):  # what the context adds is named after the node
+            # TF: what the context adds is named after the node; constants are added without a scope
+            scope = self._name_stack if op_def.name == "Const" else name
+            with self._attribute("_name_stack", scope):
                 context.AddOp(op)
         return op
 
@@ -309,10 +311,9 @@ class Graph:
             return ControlDependencies(self, None)
         ops: list[Operation] = []
         for element in control_inputs:
-            if hasattr(element, "_as_graph_element") or isinstance(element, str):
-                element = self.as_graph_element(element)
-            elif not isinstance(element, (Tensor, Operation)) and hasattr(element, "values"):
-                element = element.values  # IndexedSlices
+            if not isinstance(element, (Tensor, Operation, str, bytes)):
+                # the operation of a variable or of slices, not one that reads them
+                element = getattr(element, "op", element)
             element = self.as_graph_element(element)
             ops.append(element.op if isinstance(element, Tensor) else element)
         return ControlDependencies(self, list(dict.fromkeys(ops)))

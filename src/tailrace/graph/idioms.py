@@ -21,15 +21,15 @@ from tailrace.graph import convert
 from tailrace.graph.composite import IndexedSlices, SparseTensor
 from tailrace.graph.constants import evaluate_as_shape, static_value
 from tailrace.graph.graph import get_default_graph
-from tailrace.graph.math_idioms import MathIdioms
 from tailrace.graph.operation import Operation
+from tailrace.graph.spectral_idioms import SpectralIdioms
 from tailrace.graph.tensor import Tensor
 from tailrace.shapes import TensorShape
 
 _SMALL = 1000  # elements; zeros up to here are constants
 
 
-class RuleBuilder(MathIdioms):
+class RuleBuilder(SpectralIdioms):
     """The builder with TensorFlow's Python-level idioms in lower case: `g.shape(x)`, `g.reduce_sum(x, axis)`."""
 
     @staticmethod

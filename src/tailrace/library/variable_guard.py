@@ -71,7 +71,7 @@ class _Guard:
         if all(a is b for a, b in zip(inputs, op.inputs, strict=True)):
             return op
         name = f"{op.name}_{self._name}".replace(":", "_")
-        return get_default_graph().create_op(op.type, inputs, name=name, attrs=op.attrs)
+        return get_default_graph().create_op(op.op_def.by_value or op.type, inputs, name=name, attrs=op.attrs)
 
 
 def _initialized_value_of(op: Operation) -> Any:

@@ -52,16 +52,14 @@ def _set_rows(var, index, rows):
         var[i] = row
 
 
-def _reduce(how: str) -> Any:
+def _row_by_row(combine: Any) -> Any:
+    """Repeated indices are combined one after another."""
+
     def apply(var, index, rows):
-        var.index_reduce_(0, index, rows.contiguous(), how)
+        for i, row in zip(index.tolist(), rows, strict=True):
+            var[i] = combine(var[i], row)
 
     return apply
-
-
-def _divide(var, index, rows):
-    for i in range(index.shape[0]):
-        var[index[i]] /= rows[i]
 
 
 # what each operation does to the rows of a variable
@@ -69,10 +67,10 @@ _ACTIONS: dict[str, Any] = {
     "Update": _set_rows,
     "Add": lambda var, index, rows: var.index_add_(0, index, rows),
     "Sub": lambda var, index, rows: var.index_add_(0, index, rows, alpha=-1),
-    "Mul": _reduce("prod"),
-    "Div": _divide,
-    "Min": _reduce("amin"),
-    "Max": _reduce("amax"),
+    "Mul": _row_by_row(torch.mul),
+    "Div": _row_by_row(torch.div),
+    "Min": _row_by_row(torch.minimum),
+    "Max": _row_by_row(torch.maximum),
 }
 _WORDS = {
     "Update": "ref[indices] = updates",
@@ -218,11 +216,12 @@ def resource_gather_shape(resource, indices):
 def resource_gather_grad(g, op, grad):
     """Rows of the gradient belong where they came from."""
     handle = op.resource
-    if handle._handle is not None and handle._handle[1] is not None:
+    # TF: the shape is known of the variable's own handle, not of what a loop or conditional makes of it.
+    own = handle.op.op_def.handle_rule is not None
+    if own and handle._handle is not None and handle._handle[1] is not None:
         shape = g.constant(list(handle._handle[1]), name="Const")
     else:
         shape = g.VariableShape(handle)
     size = g.ExpandDims(g.size(op.indices), 0)
-    rest = g.StridedSlice(shape, [1], [0], [1], end_mask=1, name="strided_slice")
-    values = g.Reshape(grad, g.ConcatV2([size, rest], 0, name="concat"))
+    values = g.Reshape(grad, g.ConcatV2([size, shape[1:]], 0, name="concat"))
     return g.indexed_slices(values, g.Reshape(op.indices, size), shape), None
