@@ -69,7 +69,9 @@ def gradients(
         for y, grad in zip(targets, initial, strict=True):
             walk.set_grad(y, grad)
         walk.run()
-        return [walk.result(x, unconnected_gradients) for x in sources]
+    # TF: what is left is named outside of the scope
+    walk.finish()
+    return [walk.result(x, unconnected_gradients) for x in sources]
 
 
 def _as_list(value: Any) -> list[Any]:
@@ -192,6 +194,9 @@ class Walk:
             with _colocated(op, self.colocate):
                 self._visit(op)
             self._enqueue_ready(op, queue)
+
+    def finish(self) -> None:
+        """Complete the loops that the walk has built."""
         if self.loops is not None:
             self.loops.post_process()
 
