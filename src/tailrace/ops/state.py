@@ -24,17 +24,18 @@ _STATEFUL = {"_stateful": True}
 def store_value(cell: Any, value: Any, validate_shape: bool = True) -> None:
     """Make `value` the cell's, in place where the shape stays. The cell never shares `value`'s memory."""
     old = cell.value
-    if not isinstance(value, torch.Tensor):
-        cell.value = value.copy()
-        return
     if isinstance(old, torch.Tensor) and old.shape == value.shape and old.dtype is value.dtype:
         old.copy_(value)
         return
-    if old is not None and validate_shape and old.shape != value.shape:
+    wanted = cell.shape if old is None else old.shape
+    if validate_shape and wanted is not None and wanted != value.shape:
         raise invalid(
             "Assign requires shapes of both tensors to match. lhs shape= "
-            f"{list(old.shape)} rhs shape= {list(value.shape)}"
+            f"{list(wanted)} rhs shape= {list(value.shape)}"
         )
+    if not isinstance(value, torch.Tensor):
+        cell.value = value.copy()
+        return
     cell.value = value.clone(memory_format=torch.contiguous_format)
 
 
@@ -43,7 +44,9 @@ def store_value(cell: Any, value: Any, validate_shape: bool = True) -> None:
 
 def variable(ctx):
     """A variable that lives as long as the session; its output is a reference to it."""
-    return ctx.cell()
+    cell, shape = ctx.cell(), ctx.attr("shape")
+    cell.shape = tuple(shape.as_list()) if shape.is_fully_defined() else None
+    return cell
 
 
 for _name in ("VariableV2", "Variable"):

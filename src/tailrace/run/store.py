@@ -11,12 +11,16 @@ from tailrace.graph import Operation
 
 
 class Cell:
-    """A variable: a buffer that kernels read and write. `value` is None until it is initialized."""
+    """A variable: a buffer that kernels read and write. `value` is None until it is initialized.
 
-    __slots__ = ("lock", "name", "value")
+    `shape` is what its first value must have, None where that is open.
+    """
+
+    __slots__ = ("lock", "name", "shape", "value")
 
     def __init__(self, name: str) -> None:
         self.name = name
+        self.shape: tuple[int, ...] | None = None
         self.value: Any = None
         self.lock = threading.Lock()
 
