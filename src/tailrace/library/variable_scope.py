@@ -359,13 +359,10 @@ class VariableScope:
         aggregation: Any = VariableAggregation.NONE,
     ) -> Any:
         """The variable `name` of this scope, with this scope's defaults."""
-        constant = initializer is not None and not callable(initializer)
-        if constant and dtype is not None and hasattr(initializer, "dtype"):
-            self._check_constant(initializer, dtype)
-        elif constant and dtype is None:
-            dtype = g.convert(initializer).dtype.base_dtype if not hasattr(initializer, "dtype") else initializer.dtype
         # the variable's name is the scope's, whatever name scope is open
         with get_default_graph().name_scope(None):
+            if initializer is not None and not callable(initializer) and dtype is not None:
+                self._check_constant(initializer, dtype)
             return var_store.get(
                 f"{self._name}/{name}" if self._name else name,
                 shape=shape,
@@ -386,7 +383,8 @@ class VariableScope:
             )
 
     def _check_constant(self, initializer: Any, dtype: Any) -> None:
-        found = as_dtype(initializer.dtype).base_dtype
+        # TF: the constant made to learn the type stays in the graph.
+        found = g.convert(initializer).dtype.base_dtype
         if found is not as_dtype(dtype).base_dtype:
             raise ValueError(
                 f"Initializer type '{found.name}' and explicit dtype '{as_dtype(dtype).name}' don't match."
