@@ -167,6 +167,10 @@ class UnauthenticatedError(OpError):
     code = UNAUTHENTICATED
 
 
+class InaccessibleTensorError(ValueError):
+    """A tensor that is known only within a loop, conditional or function is used outside."""
+
+
 class ShapeError(ValueError):
     """Shapes that cannot go together, found while the graph is built."""
 

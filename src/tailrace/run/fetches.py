@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from tailrace.errors import InaccessibleTensorError
 from tailrace.graph import (
     Graph,
     IndexedSlices,
@@ -92,7 +93,10 @@ class Fetches:
                 f"Fetch argument {fetch!r} cannot be interpreted as a Tensor. ({error})"
             ) from None
         if not self._graph.is_fetchable(element):
-            raise ValueError(f"{element} has been marked as not fetchable.")
+            raise InaccessibleTensorError(
+                f"{element} has been marked as not fetchable: it is computed only inside of a loop or a "
+                "branch of a conditional; return it from there."
+            )
         if isinstance(element, Operation):
             self.targets.append(element)
             return lambda values: None
