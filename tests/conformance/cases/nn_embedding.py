@@ -32,7 +32,7 @@ def lookup_max_norm(tf):
 
 
 def lookup_parts_mod(tf):
-    parts = [tf.Variable(_table(2 + i, 2), name="part") for i in range(2)]
+    parts = [tf.Variable(_table(3 - i, 2), name="part") for i in range(2)]
     rows = tf.nn.embedding_lookup(parts, tf.constant([[0, 3], [4, 1]]))
     return {"rows": rows, "gradients": tf.gradients(rows, parts)}
 

@@ -97,11 +97,11 @@ def pool_any_rank(tf):
 def max_pool_with_argmax(tf):
     x = tf.placeholder(tf.float32, [2, 5, 4, 3])
     y, places = tf.nn.max_pool_with_argmax(x, [1, 2, 2, 1], [1, 2, 2, 1], "SAME")
-    z, small = tf.nn.max_pool_with_argmax(
-        x, [1, 3, 3, 1], [1, 1, 1, 1], "VALID", Targmax=tf.int32, include_batch_in_index=True
+    z, whole = tf.nn.max_pool_with_argmax(
+        x, [1, 3, 3, 1], [1, 1, 1, 1], "VALID", include_batch_in_index=True
     )
     dx = tf.gradients([y, z], x)
-    return {"y": y, "places": places, "z": z, "small": small, "dx": dx, "feed": {x: _values(2, 5, 4, 3)}}
+    return {"y": y, "places": places, "z": z, "whole": whole, "dx": dx, "feed": {x: _values(2, 5, 4, 3)}}
 
 
 def max_pool_window_error(tf):

@@ -396,8 +396,8 @@ class Layer:
         with name_scope("ActivityRegularizer"):
             for output in nest.flatten(outputs):
                 loss = self._activity_regularizer(output)
-                batch = g.StridedSlice(g.shape(output), [0], [1], [1], shrink_axis_mask=1, name="strided_slice")
-                self.add_loss(loss / g.cast(batch, loss.dtype))
+                batch = g.cast(g.shape(output)[0], loss.dtype)  # type: ignore[index]
+                self.add_loss(loss / batch)
 
     def apply(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
         """The same as calling it."""
