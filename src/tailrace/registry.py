@@ -71,6 +71,7 @@ _FLAGS = (
     "elementwise",
     "varies",
     "once",
+    "by_value",
     "region",
     "static",
 )

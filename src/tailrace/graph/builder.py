@@ -193,7 +193,7 @@ def _completed(op_def: OpDef, attrs: dict[str, Any]) -> dict[str, Any]:
 
 
 def _result(op: Operation) -> Any:
-    if not op.op_def.outputs:
+    if not op.outputs:
         return op
     groups = inference.split_outputs(op.op_def, list(op.outputs), op.attrs)
     return groups[0] if len(groups) == 1 else groups

@@ -167,15 +167,8 @@ def _densify(value: IndexedSlices, dtype: DType | None, name: str | None, as_ref
         raise ValueError(
             f"Tensor conversion requested for IndexedSlices without dense_shape: {value}"
         )
-    inputs = (value.values, value.indices, _first(value.dense_shape))
+    inputs = (value.values, value.indices, value.dense_shape[0])  # type: ignore[index]
     return build(OPS["UnsortedSegmentSum"], inputs, {"name": name})
-
-
-def _first(vector: Tensor) -> Tensor:
-    """`vector[0]`, as TensorFlow's indexing builds it."""
-    with get_default_graph().name_scope("strided_slice") as scope:
-        parts = [convert_to_tensor([i], dtypes.int32, name=n) for i, n in ((0, "stack"), (1, "stack_1"), (1, "stack_2"))]
-        return build(OPS["StridedSlice"], (vector, *parts), {"shrink_axis_mask": 1, "name": scope})
 
 
 register_tensor_conversion_function(IndexedSlices, _densify)

@@ -184,6 +184,9 @@ def as_array(
             if array.size
             else f"A constant of shape {dims} needs at least one value"
         )
+    if array.size == 1 and size > 1:
+        # one value for all elements: so it is stored in GraphDefs, as TensorFlow does
+        return np.broadcast_to(array.reshape(-1), size).reshape(dims)
     filled = np.empty(size, dtype=array.dtype)
     filled[: array.size] = array.reshape(-1)
     if array.size < size:

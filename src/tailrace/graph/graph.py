@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import re
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from tailrace import registry
@@ -42,6 +42,7 @@ class Graph:
         self._gradient_override: dict[str, str] = {}
         self._attr_scopes: dict[str, Any] = {}
         self._kernel_labels: dict[str, str] = {}
+        self._py_functions: dict[str, Callable[..., Any]] = {}  # token -> what PyFunc calls
         self._original_op: Operation | None = None
         self._container = ""
         self._control_flow_context: Any = None

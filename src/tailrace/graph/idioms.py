@@ -68,6 +68,15 @@ class RuleBuilder(SpectralIdioms):
         return get_default_graph().colocate_with(op, ignore_existing)
 
     @staticmethod
+    def here(tensor: Tensor, other: Tensor) -> Tensor:
+        """A constant of another loop or conditional than `other`'s, made anew; any other tensor itself."""
+        if tensor.op.op_def.inputs or tensor.op.op_def.known_value_rule is None:
+            return tensor
+        if _context_of(tensor.op) is _context_of(other.op):
+            return tensor
+        return convert.constant(static_value(tensor), tensor._dtype)
+
+    @staticmethod
     def indexed_slices(values: Tensor, indices: Tensor, dense_shape: Tensor | None = None) -> Any:
         return IndexedSlices(values, indices, dense_shape)
 
@@ -258,6 +267,12 @@ class RuleBuilder(SpectralIdioms):
             gates = sorted(set(gates), key=lambda op: op._id)
             gate = self.group(*gates)
             return [_gated(self, t, gate) for t in tensors]
+
+
+def _context_of(op: Operation) -> Any:
+    """The loop or conditional an operation's outputs belong to."""
+    context = op._get_control_flow_context()
+    return context.outer_context if op.op_def.region == "exit" and context is not None else context
 
 
 def _gated(g: RuleBuilder, tensor: Any, gate: Operation) -> Any:

@@ -172,16 +172,17 @@ class Orthogonal(Initializer):
         self.gain, self.seed, self.dtype = gain, seed, _float_type(dtype)
 
     def __call__(self, shape: Any, dtype: Any = None, partition_info: Any = None) -> Tensor:
-        from tailrace.library import array  # noqa: PLC0415 - arrays know of variables
+        from tailrace.library.array import matrix_transpose  # noqa: PLC0415 - arrays know of variables
+        from tailrace.library.array_more import diag_part  # noqa: PLC0415 - as above
 
         if len(shape) < 2:
             raise ValueError("The tensor to initialize must be at least two-dimensional")
         rows, columns = math.prod(int(d) for d in shape[:-1]), int(shape[-1])
         flat = (columns, rows) if rows < columns else (rows, columns)
         q, r = g.Qr(random.random_normal(flat, dtype=dtype or self.dtype, seed=self.seed), full_matrices=False)
-        q *= g.Sign(array.diag_part(r))
+        q *= g.Sign(diag_part(r))
         if rows < columns:
-            q = array.matrix_transpose(q)
+            q = matrix_transpose(q)
         return self.gain * g.Reshape(q, shape)
 
 

@@ -110,6 +110,6 @@ def report_uninitialized_variables(var_list: Any = None, name: str = "report_uni
             return g.constant([], dtypes.string)
         mask = g.LogicalNot(g.Pack([is_variable_initialized(v) for v in variables], name="stack"))
         names = g.constant([v.op.name for v in variables])
-        from tailrace.library.array import boolean_mask  # noqa: PLC0415 - arrays know of variables
+        from tailrace.library.indexing import boolean_mask  # noqa: PLC0415 - arrays know of variables
 
         return boolean_mask(names, mask)

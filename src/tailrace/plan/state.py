@@ -2,7 +2,9 @@
 
 A run reads the values from before it unless data or control edges say otherwise. Reads give the variable's own
 buffer, and writes change it in place; so every use of a value read that the graph leaves unordered is put before
-the write, and where a use must come after it the write gets a new buffer (`Step.detach`).
+the write. A use that must come after the write sees the new value if it was read by reference, as in TensorFlow, where
+reading a reference variable gives its buffer; where the old value is asked for (it is fetched, or was read from a
+resource handle) the write gets a new buffer (`Step.detach`).
 """
 
 from __future__ import annotations
@@ -58,7 +60,8 @@ def _order_reads(
             kept = kept or any(value is result for result in results)
             for user in _users(value, consumers):
                 if user in following:
-                    kept = True
+                    # TF: what was read by reference follows the variable, what was read from a handle stays
+                    kept = kept or bool(reader.op_def.reads)
                 elif user is not writer:
                     _put_before(user, writer, consumers)
     if kept or any(r.is_ref and root(r) is cell for r in results):

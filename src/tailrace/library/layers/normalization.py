@@ -17,6 +17,7 @@ from tailrace.library.layers import tools
 from tailrace.library.layers.base import InputSpec, Layer
 from tailrace.library.nn import normalization as nn
 from tailrace.library.nn.activations import relu
+from tailrace.library.variable_scope import variable_creator_scope
 from tailrace.library.variables import VariableAggregation, VariableSynchronization
 from tailrace.shapes import TensorShape
 
@@ -195,9 +196,12 @@ class BatchNormalization(Layer):
                 def of_stddev(*args: Any, **kwargs: Any) -> Tensor:
                     return math.sqrt(of_variance(*args, **kwargs))
 
-                self.moving_stddev = self._average("moving_stddev", of_stddev)
-                self.renorm_mean = self._average("renorm_mean", of_mean)
-                self.renorm_stddev = self._average("renorm_stddev", of_stddev)
+                with variable_creator_scope(_beside(self.moving_variance)):
+                    self.moving_stddev = self._average("moving_stddev", of_stddev)
+                with variable_creator_scope(_beside(self.moving_mean)):
+                    self.renorm_mean = self._average("renorm_mean", of_mean)
+                with variable_creator_scope(_beside(self.moving_stddev)):
+                    self.renorm_stddev = self._average("renorm_stddev", of_stddev)
         finally:
             if partitioner:
                 scope.set_partitioner(partitioner)
@@ -340,6 +344,16 @@ class BatchNormalization(Layer):
     def compute_output_shape(self, input_shape: Any) -> Any:
         """The inputs' shape."""
         return input_shape
+
+
+def _beside(variable: Any) -> Callable[..., Any]:
+    """A creator of variables that places them where `variable` is."""
+
+    def create(next_creator: Callable[..., Any], **kwargs: Any) -> Any:
+        with g.colocate_with(variable):
+            return next_creator(**kwargs)
+
+    return create
 
 
 def _composed(scale: Any, offset: Any, then_scale: Any, then_offset: Any) -> tuple[Any, Any]:

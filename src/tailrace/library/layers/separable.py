@@ -243,8 +243,10 @@ class Conv2DTranspose(_ConvTranspose):
         first = self.data_format == "channels_first"
         if first:
             inputs = array.transpose(inputs, (0, 2, 3, 1))
-            order = (output_shape[i] for i in (0, 2, 3, 1))
-            output_shape = array.stack(list(order))
+            output_shape = array.stack([output_shape[i] for i in (0, 2, 3, 1)])
+        else:
+            # TF: looks at the batch size, which adds nodes, and then uses the shape as it is
+            _ = output_shape[0]
         outputs = nn_conv2d_transpose(
             inputs,
             self.kernel,

@@ -319,8 +319,7 @@ def _as_gradient(grad: Any) -> Any:
 def _deduplicated(values: Tensor, indices: Tensor) -> tuple[Tensor, Tensor]:
     """The rows of equal indices added up, and the indices once each."""
     unique, positions = g.Unique(indices)
-    shape = g.shape(unique)
-    count = g.StridedSlice(shape, [0], [1], [1], shrink_axis_mask=1, name="strided_slice")
+    count = g.shape(unique)[0]  # type: ignore[index]
     return g.UnsortedSegmentSum(values, positions, count), unique
 
 

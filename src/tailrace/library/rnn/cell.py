@@ -100,6 +100,9 @@ def _size_tensor(size: Any, what: str) -> Tensor | None:
 
 def static_sizes(prefix: Any, suffix: Any) -> list[int | None] | None:
     """What is known of `[*prefix, *suffix]`."""
+    # TF: the tensors are made though only what is known of them is used; op ids count them.
+    for size, what in ((prefix, "prefix"), (suffix, "suffix")):
+        _size_tensor(size, what)
     shape = _static_size(prefix).concatenate(_static_size(suffix))
     return None if shape.ndims is None else shape.as_list()
 
@@ -116,16 +119,10 @@ def zero_state_tensors(state_size: Any, batch_size: Any, dtype: Any) -> Any:
 
     def zeros(size: Any) -> Tensor:
         state = array.zeros(concat_sizes(batch_size, size), dtype=dtype)
-        state.set_shape(_known_shape(batch_size, size))
+        state.set_shape(static_sizes(batch_size, size))
         return state
 
     return nest.map_structure(zeros, state_size)
-
-
-def _known_shape(batch_size: Any, size: Any) -> list[int | None] | None:
-    if isinstance(batch_size, Tensor) and evaluate(batch_size) is None:
-        return None
-    return static_sizes(batch_size, size)
 
 
 class RNNCell(Layer):

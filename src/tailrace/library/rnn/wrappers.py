@@ -51,14 +51,6 @@ class CellWrapper(RNNCell):
     def output_size(self) -> Any:
         return self.cell.output_size
 
-    @property
-    def trainable_weights(self) -> list[Any]:
-        return list(getattr(self.cell, "trainable_weights", []))
-
-    @property
-    def non_trainable_weights(self) -> list[Any]:
-        return list(getattr(self.cell, "non_trainable_weights", []))
-
     def zero_state(self, batch_size: Any, dtype: Any) -> Any:
         with name_scope(type(self).__name__ + "ZeroState", values=[batch_size]):
             return self.cell.zero_state(batch_size, dtype)
@@ -144,7 +136,8 @@ class DropoutWrapper(CellWrapper):
         def the_same(i: int, wanted: Any, value: Any, drawn: Any) -> Any:
             if isinstance(wanted, bool) and not wanted:
                 return value
-            kept = div(value, keep) * floor(keep + drawn)
+            mask = floor(keep + drawn)
+            kept = div(value, keep) * mask
             kept.set_shape(value.get_shape())
             return kept
 

@@ -259,7 +259,7 @@ def _concat_grads(g, values, axis, dy):
     """The parts of dy that belong to each of the values."""
     if g.is_indexed_slices(dy):
         return _concat_grads_of_slices(g, values, axis, dy)
-    place = axis % g.rank(values[0])
+    place = g.here(axis, dy) % g.rank(values[0])
     sizes = _shapes_of(g, values)
     if len(sizes) > _MANY:
         stacked = _stacked(g, sizes, 1)
