@@ -11,6 +11,9 @@ from tailrace.ops import control_flow as control_flow
 from tailrace.ops import data_flow as data_flow
 from tailrace.ops import histogram as histogram
 from tailrace.ops import io as io
+from tailrace.ops import linalg as linalg
+from tailrace.ops import linalg_solve as linalg_solve
+from tailrace.ops import linalg_spectrum as linalg_spectrum
 from tailrace.ops import losses as losses
 from tailrace.ops import math as math
 from tailrace.ops import math_binary as math_binary
@@ -23,8 +26,10 @@ from tailrace.ops import ranges as ranges
 from tailrace.ops import reduce as reduce
 from tailrace.ops import scan as scan
 from tailrace.ops import scatter as scatter
+from tailrace.ops import script as script
 from tailrace.ops import segment as segment
 from tailrace.ops import sparse_segment as sparse_segment
+from tailrace.ops import spectral as spectral
 from tailrace.ops import state as state
 from tailrace.ops import strings as strings
 from tailrace.ops import top_k as top_k

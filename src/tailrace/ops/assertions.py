@@ -8,14 +8,10 @@ from __future__ import annotations
 
 import sys
 
-import numpy as np
-import torch
-
-from tailrace import errors
+from tailrace import arrays, errors
 from tailrace.dtypes import ANY
+from tailrace.formats import tensor_text
 from tailrace.registry import Attr, op
-
-_ESCAPES = {10: "\\n", 13: "\\r", 9: "\\t", 34: '\\"', 39: "\\'", 92: "\\\\"}
 
 
 @op(
@@ -78,43 +74,5 @@ def print_gradient(g, op, dy, *_):
 
 
 def _summary(value, limit):
-    """A tensor as TF writes it, `[1 2][3...]...`: `limit` elements, all if it is negative."""
-    elements = value.reshape(-1)
-    count = elements.numel() if isinstance(elements, torch.Tensor) else elements.size
-    limit = count if limit < 0 else min(limit, count)
-    texts = [_text(element, value.dtype) for element in elements[:limit].tolist()]
-    body = _nested(texts, list(value.shape), 0)[0] if value.ndim else "".join(texts)
-    return body + ("..." if count > limit else "")
-
-
-def _nested(texts, shape, depth):
-    """The text of one row of dimension `depth`, and how many elements went into it."""
-    if depth == len(shape) - 1:
-        cut = depth and len(texts) < shape[depth]
-        return " ".join(texts[: shape[depth]]) + ("..." if cut else ""), shape[depth]
-    body, used = "", 0
-    for _ in range(shape[depth]):
-        if used >= len(texts):
-            break
-        inner, taken = _nested(texts[used:], shape, depth + 1)
-        body, used = f"{body}[{inner}]", used + taken
-    return body, used
-
-
-def _text(element, dtype):
-    if isinstance(element, bytes):
-        return "".join(map(_escaped, element))
-    if isinstance(element, float):
-        wide = dtype in (torch.float64, np.float64)
-        short = f"{element:.{15 if wide else 6}g}"
-        exact = float(short) if wide else float(np.float32(short))
-        return (
-            short if exact == element or element != element else f"{element:.{17 if wide else 8}g}"
-        )
-    return "?" if isinstance(element, complex) else str(int(element))
-
-
-def _escaped(byte):
-    if byte in _ESCAPES:
-        return _ESCAPES[byte]
-    return chr(byte) if 32 <= byte < 127 else f"\\{byte:03o}"
+    """A tensor's first elements in words."""
+    return tensor_text.summary(arrays.to_numpy(value), limit)

@@ -186,6 +186,30 @@ from tailrace.library.array_more import (
 from tailrace.library.array_more import (
     tensor_scatter_update as tensor_scatter_nd_update,
 )
+from tailrace.library.checks import (
+    assert_equal,
+    assert_greater,
+    assert_greater_equal,
+    assert_integer,
+    assert_less,
+    assert_less_equal,
+    assert_near,
+    assert_negative,
+    assert_non_negative,
+    assert_non_positive,
+    assert_none_equal,
+    assert_positive,
+    assert_proper_iterable,
+    assert_rank,
+    assert_rank_at_least,
+    assert_rank_in,
+    assert_same_float_dtype,
+    assert_scalar,
+    assert_type,
+    is_non_decreasing,
+    is_numeric_tensor,
+    is_strictly_increasing,
+)
 from tailrace.library.clip import (
     clip_by_average_norm,
     clip_by_global_norm,
@@ -209,6 +233,24 @@ from tailrace.library.control_flow import (
     tuple,
     while_loop,
 )
+from tailrace.library.debug import (
+    Print,
+    add_check_numerics_ops,
+    check_numerics,
+    timestamp,
+    verify_tensor_all_finite,
+)
+from tailrace.library.debug import (
+    print_v2 as print,
+)
+from tailrace.library.decoding import (
+    decode_compressed,
+    decode_csv,
+    decode_raw,
+    parse_tensor,
+    serialize_tensor,
+)
+from tailrace.library.einsum import einsum
 from tailrace.library.file_ops import matching_files, read_file, write_file
 from tailrace.library.functional import foldl, foldr, map_fn, scan
 from tailrace.library.graph_import import import_graph_def
@@ -235,7 +277,12 @@ from tailrace.library.initializers import (
     variance_scaling_initializer,
     zeros_initializer,
 )
-from tailrace.library.linalg import matmul
+from tailrace.library.linalg import (
+    matmul,
+    sparse_matmul,
+    tensordot,
+    trace,
+)
 from tailrace.library.logging import get_logger
 from tailrace.library.math import (
     acos,
@@ -274,6 +321,22 @@ from tailrace.library.math import (
     square,
     tan,
     tanh,
+)
+from tailrace.library.matrices import (
+    cholesky,
+    cholesky_solve,
+    eye,
+    matrix_determinant,
+    matrix_inverse,
+    matrix_solve,
+    matrix_solve_ls,
+    matrix_square_root,
+    matrix_triangular_solve,
+    norm,
+    qr,
+    self_adjoint_eig,
+    self_adjoint_eigvals,
+    svd,
 )
 from tailrace.library.printing import Print
 from tailrace.library.random import (
@@ -321,6 +384,10 @@ from tailrace.library.scopes import (
     name_scope,
     op_scope,
 )
+from tailrace.library.script_ops import (
+    numpy_function,
+    py_func,
+)
 from tailrace.library.segments import (
     segment_max,
     segment_mean,
@@ -353,6 +420,14 @@ from tailrace.library.special_math import (
     real,
     zeta,
 )
+from tailrace.library.spectral import (
+    fft,
+    fft2d,
+    fft3d,
+    ifft,
+    ifft2d,
+    ifft3d,
+)
 from tailrace.library.state import (
     assign,
     assign_add,
@@ -368,6 +443,21 @@ from tailrace.library.state import (
     scatter_nd_update,
     scatter_sub,
     scatter_update,
+)
+from tailrace.library.strings import (
+    as_string,
+    decode_base64,
+    encode_base64,
+    reduce_join,
+    regex_replace,
+    string_join,
+    string_split,
+    string_strip,
+    string_to_hash_bucket,
+    string_to_hash_bucket_fast,
+    string_to_hash_bucket_strong,
+    string_to_number,
+    substr,
 )
 from tailrace.library.tensor_array import TensorArray
 from tailrace.library.variable_lists import (

@@ -1,5 +1,12 @@
 """`tf.io`."""
 
+from tailrace.library.decoding import (
+    decode_compressed,
+    decode_csv,
+    decode_raw,
+    parse_tensor,
+    serialize_tensor,
+)
 from tailrace.library.file_ops import (
     match_filenames_once,
     matching_files,
@@ -13,16 +20,24 @@ from tailrace.library.record_io import (
     TFRecordWriter,
     tf_record_iterator,
 )
+from tailrace.library.strings import decode_base64, encode_base64
 from tailrace.tf.io import gfile
 
 __all__ = [
     "TFRecordCompressionType",
     "TFRecordOptions",
     "TFRecordWriter",
+    "decode_base64",
+    "decode_compressed",
+    "decode_csv",
+    "decode_raw",
+    "encode_base64",
     "gfile",
     "match_filenames_once",
     "matching_files",
+    "parse_tensor",
     "read_file",
+    "serialize_tensor",
     "tf_record_iterator",
     "write_file",
     "write_graph",

@@ -1,0 +1,15 @@
+"""`tf.manip`."""
+
+from tailrace.library.array import reshape, reverse, tile
+from tailrace.library.array_more import batch_to_space_nd, scatter_nd, space_to_batch_nd
+from tailrace.library.indexing import gather_nd
+
+__all__ = [
+    "batch_to_space_nd",
+    "gather_nd",
+    "reshape",
+    "reverse",
+    "scatter_nd",
+    "space_to_batch_nd",
+    "tile",
+]
