@@ -24,6 +24,8 @@ from tailrace.ops import nn as nn
 from tailrace.ops import random as random
 from tailrace.ops import ranges as ranges
 from tailrace.ops import reduce as reduce
+from tailrace.ops import roll as roll
+from tailrace.ops import rnn_block as rnn_block
 from tailrace.ops import scan as scan
 from tailrace.ops import scatter as scatter
 from tailrace.ops import script as script

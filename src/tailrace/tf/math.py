@@ -1,7 +1,5 @@
 """`tf.math`."""
 
-# ruff: noqa: F401 - the names are what this module is for
-
 from tailrace.library.arithmetic import (
     abs,
     add,
@@ -36,6 +34,10 @@ from tailrace.library.arithmetic import (
 )
 from tailrace.library.array_more import (
     invert_permutation,
+)
+from tailrace.library.linalg import (
+    reduce_prod,
+    reduce_sum,
 )
 from tailrace.library.math import (
     acos,
@@ -97,9 +99,7 @@ from tailrace.library.reductions import (
     reduce_max,
     reduce_mean,
     reduce_min,
-    reduce_prod,
     reduce_std,
-    reduce_sum,
     reduce_variance,
 )
 from tailrace.library.scans import (

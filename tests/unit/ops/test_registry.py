@@ -1,7 +1,8 @@
 """Every operation is declared as TensorFlow 1.15.5 declares it.
 
-`tests/data/tf115_ops.csv` is TensorFlow's own registry, a row per operation type: inputs and outputs as
-`name:type`, attributes as `name:kind=default>=minimum`, what they allow, and whether Python has a gradient.
+`tests/data/tf115_ops.csv` is TensorFlow's own registry, a row per operation type: inputs and
+outputs as `name:type`, attributes as `name:kind=default>=minimum`, what they allow, and whether
+Python has a gradient.
 """
 
 import csv
@@ -13,10 +14,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-import tailrace.tf  # noqa: F401 - registers the operations and the library's gradients
 
-from tailrace import dtypes
-from tailrace.dtypes import DType, as_dtype
+import tailrace.tf  # noqa: F401 - registers the operations and the library's gradients
+from tailrace.dtypes import INEXACT, DType, as_dtype, float32, resource, variant
 from tailrace.registry import OPS, Arg, Attr, OpDef
 from tailrace.shapes import TensorShape
 
@@ -40,7 +40,7 @@ def _spelled(arg: Arg) -> str:
     if arg.list_attr:
         kind = f"list({arg.list_attr})"
     else:
-        kind = arg.type_attr or _type_name(arg.dtype or dtypes.float32)
+        kind = arg.type_attr or _type_name(arg.dtype or float32)
         kind = f"ref({kind})" if arg.is_ref else kind
         kind = f"{arg.number_attr}*{kind}" if arg.number_attr else kind
     return f"{arg.name}:{kind}"
@@ -188,7 +188,7 @@ def _differentiable(definition: OpDef, args: tuple[Arg, ...]) -> bool:
         if attr is not None and not attr.allowed:
             return True
         types = attr.allowed if attr is not None else (arg.dtype,)
-        if any(as_dtype(t) in (*dtypes.INEXACT, dtypes.resource, dtypes.variant) for t in types):
+        if any(as_dtype(t) in (*INEXACT, resource, variant) for t in types):
             return True
     return False
 
@@ -200,5 +200,5 @@ def test_stateful(definition: OpDef) -> None:
 
 
 def test_shape_rule(definition: OpDef) -> None:
-    """Operations without one leave their outputs unknown, which no operation of ours should need."""
+    """Operations without one would leave the shapes of their outputs unknown."""
     assert definition.shape_rule is not None or not definition.outputs
