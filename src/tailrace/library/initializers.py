@@ -193,12 +193,12 @@ class Identity(Initializer):
         self.gain, self.dtype = gain, _float_type(dtype)
 
     def __call__(self, shape: Any, dtype: Any = None, partition_info: Any = None) -> Tensor:
-        from tailrace.library import linalg  # noqa: PLC0415 - arrays know of variables
+        from tailrace.library.matrices import eye as identity  # noqa: PLC0415 - arrays know of variables
 
         full = shape if partition_info is None else partition_info.full_shape
         if len(full) != 2:
             raise ValueError("Identity matrix initializer can only be used for 2D matrices.")
-        eye = linalg.eye(*full, dtype=dtype or self.dtype)
+        eye = identity(*full, dtype=dtype or self.dtype)
         if partition_info is not None:
             eye = g.Slice(eye, partition_info.var_offset, shape)
         return self.gain * eye

@@ -516,10 +516,14 @@ def _opened(
         state.current = old
 
 
-def _wrapped_getter(getter: Callable[..., Any], old: Callable[..., Any] | None) -> Callable[..., Any]:
-    if old is None:
-        return getter
-    return lambda inner, *args, **kwargs: getter(functools.partial(old, inner), *args, **kwargs)
+def _wrapped_getter(outer: Callable[..., Any], inner: Callable[..., Any] | None) -> Callable[..., Any]:
+    if inner is None:
+        return outer
+
+    def wrapped(getter: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        return outer(functools.partial(inner, getter), *args, **kwargs)
+
+    return wrapped
 
 
 def _unique_scope(prefix: str) -> str:
