@@ -10,6 +10,7 @@ from typing import Any
 from tailrace import dtypes
 from tailrace.graph import Operation, Tensor, g, get_default_graph
 from tailrace.library.collections import GraphKeys, get_collection
+from tailrace.library.indexing import boolean_mask
 from tailrace.library.variables import is_variable_initialized
 
 
@@ -105,11 +106,10 @@ def assert_variables_initialized(var_list: Any = None) -> Tensor | None:
 def report_uninitialized_variables(var_list: Any = None, name: str = "report_uninitialized_variables") -> Tensor:
     """The names of the variables that have no value. Shape: [n] strings."""
     variables = _or_all(var_list)
-    with g.name_scope(name), get_default_graph().device("/cpu:0"):
-        if not variables:
-            return g.constant([], dtypes.string)
-        mask = g.LogicalNot(g.Pack([is_variable_initialized(v) for v in variables], name="stack"))
-        names = g.constant([v.op.name for v in variables])
-        from tailrace.library.indexing import boolean_mask  # noqa: PLC0415 - arrays know of variables
-
-        return boolean_mask(names, mask)
+    with g.name_scope(name):
+        known = [is_variable_initialized(v) for v in variables]
+        with get_default_graph().device("/cpu:0"):
+            if not variables:
+                return g.constant([], dtypes.string)
+            mask = g.LogicalNot(g.Pack(known, name="stack"))
+            return boolean_mask(g.constant([v.op.name for v in variables]), mask)
