@@ -30,10 +30,12 @@ from tailrace.ops import scan as scan
 from tailrace.ops import scatter as scatter
 from tailrace.ops import script as script
 from tailrace.ops import segment as segment
+from tailrace.ops import sparse as sparse
 from tailrace.ops import sparse_segment as sparse_segment
 from tailrace.ops import spectral as spectral
 from tailrace.ops import state as state
 from tailrace.ops import strings as strings
+from tailrace.ops import sets as sets
 from tailrace.ops import top_k as top_k
 from tailrace.ops import training as training
 from tailrace.ops import windows as windows
