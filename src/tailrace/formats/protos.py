@@ -3,7 +3,7 @@
 Most come from `tensorboard`. It does not bring those of checkpoints, SavedModel and Example: each
 is one row of `_SCHEMA` here.
 
-Source: TF 1.15 core/protobuf/{tensor_bundle,saved_tensor_slice,saved_model}.proto,
+Source: TF 1.15 core/protobuf/{tensor_bundle,saved_tensor_slice,saved_model,control_flow}.proto,
 core/framework/tensor_slice.proto, core/example/{example,feature}.proto,
 python/training/checkpoint_state.proto.
 """
@@ -55,6 +55,33 @@ _SCHEMA: dict[str, tuple[str, ...]] = {
     "SavedModel": (
         "1 saved_model_schema_version int64",
         "2 meta_graphs *tensorboard.MetaGraphDef",
+    ),
+    "ValuesDef": ("1 values *string", "2 external_values map:string"),
+    "ControlFlowContextDef": (
+        "1 cond_ctxt CondContextDef|ctxt",
+        "2 while_ctxt WhileContextDef|ctxt",
+    ),
+    "CondContextDef": (
+        "1 context_name string",
+        "2 pred_name string",
+        "3 pivot_name string",
+        "4 branch int32",
+        "5 values_def ValuesDef",
+        "6 nested_contexts *ControlFlowContextDef",
+    ),
+    "WhileContextDef": (
+        "1 context_name string",
+        "2 parallel_iterations int32",
+        "3 back_prop bool",
+        "4 swap_memory bool",
+        "5 pivot_name string",
+        "6 pivot_for_pred_name string",
+        "7 pivot_for_body_name string",
+        "8 loop_exit_names *string",
+        "10 loop_enter_names *string",
+        "9 values_def ValuesDef",
+        "11 maximum_iterations_name string",
+        "12 nested_contexts *ControlFlowContextDef",
     ),
     "BytesList": ("1 value *bytes",),
     "FloatList": ("1 value *float",),

@@ -13,7 +13,7 @@ from typing import Any
 from tailrace import errors
 from tailrace.formats import protos
 from tailrace.graph import Graph, get_default_graph
-from tailrace.library import collection_protos, variable_protos, versions
+from tailrace.library import collection_protos, context_protos, variable_protos, versions
 from tailrace.library.collections import GraphKeys
 from tailrace.library.graph_io import write_graph
 from tailrace.library.op_list import strip_default_attrs as strip_defaults
@@ -294,4 +294,5 @@ def _saves(op_type: str) -> bool:
     return op_type.startswith(("Save", "Restore", "LegacySave", "LegacyRestore"))
 
 
+context_protos.register()
 variable_protos.register()

@@ -217,6 +217,37 @@ def meta_graph(tf):
     }
 
 
+def meta_graph_with_loops(tf):
+    """Gradients flow through loops and conditionals that were taken in."""
+    with tf.Graph().as_default():
+        x = tf.placeholder_with_default(2.0, [], name="x")
+        n = tf.placeholder_with_default(3, [], name="n")
+        power = tf.while_loop(
+            lambda i, p: i < n, lambda i, p: (i + 1, p * x), [0, 1.0], name="loop"
+        )[1]
+        chosen = tf.cond(
+            x > 0.0,
+            lambda: tf.while_loop(lambda v: v < 9.0, lambda v: v * x, [power], name="inner"),
+            lambda: power,
+        )
+        tf.identity(chosen, name="out")
+        definition = tf.train.export_meta_graph()
+    found = {}
+    for scope in (None, "in/side"):
+        with tf.Graph().as_default() as graph, tf.Session() as session:
+            tf.train.import_meta_graph(definition, import_scope=scope)
+            prefix = scope + "/" if scope else ""
+            x = graph.get_tensor_by_name(prefix + "x:0")
+            out = graph.get_tensor_by_name(prefix + "out:0")
+            gradient = tf.gradients(out, x)[0]
+            feeds = [{}, {x: 3.0}, {x: -1.5}]
+            found[prefix] = [session.run([out, gradient], feed) for feed in feeds]
+            found["frames " + prefix] = sorted(
+                {op.get_attr("frame_name") for op in graph.get_operations() if op.type == "Enter"}
+            )
+    return found
+
+
 def meta_graph_in_scope(tf):
     with tf.Graph().as_default():
         _model(tf)

@@ -81,7 +81,8 @@ class SavedModelBuilder:
                 "`add_meta_graph()` instead."
             )
         signatures = _checked_signatures(signature_def_map)
-        self._add_collections(assets_collection, main_op or legacy_init_op)
+        init_op = legacy_init_op if main_op is None else main_op
+        self._add_collections(assets_collection, init_op)
         folder = Path(self._export_dir) / constants.VARIABLES_DIRECTORY
         with os_errors(folder):
             folder.mkdir(parents=True, exist_ok=True)
@@ -112,7 +113,8 @@ class SavedModelBuilder:
                 "`add_meta_graph_and_variables()` first."
             )
         signatures = _checked_signatures(signature_def_map)
-        self._add_collections(assets_collection, main_op or legacy_init_op)
+        init_op = legacy_init_op if main_op is None else main_op
+        self._add_collections(assets_collection, init_op)
         saver = saver or _default_saver()
         self._add(saver, tags, signatures, clear_devices, strip_default_attrs)
 
