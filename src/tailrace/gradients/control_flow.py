@@ -53,7 +53,8 @@ class ControlFlowState:
         self._states: dict[Any, GradLoopState] = {}
 
     def add_loop(self, op: Operation) -> list[Operation]:
-        """Add the gradient loop of the loop that `op` is an Exit of. Returns: the Exits of a new one."""
+        """Add the gradient loop of the loop that `op` is an Exit of. Returns: the Exits of a new
+        one."""
         forward = while_context(op)
         if forward in self._states:
             return []
@@ -79,11 +80,13 @@ class ControlFlowState:
         return None if context is None else self._states.get(context)
 
     def enter_grad_while_context(self, op: Operation, before: bool) -> None:
+        """Add nodes in the gradient loop of the loop an operation is in."""
         state = self._state_of(op, before)
         if state is not None:
             state.grad_context.Enter()
 
     def exit_grad_while_context(self, op: Operation, before: bool) -> None:
+        """Go back to the context before `enter_grad_while_context`."""
         state = self._state_of(op, before)
         if state is not None:
             state.grad_context.Exit()
@@ -93,7 +96,7 @@ class ControlFlowState:
     def process_unused_loop_exits(
         self, pending: dict[Operation, int], to_ops: set[Operation], walk: Walk
     ) -> list[Operation]:
-        """The Exits no gradient will reach, of loops of which that holds for all. They get zeros."""
+        """The Exits no gradient reaches, of loops of which that holds for all. They get zeros."""
         unused: list[Tensor] = []
         for state in self._states.values():
             for tensor in state.forward_loop_exits:
@@ -135,7 +138,8 @@ class ControlFlowState:
         return ready
 
     def zeros_like_for_exit(self, val: Tensor) -> Tensor:
-        """The gradient of an Exit that nothing uses, though the loop's other variables depend on it."""
+        """The gradient of an Exit that nothing uses, though the loop's other variables depend on
+        it."""
         shape = val.get_shape()
         forward = val.op._control_flow_context
         outer = self._outer_state(forward)
@@ -202,7 +206,7 @@ class ControlFlowState:
     # -- the end -----------------------------------------------------------------------------------
 
     def post_process(self) -> None:
-        """Where a variable's next value does not depend on it, its gradient is zero from then on."""
+        """Where a variable's next value does not depend on it, its gradient is zero after."""
         for state in self._states.values():
             for merged in state.switch_map.values():
                 if merged.op.inputs[0] is merged.op.inputs[1]:

@@ -25,8 +25,12 @@ class GradLoopState:
     def __init__(self, forward: WhileContext, outer: GradLoopState | None) -> None:
         self.outer_grad_state = outer
         self.forward_context = forward
-        self.history_map: dict[Tensor, Tensor] = {}  # forward tensors, as they are in the gradient loop
-        self.switch_map: dict[Operation, Any] = {}  # forward Switches, and the Merge of their gradient
+        self.history_map: dict[
+            Tensor, Tensor
+        ] = {}  # forward tensors, as they are in the gradient loop
+        self.switch_map: dict[
+            Operation, Any
+        ] = {}  # forward Switches, and the Merge of their gradient
         self.unused_exits: list[Tensor] = []
         self.deferred_exits: list[Tensor] = []
         self.forward_loop_exits = list(forward.loop_exits)
@@ -71,21 +75,18 @@ class GradLoopState:
 
     @property
     def forward_sync(self) -> Operation:
-        """What the forward loop's next iteration waits for: everything put on stacks in this one."""
+        """What the forward loop's next iteration waits for: all that is put on stacks in this."""
         if self._forward_sync is None:
-            with g.control_dependencies(None):
-                self._forward_sync = g.ControlTrigger(name="f_sync")
-            self._forward_sync._control_flow_context = self.forward_context
+            self._forward_sync = _trigger("f_sync", self.forward_context)
             self.forward_index.op._add_control_input(self._forward_sync)
         return self._forward_sync
 
     @property
     def grad_sync(self) -> Operation:
-        """What the gradient loop's next iteration waits for: everything taken from stacks in this one."""
+        """What the gradient loop's next iteration waits for: everything taken from stacks in
+        this one."""
         if self._grad_sync is None:
-            with g.control_dependencies(None):
-                self._grad_sync = g.ControlTrigger(name="b_sync")
-            self._grad_sync._control_flow_context = self.grad_context
+            self._grad_sync = _trigger("b_sync", self.grad_context)
             self.grad_index.op._add_control_input(self._grad_sync)
             if self.grad_context.outer_context is not None:
                 self.grad_context.outer_context.AddInnerOp(self._grad_sync)
@@ -130,7 +131,8 @@ class GradLoopState:
     def AddBackpropAccumulatedValue(
         self, history_value: Tensor, value: Tensor, dead_branch: bool = False
     ) -> Tensor:
-        """Have the gradient loop pop what the forward loop pushed of `value`. Returns: the popped value."""
+        """Have the gradient loop pop what the forward loop pushed of `value`. Returns: the
+        popped value."""
         conditional = _conditional_around(value.op, history_value.op._control_flow_context)
         with g.control_dependencies(None):
             self.grad_context.Enter()
@@ -184,6 +186,13 @@ class GradLoopState:
     def _remember(self, value: Tensor, real: Tensor) -> Tensor:
         self.history_map[value] = real
         return real
+
+
+def _trigger(name: str, context: WhileContext) -> Operation:
+    with g.control_dependencies(None):
+        trigger = g.ControlTrigger(name=name)
+    trigger._control_flow_context = context
+    return trigger
 
 
 def _conditional_around(op: Operation, stop: Any) -> CondContext | None:

@@ -1,4 +1,5 @@
-"""Gradients of the nodes of loops and conditionals. They depend on the contexts the nodes were built in.
+"""Gradients of the nodes of loops and conditionals. They depend on the contexts the nodes were
+built in.
 
 Source: TF 1.15 python/ops/control_flow_grad.py.
 """
@@ -28,8 +29,8 @@ from tailrace.graph.control_flow_loop import add_back_edge
 def switch_grad(op: Operation, *grads: Any) -> tuple[Any, None]:
     """A Merge of the gradients of both sides.
 
-    A loop variable's Switch is visited twice: for the gradient from behind the loop, which starts the gradient's
-    loop variable, and for that of the body, which becomes its next value.
+    A loop variable's Switch is visited twice: for the gradient from behind the loop, which starts
+    the gradient's loop variable, and for that of the body, which becomes its next value.
     """
     context = op._control_flow_context
     if isinstance(context, WhileContext):
@@ -126,7 +127,7 @@ def next_iteration_grad(_: Operation, grad: Any) -> Any:
 @RegisterGradient("RefEnter")
 @RegisterGradient("Enter")
 def enter_grad(op: Operation, grad: Any) -> Any:
-    """An Exit from the gradient loop; a loop constant's gradients are summed over the iterations."""
+    """An Exit from the gradient loop; the gradients of a loop constant are summed."""
     current = get_default_graph()._control_flow_context
     if not current.back_prop or current.grad_state is None:
         return grad

@@ -1,10 +1,11 @@
 """Contexts: what is known, while a graph is built, of the loop or conditional that nodes belong to.
 
-A context is told of every node added in it (`AddOp`) and replaces inputs from outside by what stands for them
-inside: a Switch in a branch of a conditional, an Enter in a loop. Methods keep TensorFlow's names, as programs and
-gradient functions call them.
+A context is told of every node added in it (`AddOp`) and replaces inputs from outside by what
+stands for them inside: a Switch in a branch of a conditional, an Enter in a loop. Methods keep
+TensorFlow's names, as programs and gradient functions call them.
 
-Source: TF 1.15 python/ops/control_flow_ops.py (ControlFlowContext, CondContext), control_flow_util.py.
+Source: TF 1.15 python/ops/control_flow_ops.py (ControlFlowContext, CondContext),
+control_flow_util.py.
 """
 
 from __future__ import annotations
@@ -25,18 +26,22 @@ from tailrace.graph.tensor import Tensor
 
 
 def is_switch(op: Operation) -> bool:
+    """Whether the node passes its input to one of two sides."""
     return op.op_def.region == "switch"
 
 
 def is_merge(op: Operation) -> bool:
+    """Whether the node takes the one input that was computed."""
     return op.op_def.region == "merge"
 
 
 def is_loop_enter(op: Operation) -> bool:
+    """Whether the node leads into a loop."""
     return op.op_def.region == "enter"
 
 
 def is_loop_exit(op: Operation) -> bool:
+    """Whether the node leads out of a loop."""
     return op.op_def.region == "exit"
 
 
@@ -46,7 +51,7 @@ def is_loop_constant_enter(op: Operation) -> bool:
 
 
 def is_cond_switch(op: Operation) -> bool:
-    """Whether all that uses a Switch lies in conditionals; the Switch itself lies outside of them."""
+    """Whether all that uses a Switch lies in conditionals; the Switch itself is outside."""
     if not is_switch(op):
         return False
     for tensor in op.outputs:
@@ -62,7 +67,12 @@ def is_cond_switch(op: Operation) -> bool:
 def is_loop_switch(op: Operation) -> bool:
     """Whether the node is the Switch of a loop variable."""
     context = op._control_flow_context
-    return is_switch(op) and context is not None and context.IsWhileContext() and not is_cond_switch(op)
+    return (
+        is_switch(op)
+        and context is not None
+        and context.IsWhileContext()
+        and not is_cond_switch(op)
+    )
 
 
 def loop_constant_enter(tensor: Tensor) -> Operation | None:
@@ -74,7 +84,8 @@ def loop_constant_enter(tensor: Tensor) -> Operation | None:
 
 
 def output_context(op: Operation) -> Any:
-    """The context that a node's outputs lie in: an Exit gives its value to the context around the loop."""
+    """The context that a node's outputs lie in: an Exit gives its value to the context around
+    the loop."""
     context = op._control_flow_context
     return context.outer_context if context is not None and is_loop_exit(op) else context
 
@@ -101,7 +112,9 @@ def check_inputs(op: Operation) -> None:
             there = f"'{tensor._op.name}' is in a while loop"
             inside = while_context(op)
             why = "they are in different while loops" if inside is not None else there
-            raise ValueError(f"Cannot use '{tensor._op.name}' as input to '{op.name}' because {why}.")
+            raise ValueError(
+                f"Cannot use '{tensor._op.name}' as input to '{op.name}' because {why}."
+            )
 
 
 def _may_use(op: Operation, source: Operation) -> bool:
@@ -175,7 +188,11 @@ def enter(
 ) -> Any:
     """`data` inside the loop of a frame."""
     data = as_value(data)
-    frame = {"frame_name": frame_name, "is_constant": is_constant, "parallel_iterations": parallel_iterations}
+    frame = {
+        "frame_name": frame_name,
+        "is_constant": is_constant,
+        "parallel_iterations": parallel_iterations,
+    }
     if not isinstance(data, Tensor):
         return _mapped(lambda t: enter(t, **frame, use_input_shape=use_input_shape), data)
     node = g.RefEnter if data.dtype._is_ref_dtype else g.Enter
@@ -186,9 +203,13 @@ def enter(
 
 
 def switch(data: Any, pred: Any, name: str | None = None) -> Any:
-    """`data` on one of two outputs: the first where `pred` is false, the second where it is true."""
+    """`data` on the first output where `pred` is false, on the second where it is true."""
     with g.name_scope(name, "Switch") as scope:
-        data = data if nest.is_sequence_or_composite(data) else convert_to_tensor(data, name="data", as_ref=True)
+        data = (
+            data
+            if nest.is_sequence_or_composite(data)
+            else convert_to_tensor(data, name="data", as_ref=True)
+        )
         pred = convert_to_tensor(pred, name="pred")
         if isinstance(data, Tensor):
             return g.Switch(data, pred, name=scope)
@@ -279,10 +300,13 @@ class ControlFlowContext:
             self._outer_context._nested_contexts.append(self)
         self._context_stack: list[Any] = []
         self._values: set[Tensor] = set()  # tensors that may be used here as they are
-        self._external_values: dict[Tensor, Tensor] = {}  # what stands here for tensors from outside
+        self._external_values: dict[
+            Tensor, Tensor
+        ] = {}  # what stands here for tensors from outside
 
     @property
     def name(self) -> str:
+        """The context's name; a loop's frame has it."""
         return self._name
 
     @property
@@ -297,6 +321,7 @@ class ControlFlowContext:
 
     @property
     def back_prop(self) -> bool:
+        """Whether gradients go through the loop."""
         return False
 
     def _with_outer(self) -> Iterator[ControlFlowContext]:
@@ -350,15 +375,20 @@ class ControlFlowContext:
         return None
 
     def IsWhileContext(self) -> bool:
+        """Whether this is a loop."""
         return False
 
     def IsCondContext(self) -> bool:
+        """Whether this is a branch of a conditional."""
         return False
 
     def IsXLAContext(self) -> bool:
+        """Never: there is no XLA."""
         return False
 
-    def _remove_external_control_edges(self, op: Operation) -> tuple[list[Operation], list[Operation]]:
+    def _remove_external_control_edges(
+        self, op: Operation
+    ) -> tuple[list[Operation], list[Operation]]:
         """Keep the control inputs from within the loop. Returns: those kept and those removed."""
         loop = self.GetWhileContext()
         if loop is None:
@@ -391,25 +421,31 @@ class CondContext(ControlFlowContext):
 
     @property
     def pred(self) -> Tensor:
+        """The conditional's predicate."""
         return self._pred
 
     @property
     def pivot(self) -> Tensor:
+        """The predicate as it is known in the branch."""
         return self._pivot
 
     @property
     def branch(self) -> int:
+        """1 where the predicate is true, else 0."""
         return self._branch
 
     @property
     def grad_state(self) -> Any:
+        """The state of the gradient that the loop around is part of."""
         loop = self.GetWhileContext()
         return None if loop is None else loop.grad_state
 
     def GetControlPivot(self) -> Tensor:
+        """What a node without inputs waits for."""
         return self._pivot
 
     def IsCondContext(self) -> bool:
+        """Whether this is a branch of a conditional."""
         return True
 
     def AddValue(self, val: Tensor) -> Tensor:
@@ -447,7 +483,9 @@ class CondContext(ControlFlowContext):
             self._remove_external_control_edges(op)
         else:
             self._remove_external_control_edges(op)
-            if not any(contains(self, source._control_flow_context) for source in op.control_inputs):
+            if not any(
+                contains(self, source._control_flow_context) for source in op.control_inputs
+            ):
                 op._add_control_input(self._pivot.op)
         for context in self._with_outer():
             context._values.update(op.outputs)

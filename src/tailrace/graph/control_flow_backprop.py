@@ -64,7 +64,7 @@ class WhileContext(LoopContext):
         return total, following
 
     def AddBackpropLoopCounter(self, count: Tensor, outer_grad_state: Any) -> Tensor:
-        """Run as often as the forward loop: `n = count; while n >= 1: n -= 1`. Returns: the next n."""
+        """Run as often as the forward loop: `n = count; while n >= 1: n -= 1`. Gives the next n."""
         one = g.constant(1, name="b_count")
         self.Enter()
         _, merged = self._variable(count, "b_count")
@@ -77,14 +77,16 @@ class WhileContext(LoopContext):
         merged.op._update_input(1, following)
         zero = self._leave(stay, "b_count")
         if outer_grad_state is not None:
-            # what one run of an inner loop takes from the stacks lies before what its next run takes
+            # what one run of an inner loop takes from the stacks lies before what its next run
+            # takes
             outer_grad_state.grad_sync._add_control_input(zero.op)
         self.ExitResult([zero])
         self.Exit()
         return following
 
     def AddBackpropAccumulator(self, op: Operation, grad: Tensor) -> Tensor:
-        """Sum the gradients of a loop constant: `acc = 0; while ...: acc += grad`. Returns: the sum."""
+        """Sum the gradients of a loop constant: `acc = 0; while ...: acc += grad`. Returns: the
+        sum."""
         self.Exit()
         shape = grad.get_shape()
         if shape.is_fully_defined():
@@ -117,7 +119,9 @@ class WhileContext(LoopContext):
         outer.Exit()
         return zeros
 
-    def AddBackpropIndexedSlicesAccumulator(self, op: Operation, grad: IndexedSlices) -> IndexedSlices:
+    def AddBackpropIndexedSlicesAccumulator(
+        self, op: Operation, grad: IndexedSlices
+    ) -> IndexedSlices:
         """Join the sparse gradients of a loop constant, one iteration's rows after another's."""
         self.Exit()
         with self._outside():
@@ -147,7 +151,8 @@ class WhileContext(LoopContext):
         return IndexedSlices(results[1], results[0], results[2] if len(results) > 2 else None)
 
     def _empty_slices(self, op: Operation, grad: IndexedSlices) -> list[Tensor]:
-        """What the rows start from: one row of zeros. Returns: indices, values, shape if there is one."""
+        """What the rows start from: one row of zeros. Returns: indices, values, shape if there
+        is one."""
         values, dense_shape = grad.values, grad.dense_shape
         dims = values._dims
         if dims is not None and None not in dims:

@@ -39,7 +39,8 @@ from tailrace.graph.operation import Operation
 from tailrace.graph.tensor import Tensor
 from tailrace.shapes import TensorShape
 
-# Kinds of nodes that only need a shape: a gradient loop computes them in the forward loop and keeps the result.
+# Kinds of nodes that only need a shape: a gradient loop computes them in the forward loop and keeps
+# the result.
 _OF_SHAPE = frozenset(("Shape", "Size", "Rank"))
 
 
@@ -56,7 +57,9 @@ class LoopContext(ControlFlowContext):
         grad_state: Any = None,
     ) -> None:
         if not isinstance(parallel_iterations, int) or parallel_iterations <= 0:
-            raise ValueError(f"`parallel_iterations` must be a positive integer: {parallel_iterations}")
+            raise ValueError(
+                f"`parallel_iterations` must be a positive integer: {parallel_iterations}"
+            )
         super().__init__(name)
         self._maximum_iterations = maximum_iterations
         self._parallel_iterations = parallel_iterations
@@ -71,22 +74,27 @@ class LoopContext(ControlFlowContext):
 
     @property
     def maximum_iterations(self) -> Tensor | None:
+        """The limit of iterations, if there is one."""
         return self._maximum_iterations
 
     @property
     def parallel_iterations(self) -> int:
+        """How many iterations TensorFlow would run at once."""
         return self._parallel_iterations
 
     @property
     def back_prop(self) -> bool:
+        """Whether gradients go through the loop."""
         return self._back_prop
 
     @property
     def swap_memory(self) -> bool:
+        """Whether TensorFlow would keep values for the gradient on the host."""
         return self._swap_memory
 
     @property
     def pivot(self) -> Tensor | None:
+        """Whether the loop goes on, a scalar in the loop."""
         return self._pivot
 
     @property
@@ -101,21 +109,26 @@ class LoopContext(ControlFlowContext):
 
     @property
     def grad_state(self) -> Any:
+        """The state of the gradient whose loop this is."""
         return self._grad_state
 
     def GetWhileContext(self) -> LoopContext:
+        """The loop itself."""
         return self
 
     def GetControlPivot(self) -> Tensor | None:
+        """What a node without inputs waits for."""
         return self._pivot_for_pred if self._pivot_for_body is None else self._pivot_for_body
 
     def IsWhileContext(self) -> bool:
+        """Whether this is a loop."""
         return True
 
     # -- nodes added in the loop -------------------------------------------------------------------
 
     def AddValue(self, val: Tensor) -> Tensor:
-        """An Enter of `val`, made on first use; in a gradient loop, what the forward loop kept of it."""
+        """An Enter of `val`, made on first use; in a gradient loop, what the forward loop kept
+        of it."""
         if val in self._values or val.op._control_flow_context is self:
             return self._external_values.get(val, val)
         self._values.add(val)
@@ -154,6 +167,7 @@ class LoopContext(ControlFlowContext):
         return None if loop is None else loop.grad_state
 
     def AddOp(self, op: Operation) -> None:
+        """A node was added; one that needs only a shape moves to the forward loop."""
         if op.type in _OF_SHAPE:
             state = self._current_grad_state()
             source = op.inputs[0].op
@@ -200,7 +214,8 @@ class LoopContext(ControlFlowContext):
         op._add_control_inputs(inside)
 
     def _fix_control_inputs(self, enters: list[Tensor]) -> None:
-        """Put Enters into the loop, with those of the current control dependencies that lie around it."""
+        """Put Enters into the loop, with those of the current control dependencies that lie
+        around it."""
         outer = self._outer_context
         outer_loop = None if outer is None else outer.GetWhileContext()
         for entered in enters:
@@ -218,9 +233,15 @@ class LoopContext(ControlFlowContext):
     # -- building the loop -------------------------------------------------------------------------
 
     def BuildLoop(
-        self, pred: Any, body: Any, loop_vars: Any, shape_invariants: Any, return_same_structure: bool
+        self,
+        pred: Any,
+        body: Any,
+        loop_vars: Any,
+        shape_invariants: Any,
+        return_same_structure: bool,
     ) -> Any:
-        """Add a loop's nodes. Returns: its variables' last values, arranged as `body` returned them."""
+        """Add a loop's nodes. Returns: its variables' last values, arranged as `body` returned
+        them."""
         given = [as_loop_value(flow_of(v)) for v in nest.flatten(loop_vars)]
         if shape_invariants is None:
             shape_invariants = [shape_invariant(v) for v in given]
@@ -242,13 +263,17 @@ class LoopContext(ControlFlowContext):
         merges = [merge([x, x])[0] for x in enters]
         self._pivot_for_pred = merges[0]
 
-        variables = nest.pack_sequence_as(original, with_flows(flat, merges), expand_composites=True)
+        variables = nest.pack_sequence_as(
+            original, with_flows(flat, merges), expand_composites=True
+        )
         self._pivot = g.LoopCond(convert_to_tensor(pred(*variables)), name="LoopCond")
         switches = [switch_ref_or_tensor(x, self._pivot) for x in merges]
 
         inside = [identity(x[1]) for x in switches]
         self._pivot_for_body = inside[0]
-        variables = nest.pack_sequence_as(original, with_flows(flat, inside), expand_composites=True)
+        variables = nest.pack_sequence_as(
+            original, with_flows(flat, inside), expand_composites=True
+        )
         result = body(*variables)
         if not nest.is_sequence_or_composite(result):
             result = [result]
@@ -344,8 +369,10 @@ def _set_invariant(given: Tensor, entered: Tensor, shape: Any) -> None:
         raise ValueError("`shapes` must be a (possibly nested) list of shapes.")
     if not _is_within(given.get_shape(), shape):
         raise ValueError(
-            f"The shape invariant specified for {given.name} is not compatible with the initial shape of "
-            f"the loop variable. It enters the loop with shape {given.get_shape()}, but the specified "
+            f"The shape invariant specified for {given.name} is not compatible with the initial "
+            "shape of "
+            f"the loop variable. It enters the loop with shape {given.get_shape()}, but the "
+            "specified "
             f"shape invariant is {shape}."
         )
     entered.set_shape(shape)
@@ -379,7 +406,9 @@ def _check_invariant(merged: Tensor, following: Tensor) -> None:
     if not _is_within(following.get_shape(), merged.get_shape()):
         given = merged.op.inputs[0].op.inputs[0]
         raise ValueError(
-            f"Input tensor '{given.name}' enters the loop with shape {given.get_shape()}, but has shape "
-            f"{following.get_shape()} after one iteration. To allow the shape to vary across iterations, "
+            f"Input tensor '{given.name}' enters the loop with shape {given.get_shape()}, but has "
+            "shape "
+            f"{following.get_shape()} after one iteration. To allow the shape to vary across "
+            "iterations, "
             "use the `shape_invariants` argument of tf.while_loop to specify a less-specific shape."
         )

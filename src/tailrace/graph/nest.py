@@ -1,7 +1,7 @@
 """Nested structures: lists, tuples, named tuples and dicts of values, in one order.
 
-Dicts are visited by sorted key. With `expand_composites`, `IndexedSlices` and `SparseTensor` count as tuples of
-their tensors.
+Dicts are visited by sorted key. With `expand_composites`, `IndexedSlices` and `SparseTensor` count
+as tuples of their tensors.
 
 Source: TF 1.15 python/util/nest.py.
 """
@@ -28,6 +28,7 @@ is_nested = is_sequence
 
 
 def is_sequence_or_composite(value: Any) -> bool:
+    """Whether the value is a structure or made of several tensors."""
     return is_sequence(value) or isinstance(value, (IndexedSlices, SparseTensor))
 
 
@@ -44,17 +45,20 @@ def _keys(mapping: Mapping[Any, Any]) -> list[Any]:
 
 def _items(structure: Any) -> Iterator[tuple[Any, Any]]:
     """Key and value of the parts of one level, in order."""
+    kind: Any = type(structure)
     if isinstance(structure, Mapping):
         yield from ((key, structure[key]) for key in _keys(structure))
     elif isinstance(structure, tuple) and hasattr(structure, "_fields"):
         yield from zip(structure._fields, structure, strict=True)  # type: ignore[attr-defined]
     elif isinstance(structure, IndexedSlices):
         parts = [structure.values, structure.indices]
-        yield from enumerate(parts if structure.dense_shape is None else [*parts, structure.dense_shape])
+        yield from enumerate(
+            parts if structure.dense_shape is None else [*parts, structure.dense_shape]
+        )
     elif isinstance(structure, SparseTensor):
         yield from enumerate([structure.indices, structure.values, structure.dense_shape])
-    elif hasattr(type(structure), "__attrs_attrs__"):
-        yield from ((a.name, getattr(structure, a.name)) for a in type(structure).__attrs_attrs__)
+    elif hasattr(kind, "__attrs_attrs__"):
+        yield from ((a.name, getattr(structure, a.name)) for a in kind.__attrs_attrs__)
     else:
         yield from enumerate(structure)
 
@@ -90,7 +94,8 @@ def flatten(structure: Any, expand_composites: bool = False) -> list[Any]:
 
 
 def pack_sequence_as(structure: Any, flat_sequence: Any, expand_composites: bool = False) -> Any:
-    """The leaves of `flat_sequence` arranged like `structure`. Raises: ValueError when the counts differ."""
+    """The leaves of `flat_sequence` arranged like `structure`. Raises: ValueError when the
+    counts differ."""
     if not is_sequence(flat_sequence):
         raise TypeError("flat_sequence must be a sequence")
     leaves = list(flat_sequence)
@@ -101,7 +106,8 @@ def pack_sequence_as(structure: Any, flat_sequence: Any, expand_composites: bool
     count = len(flatten(structure, expand_composites))
     if count != len(leaves):
         raise ValueError(
-            f"Could not pack sequence. Structure had {count} elements, but flat_sequence had {len(leaves)} "
+            f"Could not pack sequence. Structure had {count} elements, but flat_sequence had "
+            f"{len(leaves)} "
             f"elements.  Structure: {structure}, flat_sequence: {leaves}."
         )
     return _packed(structure, iter(leaves), expand_composites)
@@ -110,7 +116,9 @@ def pack_sequence_as(structure: Any, flat_sequence: Any, expand_composites: bool
 def _packed(structure: Any, leaves: Iterator[Any], expand_composites: bool) -> Any:
     if not _is_node(structure, expand_composites):
         return next(leaves)
-    return _rebuilt(structure, [_packed(part, leaves, expand_composites) for part in _parts(structure)])
+    return _rebuilt(
+        structure, [_packed(part, leaves, expand_composites) for part in _parts(structure)]
+    )
 
 
 def map_structure(func: Callable[..., Any], *structure: Any, **kwargs: Any) -> Any:
@@ -124,7 +132,9 @@ def map_structure(func: Callable[..., Any], *structure: Any, **kwargs: Any) -> A
     if kwargs:
         raise ValueError("Only valid keyword arguments are `check_types` and `expand_composites`")
     for other in structure[1:]:
-        assert_same_structure(structure[0], other, check_types=check_types, expand_composites=expand)
+        assert_same_structure(
+            structure[0], other, check_types=check_types, expand_composites=expand
+        )
     columns = zip(*(flatten(s, expand) for s in structure), strict=True)
     return pack_sequence_as(structure[0], [func(*leaves) for leaves in columns], expand)
 
@@ -137,7 +147,8 @@ def assert_same_structure(
         _compare(nest1, nest2, check_types, expand_composites)
     except (ValueError, TypeError) as error:
         raise type(error)(
-            f"The two structures don't have the same nested structure.\n\nFirst structure: {nest1}\n\n"
+            "The two structures don't have the same nested structure.\n\nFirst structure: "
+            f"{nest1}\n\n"
             f"Second structure: {nest2}\n\nMore specifically: {error}\n"
         ) from None
 
@@ -146,7 +157,9 @@ def _compare(a: Any, b: Any, check_types: bool, expand: bool) -> None:
     node_a, node_b = _is_node(a, expand), _is_node(b, expand)
     if node_a != node_b:
         inner, leaf = (a, b) if node_a else (b, a)
-        raise ValueError(f'Substructure "{inner}" is a sequence, while substructure "{leaf}" is not')
+        raise ValueError(
+            f'Substructure "{inner}" is a sequence, while substructure "{leaf}" is not'
+        )
     if not node_a:
         return
     if check_types:
@@ -161,18 +174,21 @@ def _compare(a: Any, b: Any, check_types: bool, expand: bool) -> None:
 def _compare_types(a: Any, b: Any) -> None:
     if isinstance(a, Mapping) and isinstance(b, Mapping):
         if set(a) != set(b):
-            raise ValueError(f"The two dictionaries don't have the same set of keys: {list(a)} and {list(b)}")
+            raise ValueError(
+                f"The two dictionaries don't have the same set of keys: {list(a)} and {list(b)}"
+            )
         return
     if isinstance(a, list) and isinstance(b, list):
         return
     same_names = (
         hasattr(a, "_fields")
-        and hasattr(b, "_fields")
         and type(a).__name__ == type(b).__name__
-        and a._fields == b._fields
+        and getattr(a, "_fields", None) == getattr(b, "_fields", None)
     )
     if type(a) is not type(b) and not same_names:
-        raise TypeError(f"sequence types differ: {a} is a {type(a).__name__}, {b} is a {type(b).__name__}")
+        raise TypeError(
+            f"sequence types differ: {a} is a {type(a).__name__}, {b} is a {type(b).__name__}"
+        )
 
 
 def flatten_dict_items(dictionary: Mapping[Any, Any]) -> dict[Any, Any]:
@@ -186,7 +202,9 @@ def flatten_dict_items(dictionary: Mapping[Any, Any]) -> dict[Any, Any]:
         else:
             flat_keys, flat_values = flatten(keys), flatten(values)
             if len(flat_keys) != len(flat_values):
-                raise ValueError(f"Could not flatten dictionary: {keys} has other leaves than {values}.")
+                raise ValueError(
+                    f"Could not flatten dictionary: {keys} has other leaves than {values}."
+                )
             pairs = zip(flat_keys, flat_values, strict=True)
         for key, value in pairs:
             if key in flat:
@@ -235,7 +253,9 @@ def _up_to(shallow: Any, tree: Any) -> Iterator[Any]:
         yield from _up_to(part, branch)
 
 
-def map_structure_up_to(shallow_tree: Any, func: Callable[..., Any], *inputs: Any, **kwargs: Any) -> Any:
+def map_structure_up_to(
+    shallow_tree: Any, func: Callable[..., Any], *inputs: Any, **kwargs: Any
+) -> Any:
     """`func` applied to the parts of `inputs` at the leaves of `shallow_tree`."""
     if not inputs:
         raise ValueError("Cannot map over no sequences")
@@ -254,7 +274,9 @@ def yield_flat_paths(nest: Any, expand_composites: bool = False) -> Iterator[tup
             yield (key, *path)
 
 
-def flatten_with_tuple_paths(structure: Any, expand_composites: bool = False) -> list[tuple[Any, Any]]:
+def flatten_with_tuple_paths(
+    structure: Any, expand_composites: bool = False
+) -> list[tuple[Any, Any]]:
     """Path and value of each leaf."""
     paths = yield_flat_paths(structure, expand_composites)
     return list(zip(paths, flatten(structure, expand_composites), strict=True))
@@ -269,14 +291,18 @@ def flatten_with_joined_string_paths(
 
 
 def get_traverse_shallow_structure(traverse_fn: Callable[[Any], Any], structure: Any) -> Any:
-    """A structure of bools, as deep as `traverse_fn` says to go: True where it wants a branch or leaf.
+    """A structure of bools, as deep as `traverse_fn` says to go: True where it wants a branch or
+    leaf.
 
     Raises: TypeError when `traverse_fn` gives neither a bool nor a structure of them.
+
     """
     wanted = traverse_fn(structure)
     if not is_sequence(structure):
         if not isinstance(wanted, bool):
-            raise TypeError(f"traverse_fn returned structure: {wanted} for non-structure: {structure}")
+            raise TypeError(
+                f"traverse_fn returned structure: {wanted} for non-structure: {structure}"
+            )
         return wanted
     parts = _parts(structure)
     if isinstance(wanted, bool):

@@ -1,4 +1,5 @@
-"""Conditionals, loops, and what orders nodes: `tf.cond`, `tf.case`, `tf.while_loop`, `tf.group`, `tf.tuple`.
+"""Conditionals, loops, and what orders nodes: `tf.cond`, `tf.case`, `tf.while_loop`, `tf.group`,
+`tf.tuple`.
 
 Source: TF 1.15 python/ops/control_flow_ops.py.
 """
@@ -34,7 +35,8 @@ def group(*inputs: Any, **kwargs: Any) -> Operation:
     for item in nest.flatten(inputs, expand_composites=True):
         if not hasattr(item, "device"):
             raise TypeError(
-                f"Expected tf.group() expected Tensor arguments not '{item}' with type '{type(item)}'"
+                f"Expected tf.group() expected Tensor arguments not '{item}' with type "
+                f"'{type(item)}'"
             )
     return g.group(*inputs, name=name)
 
@@ -49,7 +51,9 @@ def with_dependencies(dependencies: Any, output_tensor: Any, name: str | None = 
     return g.with_dependencies(list(dependencies), output_tensor, name=name)
 
 
-def Assert(condition: Any, data: Any, summarize: int | None = None, name: str | None = None) -> Operation:  # noqa: N802
+def Assert(
+    condition: Any, data: Any, summarize: int | None = None, name: str | None = None
+) -> Operation:
     """An operation that fails, showing `data`, where `condition` is false.
 
     Raises (when run): InvalidArgumentError.
@@ -78,10 +82,11 @@ def cond(
     fn1: Callable[[], Any] | None = None,
     fn2: Callable[[], Any] | None = None,
 ) -> Any:
-    """What `true_fn` builds where `pred` is true, else what `false_fn` builds; only that is computed.
+    """What `true_fn` builds where `pred` is true, else what `false_fn` builds; only that is
+    computed.
 
-    Both are called once and must give the same structure of the same types. A list or tuple of one is given
-    as its element, unless `strict`.
+    Both are called once and must give the same structure of the same types. A list or tuple of one
+    is given as its element, unless `strict`.
     """
     true_fn = _branch_function("true_fn", true_fn, "fn1", fn1)
     false_fn = _branch_function("false_fn", false_fn, "fn2", fn2)
@@ -143,9 +148,7 @@ def _merged(true: _Branch, false: _Branch, strict: bool) -> Any:
         nest.assert_same_structure(true.returned, false.returned, expand_composites=True)
     except (TypeError, ValueError) as error:
         kind = "types" if isinstance(error, TypeError) else "values"
-        raise type(error)(
-            f"Incompatible return {kind} of true_fn and false_fn: {error}"
-        ) from None
+        raise type(error)(f"Incompatible return {kind} of true_fn and false_fn: {error}") from None
     if not true.tensors:
         raise ValueError("true_fn and false_fn must return at least one result.")
     pairs = [
@@ -174,10 +177,10 @@ def _merged(true: _Branch, false: _Branch, strict: bool) -> Any:
 def _same_index_types(true: Any, false: Any) -> None:
     """Make indices int64 where the branches' IndexedSlices differ in their type."""
     for a, b in zip(nest.flatten(true), nest.flatten(false), strict=False):
-        if isinstance(a, IndexedSlices) and isinstance(b, IndexedSlices):
-            if a.indices.dtype is not b.indices.dtype:
-                a._indices = g.cast(a.indices, dtypes.int64)
-                b._indices = g.cast(b.indices, dtypes.int64)
+        sparse = isinstance(a, IndexedSlices) and isinstance(b, IndexedSlices)
+        if sparse and a.indices.dtype is not b.indices.dtype:
+            a._indices = g.cast(a.indices, dtypes.int64)
+            b._indices = g.cast(b.indices, dtypes.int64)
 
 
 def case(
@@ -189,14 +192,14 @@ def case(
 ) -> Any:
     """What the function of the first true predicate builds, or `default`.
 
-    Raises (when run): InvalidArgumentError when no predicate is true and there is no default, or when
-    `exclusive` and more than one is.
+    Raises (when run): InvalidArgumentError when no predicate is true and there is no default, or
+    when `exclusive` and more than one is.
     """
     predicates, actions = _checked_pairs(pred_fn_pairs)
     with g.name_scope(name, "case"):
         if default is None:
             default, predicates, actions = _last_as_default(predicates, actions)
-        function = default
+        function: Any = default
         for predicate, action in reversed(list(zip(predicates, actions, strict=True))):
             function = functools.partial(
                 cond, predicate, true_fn=action, false_fn=function, strict=strict
@@ -271,12 +274,14 @@ def while_loop(
     maximum_iterations: Any = None,
     return_same_structure: bool = False,
 ) -> Any:
-    """The loop variables after `body` has been applied to them for as long as `cond` of them is true.
+    """The loop variables after `body` has been applied to them for as long as `cond` of them is
+    true.
 
-    Args: cond and body are called once, with the loop variables (tensors, tensor arrays, structures of them);
-    shape_invariants, shapes that the variables keep, where they are not those of `loop_vars`;
-    parallel_iterations and swap_memory are noted in the graph and change nothing else.
-    Raises: TypeError for what cannot be called, ValueError without loop variables or for changing shapes.
+    Args: cond and body are called once, with the loop variables (tensors, tensor arrays, structures
+    of them); shape_invariants, shapes that the variables keep, where they are not those of
+    `loop_vars`; parallel_iterations and swap_memory are noted in the graph and change nothing else.
+    Raises: TypeError for what cannot be called, ValueError without loop variables or for changing
+    shapes.
     """
     if not callable(cond):
         raise TypeError("cond must be callable.")

@@ -53,6 +53,12 @@ def _first_dimension(tensor: Tensor) -> int | None:
     return None if dims is None else dims[0]
 
 
+def _rows(tensor: Tensor) -> Any:
+    """The number of rows, known when the graph runs."""
+    sizes: Any = shape(tensor)
+    return sizes[0]
+
+
 def _set_first_dimension(results: list[Tensor], elems: list[Tensor]) -> None:
     count = elems[0].get_shape().with_rank_at_least(1)[0]
     for elem in elems[1:]:
@@ -71,9 +77,11 @@ def map_fn(
     infer_shape: bool = True,
     name: str | None = None,
 ) -> Any:
-    """`fn` of each row of `elems`, stacked. `elems` may be a structure of tensors, whose rows go together.
+    """`fn` of each row of `elems`, stacked. `elems` may be a structure of tensors, whose rows go
+    together.
 
-    `dtype` gives the types, and the structure, of what `fn` returns where they are not those of `elems`.
+    `dtype` gives the types, and the structure, of what `fn` returns where they are not those of
+    `elems`.
     """
     _check_callable(fn)
     if isinstance(elems, SparseTensor):
@@ -89,7 +97,7 @@ def map_fn(
         types = dtype or rows.pack([elem.dtype for elem in flat])
         if flat[0]._dims == ():
             raise ValueError("elems must be a 1+ dimensional Tensor, not a scalar")
-        n = _first_dimension(flat[0]) or shape(flat[0])[0]
+        n = _first_dimension(flat[0]) or _rows(flat[0])
         arrays = [TensorArray(e.dtype, n, dynamic_size=False, infer_shape=True) for e in flat]
         arrays = [array.unstack(elem) for array, elem in zip(arrays, flat, strict=True)]
         i = g.constant(0)
@@ -98,7 +106,7 @@ def map_fn(
             for t in result.flatten(types)
         ]
 
-        def compute(i: Tensor, written: list[TensorArray]) -> Any:
+        def compute(i: Any, written: list[TensorArray]) -> Any:
             values = fn(rows.pack([array.read(i) for array in arrays]))
             nest.assert_same_structure(types, values)
             pairs = zip(written, result.flatten(values), strict=True)
@@ -128,7 +136,8 @@ def foldl(
     swap_memory: bool = False,
     name: str | None = None,
 ) -> Any:
-    """`fn(... fn(fn(initializer, row 0), row 1) ..., last row)`; the first row begins without initializer."""
+    """`fn(... fn(fn(initializer, row 0), row 1) ..., last row)`; the first row begins without
+    initializer."""
     _check_callable(fn)
     with g.name_scope(name, "foldl"), _variables_read_once():
         n, arrays = _unstacked(elems)
@@ -139,7 +148,7 @@ def foldl(
             start = initializer
             i = g.constant(0)
 
-        def compute(i: Tensor, a: Any) -> list[Any]:
+        def compute(i: Any, a: Any) -> list[Any]:
             a = fn(a, nest.map_structure(lambda array: array.read(i), arrays))
             return [i + 1, a]
 
@@ -163,7 +172,7 @@ def foldr(
     swap_memory: bool = False,
     name: str | None = None,
 ) -> Any:
-    """`fn(fn(... fn(initializer, last row) ...), row 0)`; the last row begins without initializer."""
+    """`fn(fn(... fn(initializer, last row) ...), row 0)`; the last row may be the initializer."""
     _check_callable(fn)
     with g.name_scope(name, "foldr"), _variables_read_once():
         n, arrays = _unstacked(elems)
@@ -192,7 +201,7 @@ def foldr(
 def _unstacked(elems: Any) -> tuple[Any, Any]:
     """The number of rows, and a tensor array of rows for each tensor."""
     flat = [convert_to_tensor(elem, name="elem") for elem in nest.flatten(elems)]
-    n = _first_dimension(flat[0]) or shape(flat[0])[0]
+    n = _first_dimension(flat[0]) or _rows(flat[0])
 
     def rows(elem: Any) -> TensorArray:
         return TensorArray(elem.dtype, n, dynamic_size=False, infer_shape=True).unstack(elem)
@@ -211,14 +220,15 @@ def scan(
     reverse: bool = False,
     name: str | None = None,
 ) -> Any:
-    """All values that `foldl` goes through, stacked; with `reverse`, those from the last row to the first."""
+    """All values that `foldl` goes through, stacked; with `reverse`, those from the last row to
+    the first."""
     _check_callable(fn)
     rows = _Structure(elems)
     state = rows if initializer is None else _Structure(initializer)
     with g.name_scope(name, "scan"), _variables_read_once():
         flat = [convert_to_tensor(elem, name="elem") for elem in rows.flatten(elems)]
         n = _first_dimension(flat[0])
-        n = shape(flat[0])[0] if n is None else n
+        n = _rows(flat[0]) if n is None else n
         arrays = [
             TensorArray(e.dtype, n, dynamic_size=False, element_shape=e.get_shape()[1:])
             for e in flat
@@ -244,7 +254,7 @@ def scan(
             pairs = zip(kept, start, strict=True)
             kept = [array.write(n - 1 if reverse else 0, value) for array, value in pairs]
 
-        def compute(i: Tensor, a: list[Any], kept: list[TensorArray]) -> Any:
+        def compute(i: Any, a: list[Any], kept: list[TensorArray]) -> Any:
             row = rows.pack([array.read(i) for array in arrays])
             out = fn(state.pack(a), row)
             nest.assert_same_structure(state.example, out)

@@ -8,6 +8,8 @@ from __future__ import annotations
 import contextlib
 from typing import Any
 
+import numpy as np
+
 from tailrace import dtypes
 from tailrace.dtypes import as_dtype
 from tailrace.graph import Tensor, convert_to_tensor, g, get_default_graph
@@ -20,8 +22,8 @@ from tailrace.shapes import TensorShape
 class TensorArray:
     """A list of tensors of one type, written once each.
 
-    What writes gives a new TensorArray, to be used from then on: its `flow` makes that the write comes first.
-    Gradients flow through it.
+    What writes gives a new TensorArray, to be used from then on: its `flow` makes that the write
+    comes first. Gradients flow through it.
     """
 
     def __init__(
@@ -40,9 +42,9 @@ class TensorArray:
     ) -> None:
         """A new array of `size` elements, or the array of `handle` in the state of `flow`.
 
-        Args: dynamic_size, whether writing may make it longer; clear_after_read, whether an element is
-        freed when it has been read (by default it is); infer_shape, whether all elements have one shape,
-        and element_shape, what is known of it.
+        Args: dynamic_size, whether writing may make it longer; clear_after_read, whether an element
+        is freed when it has been read (by default it is); infer_shape, whether all elements have
+        one shape, and element_shape, what is known of it.
         Raises: ValueError for a handle together with what only a new array has, or neither.
         """
         if handle is not None:
@@ -95,10 +97,12 @@ class TensorArray:
 
     @property
     def dtype(self) -> Any:
+        """The type of the elements."""
         return self._dtype
 
     @property
     def handle(self) -> Tensor:
+        """The tensor that stands for the array in any state."""
         return self._handle
 
     @property
@@ -108,6 +112,7 @@ class TensorArray:
 
     @property
     def dynamic_size(self) -> bool:
+        """Whether writing may make the array longer."""
         return self._dynamic_size
 
     def _with_flow(self, flow: Tensor) -> TensorArray:
@@ -130,6 +135,11 @@ class TensorArray:
         if self._infer_shape:
             self._element_shape[0] = self.element_shape.merge_with(shape)
 
+    def _merge_piece_shape(self, lengths: np.ndarray, shape: TensorShape) -> None:
+        """Note the shape of the pieces of a split, when all are of one length."""
+        if lengths.ndim and lengths.max() == lengths.min():
+            self._merge_element_shape(TensorShape([int(lengths[0])]).concatenate(shape[1:]))
+
     def _beside_first_value(self, value: Tensor) -> Any:
         if self._colocate_with is None:
             return contextlib.nullcontext()
@@ -151,7 +161,8 @@ class TensorArray:
         return self._with_flow(g.Identity(self._flow))
 
     def grad(self, source: str, flow: Tensor | None = None, name: str | None = None) -> TensorArray:
-        """The array of this one's gradients that belongs to the call of `tf.gradients` named `source`."""
+        """The array of this one's gradients that belongs to the call of `tf.gradients` named
+        `source`."""
         flow = self.flow if flow is None else flow
         with g.name_scope(name, "TensorArrayGrad"), g.colocate_with(self._handle):
             handle, _ = g.TensorArrayGradV3(self._handle, flow, source=source, name=name)
@@ -217,8 +228,8 @@ class TensorArray:
     def unstack(self, value: Any, name: str | None = None) -> TensorArray:
         """The array with the rows of `value` as its elements."""
         with g.name_scope(name, "TensorArrayUnstack"):
-            count = shape_of(value)[0]
-            return self.scatter(range_of(0, count), value, name=name)
+            sizes: Any = shape_of(value)
+            return self.scatter(range_of(0, sizes[0]), value, name=name)
 
     def scatter(self, indices: Any, value: Any, name: str | None = None) -> TensorArray:
         """The array with the rows of `value` as the elements at `indices`."""
@@ -236,10 +247,8 @@ class TensorArray:
             with self._beside_first_value(value):
                 lengths = g.cast(lengths, dtypes.int64)
                 known = g.known(lengths)
-                if known is not None and known.ndim and value.get_shape().dims is not None:
-                    if known.max() == known.min():
-                        rest = value.get_shape()[1:]
-                        self._merge_element_shape(TensorShape([int(known[0])]).concatenate(rest))
+                if known is not None and value.get_shape().dims is not None:
+                    self._merge_piece_shape(known, value.get_shape())
                 flow = g.TensorArraySplitV3(self._handle, value, lengths, self._flow, name=name)
             return self._with_flow(flow)
 

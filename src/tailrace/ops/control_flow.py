@@ -1,8 +1,9 @@
-"""Loops and conditionals as TensorFlow 1 writes them: Switch, Merge, Enter, Exit, NextIteration, LoopCond.
+"""Loops and conditionals as TensorFlow 1 writes them: Switch, Merge, Enter, Exit, NextIteration,
+LoopCond.
 
-The planner raises them to Python's `while` and `if` (`_region` tells it what a node is for), so most kernels here
-are called only where a value has to be copied out of a reference. Their gradients need the contexts the nodes were
-built in and stand in `tailrace.gradients.control_flow_rules`.
+The planner raises them to Python's `while` and `if` (`_region` tells it what a node is for), so
+most kernels here are called only where a value has to be copied out of a reference. Their gradients
+need the contexts the nodes were built in and stand in `tailrace.gradients.control_flow_rules`.
 
 Source: TF 1.15 core/ops/control_flow_ops.cc, core/ops/no_op.cc.
 """
@@ -34,15 +35,26 @@ def _both_unchanged(data, pred):
     return [data, data]
 
 
-@op("Switch", "data: T, pred: bool -> output_false: T, output_true: T", T=ANY, _region="switch",
-    _alias=True)  # fmt: skip
+@op(
+    "Switch",
+    "data: T, pred: bool -> output_false: T, output_true: T",
+    T=ANY,
+    _region="switch",
+    _alias=True,
+)
 def switch(data, pred):
     """`data` on the output that `pred` chooses; what depends on the other is not computed."""
     return data, data
 
 
-@op("RefSwitch", "data: Ref(T), pred: bool -> output_false: Ref(T), output_true: Ref(T)", T=ANY,
-    _region="switch", _alias=True)  # fmt: skip
+@op(
+    "RefSwitch",
+    "data: Ref(T), pred: bool -> output_false: Ref(T), output_true: Ref(T)",
+    T=ANY,
+    _region="switch",
+    _by_value="Switch",
+    _alias=True,
+)
 def ref_switch(data, pred):
     """`Switch` of a reference."""
     return data, data
@@ -53,7 +65,8 @@ ref_switch.shape(_both_unchanged)
 
 
 def _merged(inputs):
-    """What all inputs have in common: an unknown rank or a differing one tells nothing of the output."""
+    """What all inputs have in common: an unknown rank or a differing one tells nothing of the
+    output."""
     dims = inputs[0].dims
     for other in inputs[1:]:
         if dims is None or other.dims is None or len(other.dims) != len(dims):
@@ -68,8 +81,13 @@ def merge(inputs):
     return inputs[0], torch.tensor(0, dtype=torch.int32)
 
 
-@op("RefMerge", "inputs: N*Ref(T) -> output: Ref(T), value_index: int32", T=ANY, _region="merge",
-    _alias=True)  # fmt: skip
+@op(
+    "RefMerge",
+    "inputs: N*Ref(T) -> output: Ref(T), value_index: int32",
+    T=ANY,
+    _region="merge",
+    _alias=True,
+)
 def ref_merge(inputs):
     """`Merge` of references."""
     return inputs[0], torch.tensor(0, dtype=torch.int32)
@@ -81,7 +99,8 @@ ref_merge.shape(_merged)
 
 @op("Enter", "data: T -> output: T", T=ANY, **_FRAME, _region="enter", _alias=True)
 def enter(data):
-    """Makes `data` known in a loop: the initial value of a loop variable, or a constant of the loop."""
+    """Makes `data` known in a loop: the initial value of a loop variable, or a constant of the
+    loop."""
     return data
 
 
@@ -129,13 +148,13 @@ for _definition in (exit_, ref_exit, next_iteration, ref_next_iteration):
 
 
 @op("LoopCond", "input: bool -> output: bool", _region="test", _alias=True)
-def loop_cond(input):  # noqa: A002 - the declaration's name
+def loop_cond(input):
     """Whether the loop goes on."""
     return input
 
 
 @loop_cond.shape
-def loop_cond_shape(input):  # noqa: A002 - the declaration's name
+def loop_cond_shape(input):
     return [with_rank(input, 0)]
 
 
@@ -166,7 +185,13 @@ def abort(*, error_msg, exit_without_error):
 abort.no_gradient("there is nothing to differentiate")
 
 
-@op("RefSelect", "index: int32, inputs: N*Ref(T) -> output: Ref(T)", T=ANY, _host="index", _alias=True)
+@op(
+    "RefSelect",
+    "index: int32, inputs: N*Ref(T) -> output: Ref(T)",
+    T=ANY,
+    _host="index",
+    _alias=True,
+)
 def ref_select(index, inputs):
     """The reference `inputs[index]`."""
     return inputs[index]

@@ -1,10 +1,11 @@
 """What loops keep from iteration to iteration: stacks and tensor arrays.
 
-A handle is the Python object itself, which lives as long as the run that made it. The order of reads and writes
-comes from the graph: the flow value that each operation on a tensor array takes and gives, and control edges.
+A handle is the Python object itself, which lives as long as the run that made it. The order of
+reads and writes comes from the graph: the flow value that each operation on a tensor array takes
+and gives, and control edges.
 
-Source: TF 1.15 core/ops/data_flow_ops.cc, core/kernels/stack.cc, tensor_array.h, tensor_array_ops.cc,
-python/ops/tensor_array_grad.py.
+Source: TF 1.15 core/ops/data_flow_ops.cc, core/kernels/stack.cc, tensor_array.h,
+tensor_array_ops.cc, python/ops/tensor_array_grad.py.
 """
 
 from __future__ import annotations
@@ -29,7 +30,14 @@ _HANDLE = [2]  # TF: a handle's shape, from when handles were a pair of strings
 # -- stacks ----------------------------------------------------------------------------------------
 
 
-@op("StackV2", "max_size: int32 -> handle: resource", elem_type=ANY, stack_name="", _host="max_size", **_STATE)
+@op(
+    "StackV2",
+    "max_size: int32 -> handle: resource",
+    elem_type=ANY,
+    stack_name="",
+    _host="max_size",
+    **_STATE,
+)
 def stack(max_size):
     """An empty stack; a negative `max_size` is no limit."""
     return Stack(max_size)
@@ -40,7 +48,14 @@ def stack_shape(max_size):
     return [_HANDLE]
 
 
-@op("StackPushV2", "handle: resource, elem: T -> output: T", T=ANY, swap_memory=False, _alias=True, **_STATE)
+@op(
+    "StackPushV2",
+    "handle: resource, elem: T -> output: T",
+    T=ANY,
+    swap_memory=False,
+    _alias=True,
+    **_STATE,
+)
 def stack_push(handle, elem):
     """Put `elem` on the stack and give it back."""
     if len(handle.items) == handle.max_size:
@@ -93,7 +108,8 @@ for _definition in (stack, stack_push, stack_pop, stack_close):
 class Array:
     """The elements of a tensor array, each written once.
 
-    An array of gradients (`sums`) adds up what is written to an element, and its elements not written are zero.
+    An array of gradients (`sums`) adds up what is written to an element, and its elements not
+    written are zero.
     """
 
     __slots__ = (
@@ -110,7 +126,9 @@ class Array:
         "values",
     )
 
-    def __init__(self, name: str, dtype: DType, dims: tuple[int | None, ...] | None, size: int) -> None:
+    def __init__(
+        self, name: str, dtype: DType, dims: tuple[int | None, ...] | None, size: int
+    ) -> None:
         self.name = name
         self.dtype = dtype
         self.dims = dims
@@ -128,8 +146,10 @@ class Array:
         found = self.gradients.get(source)
         if found is None:
             found = Array(f"{self.name}@{source.decode()}", self.dtype, self.dims, len(self.values))
-            found.shapes = [tuple(v.shape) if v is not None else s
-                            for v, s in zip(self.values, self.shapes, strict=True)]  # fmt: skip
+            found.shapes = [
+                tuple(v.shape) if v is not None else s
+                for v, s in zip(self.values, self.shapes, strict=True)
+            ]
             found.sums = True
             found.identical = self.identical
             self.dynamic = False
@@ -137,12 +157,14 @@ class Array:
         return found
 
     def grow(self, size: int) -> None:
+        """Add elements that are not written yet."""
         missing = size - len(self.values)
         self.values.extend([None] * missing)
         self.read.extend([False] * missing)
         self.shapes.extend([None] * missing)
 
     def put(self, index: int, value: Any) -> None:
+        """Write element `index`. Raises: KernelError when it cannot be written."""
         if not 0 <= index < len(self.values):
             if index < 0 or not self.dynamic:
                 raise invalid(
@@ -162,31 +184,39 @@ class Array:
             raise self._refused(index, "has already been written to")
         elif old.shape != value.shape:
             raise invalid(
-                f"TensorArray {self.name}: Could not aggregate to TensorArray index {index} because the "
-                f"existing shape is {list(old.shape)} but the new input shape is {list(value.shape)}."
+                f"TensorArray {self.name}: Could not aggregate to TensorArray index {index} "
+                "because the "
+                f"existing shape is {list(old.shape)} but the new input shape is "
+                f"{list(value.shape)}."
             )
         else:
             self.values[index] = old + value
 
     def _refused(self, index: int, why: str) -> KernelError:
         return invalid(
-            f"TensorArray {self.name}: Could not write to TensorArray index {index} because it {why}."
+            f"TensorArray {self.name}: Could not write to TensorArray index {index} because it "
+            f"{why}."
         )
 
     def _check_shape(self, index: int, shape: tuple[int, ...]) -> None:
         dims = self.dims
         if dims is None:
             self.dims = shape
-        elif len(dims) != len(shape) or any(d not in (None, n) for d, n in zip(dims, shape, strict=True)):
+        elif len(dims) != len(shape) or any(
+            d not in (None, n) for d, n in zip(dims, shape, strict=True)
+        ):
             raise invalid(
-                f"TensorArray {self.name}: Could not write to TensorArray index {index} because the "
-                f"value shape is {list(shape)} which is incompatible with the TensorArray's inferred "
+                f"TensorArray {self.name}: Could not write to TensorArray index {index} because "
+                "the "
+                f"value shape is {list(shape)} which is incompatible with the TensorArray's "
+                "inferred "
                 f"element shape: {list(dims)} (consider setting infer_shape=False)."
             )
         elif self.identical:
             self.dims = shape
 
     def get(self, index: int) -> Any:
+        """Element `index`. Raises: KernelError when it cannot be read."""
         if not 0 <= index < len(self.values):
             raise invalid(f"Tried to read from index {index} but array size is: {len(self.values)}")
         value = self.values[index]
@@ -200,25 +230,30 @@ class Array:
     def _unwritten(self, index: int) -> Any:
         if self.read[index] and self.clear_after_read:
             raise invalid(
-                f"TensorArray {self.name}: Could not read index {index} twice because it was cleared "
+                f"TensorArray {self.name}: Could not read index {index} twice because it was "
+                "cleared "
                 "after a previous read (perhaps try setting clear_after_read = false?)."
             )
         shape = self.shapes[index] or self.dims
         if shape is None or None in shape:
             raise invalid(
-                f"TensorArray {self.name}: Could not read from TensorArray index {index}.  Furthermore, "
-                f"the element shape is not fully defined: {TensorShape(shape)}.  The element was never "
+                f"TensorArray {self.name}: Could not read from TensorArray index {index}.  "
+                "Furthermore, "
+                f"the element shape is not fully defined: {TensorShape(shape)}.  The element was "
+                "never "
                 "written; with the full element_shape given, it would be zeros."
             )
         return _zeros(shape, self.dtype)
 
     def get_all(self, indices: list[int]) -> list[Any]:
+        """The elements at `indices`. Raises: KernelError when their shapes differ."""
         values = [self.get(i) for i in indices]
         first = values[0].shape
         for i, value in enumerate(values):
             if value.shape != first:
                 raise invalid(
-                    f"TensorArray has inconsistent shapes.  Index 0 has shape: {list(first)} but index "
+                    f"TensorArray has inconsistent shapes.  Index 0 has shape: {list(first)} but "
+                    "index "
                     f"{i} has shape: {list(value.shape)}"
                 )
         return values
@@ -272,8 +307,12 @@ def tensor_array_handle(*, dtype, element_shape, identical_element_shapes):
     return (dtype, Shape(dims)) if known else None
 
 
-@op("TensorArrayGradV3", "handle: resource, flow_in: float32 -> grad_handle: resource, flow_out: float32",
-    source=Attr("string"), **_STATE)  # fmt: skip
+@op(
+    "TensorArrayGradV3",
+    "handle: resource, flow_in: float32 -> grad_handle: resource, flow_out: float32",
+    source=Attr("string"),
+    **_STATE,
+)
 def tensor_array_grad(handle, flow_in, *, source):
     """The array of an array's gradients, one for each call of `tf.gradients` (`source`)."""
     return handle.gradient(source), flow_in
@@ -284,9 +323,14 @@ def tensor_array_grad_shape(handle, flow_in):
     return [_HANDLE, []]
 
 
-@op("TensorArrayGradWithShape",
-    "handle: resource, flow_in: float32, shape_to_prepend: int32 -> grad_handle: resource, flow_out: float32",
-    source=Attr("string"), _host="shape_to_prepend", **_STATE)  # fmt: skip
+@op(
+    "TensorArrayGradWithShape",
+    "handle: resource, flow_in: float32, shape_to_prepend: int32 -> grad_handle: resource, "
+    "flow_out: float32",
+    source=Attr("string"),
+    _host="shape_to_prepend",
+    **_STATE,
+)
 def tensor_array_grad_with_shape(handle, flow_in, shape_to_prepend, *, source):
     """`TensorArrayGradV3` whose elements have more dimensions in front."""
     array = handle.gradient(source)
@@ -304,7 +348,8 @@ def _source(g, tensor):
     found = [i for i, part in enumerate(parts) if part.startswith("gradients")]
     if not found:
         raise ValueError(
-            f"Expected op/tensor name to start with gradients (excluding scope), got: {tensor.name}. "
+            "Expected op/tensor name to start with gradients (excluding scope), got: "
+            f"{tensor.name}. "
             "Calls of tf.gradients that differentiate tensor arrays need a name that starts with "
             "'gradients'."
         )
@@ -323,8 +368,14 @@ def _gradient_array(g, op, grad, flow):
 # -- one element -----------------------------------------------------------------------------------
 
 
-@op("TensorArrayReadV3", "handle: resource, index: int32, flow_in: float32 -> value: dtype", dtype=ANY,
-    _host="index", _alias=True, **_STATE)  # fmt: skip
+@op(
+    "TensorArrayReadV3",
+    "handle: resource, index: int32, flow_in: float32 -> value: dtype",
+    dtype=ANY,
+    _host="index",
+    _alias=True,
+    **_STATE,
+)
 def tensor_array_read(handle, index, flow_in):
     """Element `index`."""
     return handle.get(index)
@@ -344,8 +395,14 @@ def tensor_array_read_grad(g, op, grad):
         return None, None, g.TensorArrayWriteV3(handle, op.index, value, flow)
 
 
-@op("TensorArrayWriteV3", "handle: resource, index: int32, value: T, flow_in: float32 -> flow_out: float32",
-    T=ANY, _host="index", _alias=True, **_STATE)  # fmt: skip
+@op(
+    "TensorArrayWriteV3",
+    "handle: resource, index: int32, value: T, flow_in: float32 -> flow_out: float32",
+    T=ANY,
+    _host="index",
+    _alias=True,
+    **_STATE,
+)
 def tensor_array_write(handle, index, value, flow_in):
     """Make `value` element `index`."""
     handle.put(index, value)
@@ -369,8 +426,14 @@ def tensor_array_write_grad(g, op, flow):
 # -- many elements ---------------------------------------------------------------------------------
 
 
-@op("TensorArrayGatherV3", "handle: resource, indices: int32, flow_in: float32 -> value: dtype", dtype=ANY,
-    element_shape=_UNKNOWN_SHAPE, _host="indices", **_STATE)  # fmt: skip
+@op(
+    "TensorArrayGatherV3",
+    "handle: resource, indices: int32, flow_in: float32 -> value: dtype",
+    dtype=ANY,
+    element_shape=_UNKNOWN_SHAPE,
+    _host="indices",
+    **_STATE,
+)
 def tensor_array_gather(handle, indices, flow_in, *, element_shape):
     """The elements at `indices`, stacked."""
     if not indices:
@@ -402,9 +465,14 @@ def tensor_array_gather_grad(g, op, grad):
         return None, None, g.TensorArrayScatterV3(handle, op.indices, value, flow)
 
 
-@op("TensorArrayScatterV3",
-    "handle: resource, indices: int32, value: T, flow_in: float32 -> flow_out: float32", T=ANY,
-    _host="indices", _alias=True, **_STATE)  # fmt: skip
+@op(
+    "TensorArrayScatterV3",
+    "handle: resource, indices: int32, value: T, flow_in: float32 -> flow_out: float32",
+    T=ANY,
+    _host="indices",
+    _alias=True,
+    **_STATE,
+)
 def tensor_array_scatter(handle, indices, value, flow_in):
     """Make the rows of `value` the elements at `indices`."""
     if value.ndim == 0 or value.shape[0] != len(indices):
@@ -444,8 +512,13 @@ def tensor_array_scatter_grad(g, op, flow):
     return None, None, g.TensorArrayGatherV3(handle, op.indices, grad_flow, dtype=op.T), flow
 
 
-@op("TensorArrayConcatV3", "handle: resource, flow_in: float32 -> value: dtype, lengths: int64", dtype=ANY,
-    element_shape_except0=_UNKNOWN_SHAPE, **_STATE)  # fmt: skip
+@op(
+    "TensorArrayConcatV3",
+    "handle: resource, flow_in: float32 -> value: dtype, lengths: int64",
+    dtype=ANY,
+    element_shape_except0=_UNKNOWN_SHAPE,
+    **_STATE,
+)
 def tensor_array_concat(handle, flow_in, *, element_shape_except0):
     """All elements, one after another along their first dimension, and the length of each."""
     count = len(handle.values)
@@ -454,7 +527,8 @@ def tensor_array_concat(handle, flow_in, *, element_shape_except0):
         if rest is None or None in rest:
             raise KernelError(
                 UnimplementedError,
-                f"TensorArray has size zero, but element_shape_except0 {TensorShape(rest)} is not fully "
+                f"TensorArray has size zero, but element_shape_except0 {TensorShape(rest)} is not "
+                "fully "
                 "defined. Currently only static shapes are supported when concatenating zero-size "
                 "TensorArrays.",
             )
@@ -490,9 +564,14 @@ def tensor_array_concat_grad(g, op, grad, _):
         return None, g.TensorArraySplitV3(handle, value, lengths, flow)
 
 
-@op("TensorArraySplitV3",
-    "handle: resource, value: T, lengths: int64, flow_in: float32 -> flow_out: float32", T=ANY,
-    _host="lengths", _alias=True, **_STATE)  # fmt: skip
+@op(
+    "TensorArraySplitV3",
+    "handle: resource, value: T, lengths: int64, flow_in: float32 -> flow_out: float32",
+    T=ANY,
+    _host="lengths",
+    _alias=True,
+    **_STATE,
+)
 def tensor_array_split(handle, value, lengths, flow_in):
     """Cut `value` into pieces of `lengths` rows and make them the elements."""
     if value.ndim == 0:

@@ -9,8 +9,8 @@
             ...
         return (v1,)
 
-Kernels and constants are the function's globals. A value is deleted after its last use, so that its memory
-is free for what follows. Line numbers lead back from a failing call to its step.
+Kernels and constants are the function's globals. A value is deleted after its last use, so that its
+memory is free for what follows. Line numbers lead back from a failing call to its step.
 """
 
 from __future__ import annotations
@@ -31,9 +31,11 @@ _DEEPEST = 12  # `if` blocks within one another; Python allows 100 levels of ind
 
 
 class Program:
-    """A compiled plan. `run(*feeds)` gives the fetches; `steps_by_line` says what a line belongs to.
+    """A compiled plan. `run(*feeds)` gives the fetches; `steps_by_line` says what a line belongs
+    to.
 
     `steps` are the kernel calls in the order they are written, also those in loops.
+
     """
 
     def __init__(
@@ -46,7 +48,7 @@ class Program:
         self.source = source
         self.steps_by_line = steps_by_line
         self.steps = steps
-        exec(compile(source, FILE_NAME, "exec"), names)  # noqa: S102 - the source is ours
+        exec(compile(source, FILE_NAME, "exec"), names)
         self.run: Callable[..., tuple[Any, ...]] = names["run"]
 
 
@@ -55,8 +57,8 @@ def generate(
 ) -> Program:
     """Compile a plan for a session.
 
-    `context_of` gives the `OpContext` of a step; `tick`, for profiling, is called with a step's index in
-    `Program.steps` after it.
+    `context_of` gives the `OpContext` of a step; `tick`, for profiling, is called with a step's
+    index in `Program.steps` after it.
     """
     return _Writer(plan, context_of, tick).program()
 
@@ -93,7 +95,8 @@ class _Writer:
     # -- blocks ------------------------------------------------------------------------------------
 
     def _sequence(self, steps: list[Step], owned: set[Value]) -> None:
-        """Write steps, in `if` blocks where they are guarded; delete the values owned after their last use."""
+        """Write steps, in `if` blocks where they are guarded; delete the values owned after
+        their last use."""
         blocks = _Blocks(self)
         last = _last_uses(steps, owned)
         guards_of = {v: step.guards for step in steps for v in step.outputs}
@@ -187,7 +190,11 @@ class _Writer:
             if variable.index in self.used:
                 self._line(f"{self._name(variable.index)} = {self._index(1)}", loop)
         outside = {loop.test, *loop.exits, *_uses(loop.tail)}
-        done = {v.next for v in changed if v.next in inner and v.next not in outside and not v.next.known}
+        done = {
+            v.next
+            for v in changed
+            if v.next in inner and v.next not in outside and not v.next.known
+        }
         self._delete(sorted(name for v in done if (name := self._name(v)) not in self.globals))
 
     def _index(self, number: int) -> str:
@@ -308,7 +315,9 @@ def _levels(guards: Guards) -> list[Guards]:
 
 def _no_value(name: str) -> None:
     raise InvalidArgumentError(
-        None, None, f"{name} does not have value: it belongs to a branch of a conditional that was not taken"
+        None,
+        None,
+        f"{name} does not have value: it belongs to a branch of a conditional that was not taken",
     )
 
 

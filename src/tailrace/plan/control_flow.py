@@ -1,9 +1,10 @@
 """Raise TensorFlow's control flow nodes to Python's: loops to `Loop` steps, conditionals to guards.
 
-What depends on one side of a Switch gets a guard, its predicate and side; a Merge drops the guard its inputs do not
-share and becomes an assignment at the end of either side. A loop is what lies between its Enter and Exit nodes; the
-guard of its LoopCond tells what runs before the test (`head`), while it is true (`body`) and when it was false.
-Only the structure of the graph counts, so imported graphs are raised as well.
+What depends on one side of a Switch gets a guard, its predicate and side; a Merge drops the guard
+its inputs do not share and becomes an assignment at the end of either side. A loop is what lies
+between its Enter and Exit nodes; the guard of its LoopCond tells what runs before the test
+(`head`), while it is true (`body`) and when it was false. Only the structure of the graph counts,
+so imported graphs are raised as well.
 
 Source: TF 1.15 core/common_runtime/executor.cc (for what the nodes mean).
 """
@@ -45,7 +46,9 @@ class _Raiser:
         self.aliases: dict[Value, Value] = {}
         self.loop_guards: dict[Frame, GuardSet] = {}
         self.joins: dict[Step, Join] = {}
-        self.makers: dict[Value, Step] = {}  # what gives a value in the raised plan, where that changes
+        self.makers: dict[
+            Value, Step
+        ] = {}  # what gives a value in the raised plan, where that changes
 
     def raised(self) -> Plan:
         for step in self.order:
@@ -80,7 +83,9 @@ class _Raiser:
         for step in steps:
             if self.frame[step] is not self.root and step.op_def.region != "exit":
                 raise InvalidArgumentError(
-                    None, step.op, f"'{step.op.name}' is inside of a loop: only what leaves it can be fetched"
+                    None,
+                    step.op,
+                    f"'{step.op.name}' is inside of a loop: only what leaves it can be fetched",
                 )
 
     # -- guards ------------------------------------------------------------------------------------
@@ -139,7 +144,8 @@ class _Raiser:
         return found
 
     def _pred(self, value: Value) -> Value:
-        """The value that a predicate repeats: what leads to it may be copies on the way into branches."""
+        """The value that a predicate repeats: what leads to it may be copies on the way into
+        branches."""
         found = self.preds.get(value)
         if found is None:
             current = value
@@ -161,7 +167,7 @@ class _Raiser:
     # -- values ------------------------------------------------------------------------------------
 
     def _note_alias(self, step: Step) -> None:
-        """What needs no step: a value that only passes a node. A copy out of a reference is a step."""
+        """What needs no step: a value that only passes. A copy out of a reference does."""
         region = step.op_def.region
         constant_enter = region == "enter" and step.op.attrs["is_constant"]
         if not (constant_enter or region in ("switch", "next", "test")) or _copies_reference(step):
@@ -270,7 +276,10 @@ class _Raiser:
             if len(tests) != 1:
                 op = frame.steps[0].op
                 raise InvalidArgumentError(
-                    None, op, f"'{op.name}' is in a loop with {len(tests)} conditions (LoopCond); one is needed"
+                    None,
+                    op,
+                    f"'{op.name}' is in a loop with {len(tests)} conditions (LoopCond); one is "
+                    "needed",
                 )
             loop = self.loops[frame] = Loop(tests[0].op, [], [], [])
             for step in frame.steps:
@@ -324,7 +333,7 @@ def _is_test(pred: Value) -> bool:
 
 
 def _is_loop_merge(step: Step) -> bool:
-    """Whether a Merge is a loop variable: it begins with an Enter and goes on with a NextIteration."""
+    """Whether a Merge is a loop variable: of an Enter and a NextIteration."""
     regions = {_region(v) for v in step.inputs}
     return "next" in regions or regions == {"enter"}
 
@@ -334,7 +343,8 @@ def _copies_reference(step: Step) -> bool:
 
 
 def _copied(value: Value) -> Value | None:
-    """What a truth value repeats, if it does: the input of a Switch, an Enter of a constant, an Identity."""
+    """What a truth value repeats, if it does: the input of a Switch, an Enter of a constant, an
+    Identity."""
     step = value.step
     if step is None or not step.inputs or step.inputs[0].is_ref:
         return None

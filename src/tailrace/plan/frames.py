@@ -1,7 +1,7 @@
 """Which loop each step of a plan lies in.
 
-Enter nodes lead into a loop and Exit nodes out of it; cut there, each loop's steps hang together. So copies of a
-loop that an imported graph has under one frame name are still told apart.
+Enter nodes lead into a loop and Exit nodes out of it; cut there, each loop's steps hang together.
+So copies of a loop that an imported graph has under one frame name are still told apart.
 """
 
 from __future__ import annotations
@@ -42,7 +42,8 @@ class _Sets:
 
 
 def find_frames(steps: list[Step]) -> tuple[Frame, dict[Step, Frame]]:
-    """The frame of what lies in no loop, and the frame of every step. An Enter or Exit lies in its loop."""
+    """The frame of what lies in no loop, and the frame of every step. An Enter or Exit lies in
+    its loop."""
     inside = _Sets()
     for step in steps:
         inside.find(step)

@@ -44,7 +44,9 @@ def _in_line(steps: list[Step]) -> list[Step]:
                 ready.push(position[user], user)
     if len(ordered) < len(steps):
         stuck = next(s for s in steps if waiting[s])
-        raise InternalError(None, stuck.op, f"the plan has a cycle through operation '{stuck.op.name}'")
+        raise InternalError(
+            None, stuck.op, f"the plan has a cycle through operation '{stuck.op.name}'"
+        )
     return ordered
 
 
@@ -64,7 +66,9 @@ class _Ready:
 
     def pop(self) -> Step:
         if self._guards not in self._heaps:
-            self._guards = min(self._heaps, key=lambda g: (-_shared(g, self._guards), len(g), self._heaps[g][0]))
+            self._guards = min(
+                self._heaps, key=lambda g: (-_shared(g, self._guards), len(g), self._heaps[g][0])
+            )
         heap = self._heaps[self._guards]
         _, _, step = heapq.heappop(heap)
         if not heap:
