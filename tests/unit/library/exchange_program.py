@@ -16,9 +16,11 @@ INPUT = [[1.0, 2.0], [-3.0, 0.5]]
 def _build(tf):
     x = tf.placeholder(tf.float32, [None, 2], name="x")
     with tf.variable_scope("layer"):
-        kernel = tf.get_variable("kernel", initializer=np.float32([[1, 2, -3], [4, -5, 6]]))
+        kernel = tf.get_variable(
+            "kernel", initializer=np.array([[1, 2, -3], [4, -5, 6]], np.float32)
+        )
         bias = tf.get_variable(
-            "bias", initializer=np.float32([0.5, 0.25, 0.125]), use_resource=True
+            "bias", initializer=np.array([0.5, 0.25, 0.125], np.float32), use_resource=True
         )
     y = tf.identity(tf.nn.relu(tf.matmul(x, kernel) + bias), name="y")
     step = tf.Variable(7, name="step", trainable=False)
@@ -100,7 +102,7 @@ def _plain(value):
 def _write_object_based(tf, folder):
     """A checkpoint of `tf.train.Checkpoint`, whose keys are paths of attributes."""
     with tf.Graph().as_default(), tf.Session() as session:
-        kernel = tf.get_variable("layer/kernel", initializer=np.float32([[1, 2], [3, 4]]))
+        kernel = tf.get_variable("layer/kernel", initializer=np.array([[1, 2], [3, 4]], np.float32))
         session.run(kernel.initializer)
         tf.train.Checkpoint(weights=kernel).write(os.path.join(folder, "object"), session)
 

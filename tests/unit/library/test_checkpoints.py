@@ -69,10 +69,10 @@ def test_damaged_checkpoint_changes_nothing(session, saved):
 def test_saving_over_a_checkpoint_many_times(session, tmp_path):
     a = tf.get_variable("a", initializer=0.0)
     session.run(a.initializer)
-    saver = tf.train.Saver()
+    saver, path = tf.train.Saver(), str(tmp_path / "m")
     for value in range(5):
         session.run(a.assign(value))
-        path = saver.save(session, str(tmp_path / "m"), write_meta_graph=False)
+        assert saver.save(session, path, write_meta_graph=False) == path
     session.run(a.assign(-1.0))
     saver.restore(session, path)
     assert session.run(a) == 4
