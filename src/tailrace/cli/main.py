@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from importlib.metadata import version
 
 from tailrace.apps.errors import UserError
+from tailrace.apps.lm import cli as lm
 from tailrace.cli import programs
 from tailrace.compat.errors import ProgramError
 
@@ -15,6 +16,8 @@ _EXAMPLES = """examples:
   tailrace run train.py --epochs 3     run a TensorFlow 1 program, unchanged
   tailrace run --profile train.py      ... and see where its time goes
   tailrace check my_project/           what it needs that Tailrace does not have
+  tailrace lm train book.txt           train a language model
+  tailrace lm next lm-model "Once "    ... and ask it what comes next
 """
 _USAGE_ERROR = 2
 _INTERRUPTED = 130
@@ -31,6 +34,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"tailrace {version('tailrace')}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     programs.add_parsers(commands)
+    lm.add_parser(commands)
     return parser
 
 

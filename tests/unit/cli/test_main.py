@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tailrace.cli import main
-from tailrace.compat import uninstall
+from tailrace.compat import check, uninstall
 
 
 @pytest.fixture(autouse=True)
@@ -26,7 +26,7 @@ def test_help_names_the_commands(capsys: pytest.CaptureFixture[str]):
         main(["--help"])
     assert exit_.value.code == 0
     out = capsys.readouterr().out
-    assert "run " in out
+    assert all(f"    {command} " in out for command in ("run", "check", "lm"))
     assert "examples:" in out
 
 
@@ -41,6 +41,22 @@ except SystemExit:
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_user_errors_are_one_line_and_status_2(capfd: pytest.CaptureFixture[str], tmp_path: Path):
+    assert main(["lm", "next", str(tmp_path / "nothing"), "some text"]) == 2
+    err = capfd.readouterr().err
+    assert err.startswith("tailrace: ")
+    assert err.count("\n") == 1
+
+
+def test_interrupt_is_130(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch):
+    def interrupted(paths: list[str]) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(check, "check", interrupted)
+    assert main(["check", "."]) == 130
+    assert capfd.readouterr().err == "interrupted\n"
 
 
 def test_version(capsys: pytest.CaptureFixture[str]):
