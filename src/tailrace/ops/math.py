@@ -260,7 +260,15 @@ _truth_test("IsNan", torch.isnan)
 # -- casts -----------------------------------------------------------------------------------------
 
 
-@op("Cast", "x: SrcT -> y: DstT", SrcT=ANY, DstT=ANY, Truncate=False, _elementwise=True, _static=True)
+@op(
+    "Cast",
+    "x: SrcT -> y: DstT",
+    SrcT=ANY,
+    DstT=ANY,
+    Truncate=False,
+    _elementwise=True,
+    _static=True,
+)
 def cast(x, *, DstT):
     """The elements as another type; fractions are cut off, imaginary parts dropped."""
     return _cast(x, arrays.torch_dtype(DstT))
