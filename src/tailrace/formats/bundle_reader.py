@@ -193,8 +193,8 @@ def _describe(entry: Any) -> str:
     return f" ({protos.DataType.Name(entry.dtype)}) [{sizes}]\n"
 
 
-def _read_bytes(path: str, entry: Any) -> bytearray:
-    content = bytearray(entry.size)
+def _read_bytes(path: str, entry: Any) -> np.ndarray:
+    content = np.empty(entry.size, dtype=np.uint8)
     with os_errors(path), Path(path).open("rb", buffering=0) as file:
         file.seek(entry.offset)
         view, done = memoryview(content), 0
@@ -212,28 +212,29 @@ def _read_bytes(path: str, entry: Any) -> bytearray:
     return content
 
 
-def _decode(content: bytearray, entry: Any, path: str, name: str) -> np.ndarray:
+def _decode(content: np.ndarray, entry: Any, path: str, name: str) -> np.ndarray:
     dtype = dtypes.as_dtype(entry.dtype)
     where = f"tensor {name}, {entry.size} bytes from byte {entry.offset}"
     if dtype is dtypes.string:
         return _decode_strings(content, entry, path, where)
-    if masked(crc32c(content)) != entry.crc32c:
+    checksum = crc32c(content)
+    if masked(checksum) != entry.crc32c:
         raise data_loss(
             path,
             f"{where}: checksum does not match: stored {unmasked(entry.crc32c)} vs. calculated "
-            f"on the restored bytes {crc32c(content)}",
+            f"on the restored bytes {checksum}",
         )
     if dtype in (dtypes.resource, dtypes.variant):
         raise errors.UnimplementedError(None, None, f"{path}: {where} is of type {dtype.name}")
-    array = np.frombuffer(content, dtype=dtype.as_numpy_dtype)
+    array = np.frombuffer(content.data, dtype=dtype.as_numpy_dtype)
     if array.size != int(np.prod(_shape(entry), dtype=np.int64)):
         raise data_loss(path, f"{where}: the size does not fit shape {list(_shape(entry))}")
     return array.reshape(_shape(entry))
 
 
-def _decode_strings(content: bytearray, entry: Any, path: str, where: str) -> np.ndarray:
+def _decode_strings(content: np.ndarray, entry: Any, path: str, where: str) -> np.ndarray:
     shape = _shape(entry)
-    data = bytes(content)
+    data = content.tobytes()
     lengths, position = [], 0
     try:
         for _ in range(int(np.prod(shape, dtype=np.int64))):
