@@ -71,7 +71,7 @@ class IndexedSlices:
     def shape(self) -> TensorShape:
         if self._dense_shape is None:
             return TensorShape(None)
-        return TensorShape(constants.evaluate_as_shape(self._dense_shape).dims)
+        return TensorShape(constants.static_as_shape(self._dense_shape).dims)
 
     def __neg__(self) -> IndexedSlices:
         return IndexedSlices(-self._values, self._indices, self._dense_shape)  # type: ignore[operator]
@@ -130,7 +130,7 @@ class SparseTensor:
 
     @property
     def shape(self) -> TensorShape:
-        return TensorShape(constants.evaluate_as_shape(self._dense_shape).dims)
+        return TensorShape(constants.static_as_shape(self._dense_shape).dims)
 
     def get_shape(self) -> TensorShape:
         return self.shape

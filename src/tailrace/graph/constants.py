@@ -108,9 +108,17 @@ def run_kernel(op: Operation, values: list[Any]) -> list[Any]:
     return [result] if single else list(result or [])
 
 
+def static_as_shape(tensor: Tensor) -> Shape:
+    """A vector of sizes read as a shape, as far as TensorFlow's Python code knows its entries."""
+    return _read_as_shape(tensor, static_value(tensor))
+
+
 def evaluate_as_shape(tensor: Tensor) -> Shape:
     """A vector of sizes read as a shape, as far as its entries are known."""
-    value = evaluate(tensor)
+    return _read_as_shape(tensor, evaluate(tensor))
+
+
+def _read_as_shape(tensor: Tensor, value: np.ndarray | None) -> Shape:
     if value is not None:
         if value.ndim == 0:
             return UNKNOWN  # TF: a scalar -1 stands for unknown rank

@@ -112,7 +112,7 @@ class RuleBuilder(SpectralIdioms):
         """The number of dimensions; a constant when it is known."""
         with self.name_scope(name, "Rank") as scope:
             if isinstance(x, SparseTensor):
-                return self.size(x.dense_shape, name=scope)
+                return self.Size(x.dense_shape, name=scope)
             x = convert.convert_to_tensor(x)
             if optimize and x._dims is not None:
                 return convert.constant(len(x._dims), dtypes.int32, name=scope)

@@ -52,14 +52,16 @@ def approximate_equal(x: Any, y: Any, tolerance: float = 1e-05, name: str | None
     return g.ApproximateEqual(x, y, tolerance=tolerance, name=name)
 
 
-@sparse_too
-def abs(x: Any, name: str | None = None) -> Tensor:
+def _abs(x: Any, name: str | None = None) -> Tensor:
     """The absolute value; of complex numbers, their distance from 0."""
     with g.name_scope(name, "Abs") as scope:
         x = convert_to_tensor(x, name="x")
         if x.dtype.is_complex:
             return g.ComplexAbs(x, Tout=x.dtype.real_dtype, name=scope)
         return g.Abs(x, name=scope)
+
+
+abs = sparse_too(_abs, "Abs")
 
 
 def pow(x: Any, y: Any, name: str | None = None) -> Tensor:

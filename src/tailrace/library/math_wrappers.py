@@ -20,7 +20,7 @@ def unary(op_type: str, name: str, doc: str, *, of_sparse: bool = False) -> Unar
     def function(x: Any, name: str | None = None) -> Tensor:
         return getattr(g, op_type)(x, name=name)
 
-    return _named(sparse_too(function) if of_sparse else function, name, doc)
+    return _named(sparse_too(function, op_type) if of_sparse else function, name, doc)
 
 
 def binary(op_type: str, name: str, doc: str) -> Callable[..., Tensor]:
@@ -32,17 +32,22 @@ def binary(op_type: str, name: str, doc: str) -> Callable[..., Tensor]:
     return _named(function, name, doc)
 
 
-def sparse_too(function: UnaryFunction) -> UnaryFunction:
-    """Let `function(x, name=None)` take a SparseTensor as well: it is applied to the values."""
+def sparse_too(function: UnaryFunction, op_type: str) -> UnaryFunction:
+    """Let `function(x, name=None)` take a SparseTensor as well: it is applied to the values.
+
+    TF: it tries the SparseTensor itself first, which takes the name of the operation.
+    """
 
     @functools.wraps(function)
     def either(x: Any, name: str | None = None) -> Any:
         if isinstance(x, SparseTensor):
+            with g.name_scope(name, op_type):
+                pass
             values = function(x.values, name=name)
             return SparseTensor(x.indices, values, x.dense_shape)
         return function(x, name=name)
 
-    return either
+    return _named(either, function.__name__.lstrip("_"), function.__doc__ or "")
 
 
 def _named(function: UnaryFunction, name: str, doc: str) -> UnaryFunction:

@@ -404,6 +404,46 @@ from tailrace.library.segments import (
     unsorted_segment_sqrt_n,
     unsorted_segment_sum,
 )
+from tailrace.library.sparse import (
+    fill_empty_rows as sparse_fill_empty_rows,
+)
+from tailrace.library.sparse import (
+    matmul as sparse_tensor_dense_matmul,
+)
+from tailrace.library.sparse import (
+    merge as sparse_merge,
+)
+from tailrace.library.sparse import (
+    reorder as sparse_reorder,
+)
+from tailrace.library.sparse import (
+    reset_shape as sparse_reset_shape,
+)
+from tailrace.library.sparse import (
+    retain as sparse_retain,
+)
+from tailrace.library.sparse import (
+    sparse_add,
+    sparse_concat,
+    sparse_maximum,
+    sparse_minimum,
+    sparse_reduce_max,
+    sparse_reduce_max_sparse,
+    sparse_reduce_sum,
+    sparse_reduce_sum_sparse,
+    sparse_reshape,
+    sparse_slice,
+    sparse_softmax,
+    sparse_split,
+    sparse_to_dense,
+    sparse_transpose,
+)
+from tailrace.library.sparse import (
+    to_dense as sparse_tensor_to_dense,
+)
+from tailrace.library.sparse import (
+    to_indicator as sparse_to_indicator,
+)
 from tailrace.library.special_math import (
     angle,
     betainc,
