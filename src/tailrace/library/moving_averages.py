@@ -36,8 +36,7 @@ def assign_moving_average(
             rate = g.cast(rate, variable.dtype.base_dtype)
         if zero_debias:
             return _debiased(variable, value, rate)
-        with get_default_graph().colocate_with(variable.op):
-            return assign_sub(variable, (variable - value) * rate, name=scope)
+        return assign_sub(variable, (variable - value) * rate, name=scope)
 
 
 def _debiased(variable: Any, value: Any, rate: Any) -> Any:
@@ -46,11 +45,10 @@ def _debiased(variable: Any, value: Any, rate: Any) -> Any:
         with graph.colocate_with(variable.op):
             biased = _own_variable("biased", variable, variable.get_shape())
             local_step = _own_variable("local_step", variable, [])
-        with graph.colocate_with(variable.op):
-            update_biased = assign_sub(biased, (biased - value) * rate)
-            update_step = local_step.assign_add(1)
-            factor = 1 - _pow(1.0 - rate, update_step)
-            return assign(variable, update_biased / factor, name=graph.get_name_scope() + "/")
+    update_biased = assign_sub(biased, (biased - value) * rate)
+    update_step = local_step.assign_add(1)
+    factor = 1 - _pow(1.0 - rate, update_step)
+    return assign(variable, update_biased / factor, name=graph.get_name_scope() + "/")
 
 
 def _pow(x: Any, y: Any) -> Any:

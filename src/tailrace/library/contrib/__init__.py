@@ -1,0 +1,1 @@
+"""What TensorFlow kept in `tf.contrib`: layers with arguments from scopes, model variables."""
