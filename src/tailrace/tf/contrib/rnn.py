@@ -1,8 +1,14 @@
 """`tf.contrib.rnn`."""
 
-# ruff: noqa: F401 - the names are what this module is for
-
-from tailrace.library.rnn.cell import RNNCell
+from tailrace.library.rnn.attention import AttentionCellWrapper
+from tailrace.library.rnn.block import (
+    GRUBlockCell,
+    GRUBlockCellV2,
+    LSTMBlockCell,
+    LSTMBlockFusedCell,
+    LSTMBlockWrapper,
+)
+from tailrace.library.rnn.cell import LayerRNNCell, RNNCell
 from tailrace.library.rnn.cells import (
     BasicLSTMCell,
     BasicRNNCell,
@@ -11,10 +17,18 @@ from tailrace.library.rnn.cells import (
     LSTMStateTuple,
     MultiRNNCell,
 )
+from tailrace.library.rnn.fused import FusedRNNCell, FusedRNNCellAdaptor, TimeReversedFusedRNN
+from tailrace.library.rnn.layer_norm import LayerNormBasicLSTMCell
 from tailrace.library.rnn.loops import (
     static_bidirectional_rnn,
     static_rnn,
     static_state_saving_rnn,
+    transpose_batch_time,
+)
+from tailrace.library.rnn.prototype import PrototypeLSTMCell
+from tailrace.library.rnn.stacked import (
+    stack_bidirectional_dynamic_rnn,
+    stack_bidirectional_rnn,
 )
 from tailrace.library.rnn.wrappers import (
     DeviceWrapper,
