@@ -197,7 +197,7 @@ def _read_bytes(path: str, entry: Any) -> np.ndarray:
     content = np.empty(entry.size, dtype=np.uint8)
     with os_errors(path), Path(path).open("rb", buffering=0) as file:
         file.seek(entry.offset)
-        view, done = memoryview(content), 0
+        view, done = content.data, 0
         while done < entry.size:
             count = file.readinto(view[done:])
             if not count:

@@ -120,6 +120,7 @@ _TENSORBOARD = {
     "TaggedRunMetadata": "event_pb2",
     "FunctionDefLibrary": "function_pb2",
     "GraphDef": "graph_pb2",
+    "GraphDebugInfo": "graph_debug_info_pb2",
     "HistogramProto": "histogram_pb2",
     "AssetFileDef": "meta_graph_pb2",
     "CollectionDef": "meta_graph_pb2",

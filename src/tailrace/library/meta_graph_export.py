@@ -8,9 +8,9 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
-from tailrace import errors
 from tailrace.formats import protos
 from tailrace.graph import Graph, get_default_graph
 from tailrace.library import collection_protos, context_protos, variable_protos, versions
@@ -18,7 +18,7 @@ from tailrace.library.collections import GraphKeys
 from tailrace.library.graph_io import write_graph
 from tailrace.library.op_list import strip_default_attrs as strip_defaults
 from tailrace.library.op_list import stripped_op_list_for_graph
-from tailrace.library.scope_names import strip_name_scope
+from tailrace.library.scope_names import prepend_name_scope, strip_name_scope
 
 _log = logging.getLogger("tailrace")
 _UNBOUND = "$unbound_inputs_"
@@ -43,12 +43,8 @@ def export_scoped_meta_graph(
     """The MetaGraphDef of a graph, or of the scope `export_scope`, and its variables by name.
 
     Inputs from outside the scope are listed in the collection `unbound_inputs_col_name`.
-
-    Raises: UnimplementedError for `save_debug_info`.
+    With `save_debug_info` a second file, ending in `.debug`, says where each node was made.
     """
-    if save_debug_info:
-        message = "save_debug_info: files of GraphDebugInfo are not written; leave it out"
-        raise errors.UnimplementedError(None, None, message)
     graph = graph or get_default_graph()
     exclude: set[str] = set()
     if export_scope or clear_extraneous_savers or clear_devices:
@@ -57,15 +53,7 @@ def export_scoped_meta_graph(
             exclude = _extraneous_saver_nodes(whole, saver_def)
         graph_def, unbound = _scoped_graph_def(whole, export_scope, exclude, clear_devices)
         if unbound_inputs_col_name:
-            graph.clear_collection(unbound_inputs_col_name)
-            for name in unbound:
-                graph.add_to_collection(unbound_inputs_col_name, name)
-    variables = graph.get_collection(GraphKeys.GLOBAL_VARIABLES, scope=export_scope)
-    by_name = {
-        strip_name_scope(variable.name, export_scope): variable
-        for variable in variables
-        if _included(variable.name, export_scope, exclude)
-    }
+            graph.get_collection_ref(unbound_inputs_col_name)[:] = unbound
     meta_graph_def = create_meta_graph_def(
         meta_info_def=meta_info_def,
         graph_def=graph_def,
@@ -80,7 +68,34 @@ def export_scoped_meta_graph(
     if filename:
         folder, name = os.path.split(filename)
         write_graph(meta_graph_def, folder, name, as_text=as_text)
-    return meta_graph_def, by_name
+        if save_debug_info:
+            info = _debug_info(meta_graph_def, graph, export_scope)
+            write_graph(info, folder, Path(name).stem + ".debug", as_text=as_text)
+    return meta_graph_def, _variables_of(graph, export_scope, exclude)
+
+
+def _variables_of(graph: Graph, export_scope: str | None, exclude: set[str]) -> dict[str, Any]:
+    """The variables exported, by their names in the MetaGraph."""
+    variables = graph.get_collection(GraphKeys.GLOBAL_VARIABLES, scope=export_scope)
+    return {
+        strip_name_scope(variable.name, export_scope): variable
+        for variable in variables
+        if _included(variable.name, export_scope, exclude)
+    }
+
+
+def _debug_info(meta_graph_def: Any, graph: Graph, export_scope: str | None) -> Any:
+    """The GraphDebugInfo: for each node the user's line that made it."""
+    info = protos.GraphDebugInfo()
+    places: dict[str, int] = {}
+    for node in meta_graph_def.graph_def.node:
+        op = graph.get_operation_by_name(prepend_name_scope(node.name, export_scope))
+        trace = info.traces[f"{op.name}@"]
+        for file, line, function, code in op.traceback:
+            place = places.setdefault(file, len(places))
+            trace.file_line_cols.add(file_index=place, line=line, func=function, code=code)
+    info.files.extend(places)
+    return info
 
 
 def export_meta_graph(

@@ -44,7 +44,10 @@ def import_with_inputs(tf):
         _small(tf), input_map={"x:0": x}, return_elements=["z:0", "x:0"], name="a"
     )
     (other,) = tf.import_graph_def(
-        _small(tf), input_map={"x": np.float32([[5.0, 6.0]])}, return_elements=["z:0"], name="b"
+        _small(tf),
+        input_map={"x": np.array([[5.0, 6.0]], np.float32)},
+        return_elements=["z:0"],
+        name="b",
     )
     return {"z": z, "mapped": mapped, "other": other}
 
@@ -184,8 +187,10 @@ def no_graph_def_error(tf):
 def _model(tf):
     x = tf.placeholder(tf.float32, [None, 2], name="x")
     with tf.variable_scope("layer"):
-        w = tf.get_variable("w", initializer=np.float32([[1, 2, 3], [4, 5, 6]]))
-        b = tf.get_variable("b", initializer=np.float32([0.5, 0.25, 0.125]), use_resource=True)
+        w = tf.get_variable("w", initializer=np.array([[1, 2, 3], [4, 5, 6]], np.float32))
+        b = tf.get_variable(
+            "b", initializer=np.array([0.5, 0.25, 0.125], np.float32), use_resource=True
+        )
     y = tf.identity(tf.nn.relu(tf.matmul(x, w) + b), name="y")
     tf.add_to_collection("outputs", y)
     tf.add_to_collection("numbers", 3)
@@ -313,7 +318,7 @@ def frozen(tf):
 def frozen_gather(tf):
     with tf.Graph().as_default() as graph, tf.Session() as session:
         table = tf.get_variable(
-            "table", initializer=np.float32([[1, 2], [3, 4]]), use_resource=True
+            "table", initializer=np.array([[1, 2], [3, 4]], np.float32), use_resource=True
         )
         tf.identity(tf.nn.embedding_lookup(table, [1, 0, 1]), name="rows")
         session.run(tf.global_variables_initializer())

@@ -119,6 +119,15 @@ def test_collection_that_cannot_be_written(caplog):
     assert "odd" in caplog.text
 
 
+def test_where_nodes_were_made(tmp_path):
+    tf.constant(1.0, name="c")
+    tf.train.export_meta_graph(str(tmp_path / "g.meta"), save_debug_info=True)
+    info = protos.GraphDebugInfo.FromString((tmp_path / "g.debug").read_bytes())
+    assert list(info.files) == [__file__]
+    (place,) = info.traces["c@"].file_line_cols
+    assert (place.func, place.code) == ("test_where_nodes_were_made", 'tf.constant(1.0, name="c")')
+
+
 def test_files_that_are_no_meta_graphs(tmp_path):
     with pytest.raises(OSError, match="does not exist"):
         read_meta_graph_file(tmp_path / "none.meta")
