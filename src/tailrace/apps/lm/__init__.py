@@ -1,0 +1,1 @@
+"""Language models: text in, a recurrent network that knows what comes next out."""

@@ -1,0 +1,158 @@
+"""`tailrace lm`: what it takes and which command that is. Loads nothing heavy."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+_TRAIN = """examples:
+  tailrace lm train                                  the text that comes with Python, 4 minutes
+  tailrace lm train book.txt --out book --minutes 20
+  tailrace lm train *.txt --level word --size 512 --epochs 10 --out words
+  tailrace lm train --resume --out book --minutes 40  go on, 40 minutes in all
+"""
+_NEXT = """examples:
+  tailrace lm next lm-model "The value of the "
+  tailrace lm next lm-model "def __ini" --count 10
+"""
+_SAMPLE = """examples:
+  tailrace lm sample lm-model --prime "The " --temperature 0.7
+  tailrace lm sample lm-model --length 1000 --top-k 20 --seed 3
+"""
+_EVAL = """example:
+  tailrace lm eval lm-model README.md
+"""
+_BASELINE = """examples:
+  tailrace lm baseline                      the text that comes with Python
+  tailrace lm baseline book.txt --level word
+  tailrace lm baseline book.txt --order 5 --next "It was the best of "
+"""
+_LM = """examples:
+  tailrace lm train                       an LSTM learns the text that comes with Python
+  tailrace lm next lm-model "The value "  ... and says what comes next
+"""
+
+
+def add_parser(subparsers: Any) -> None:
+    """Adds `lm` and its commands to the command line."""
+    parser = _command(subparsers, "lm", "language models: train, ask, sample, compare", _LM)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    _add_train(commands)
+    _add_next(commands)
+    _add_sample(commands)
+    _add_eval(commands)
+    _add_baseline(commands)
+
+
+def _command(subparsers: Any, name: str, text: str, examples: str) -> argparse.ArgumentParser:
+    return subparsers.add_parser(
+        name,
+        help=text,
+        description=f"{text[0].upper()}{text[1:]}.",
+        epilog=examples,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+
+
+def _add_text(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "files", nargs="*", metavar="FILE", help="text files, UTF-8 (default: Python's reference)"
+    )
+    parser.add_argument("--level", help="what is predicted: char (default) or word")
+    parser.add_argument(
+        "--held-out", type=float, metavar="PART", help="part kept for the tests (default 0.1)"
+    )
+    parser.add_argument(
+        "--vocabulary", type=int, metavar="N", help="most symbols known (default 10000)"
+    )
+
+
+def _add_train(commands: Any) -> None:
+    train = _command(commands, "train", "train a language model on text", _TRAIN)
+    _add_text(train)
+    network = train.add_argument_group("the network")
+    network.add_argument(
+        "--cell",
+        help="lstm (default), gru, rnn, lstm-basic, lstm-block, lstm-peephole, lstm-layernorm, "
+        "lstm-prototype, gru-block",
+    )
+    network.add_argument("--size", type=int, metavar="N", help="units of a layer (default 256)")
+    network.add_argument("--layers", type=int, metavar="N", help="default 1")
+    network.add_argument("--embedding", type=int, metavar="N", help="inputs of the first layer")
+    network.add_argument(
+        "--ngram-inputs",
+        type=int,
+        metavar="N",
+        help="each step also reads the groups of up to N symbols that end there; 1: none",
+    )
+    training = train.add_argument_group("the training")
+    training.add_argument("--minutes", type=float, help="end after this time (default 4)")
+    training.add_argument("--epochs", type=int, metavar="N", help="end after N passes instead")
+    training.add_argument("--seq-len", type=int, metavar="N", help="steps of a batch (default 50)")
+    training.add_argument("--batch", type=int, metavar="N", help="texts side by side (default 16)")
+    training.add_argument("--learning-rate", type=float, metavar="R", help="Adam's, at its highest")
+    training.add_argument("--dropout", type=float, metavar="P", help="part of outputs dropped")
+    training.add_argument("--clip-norm", type=float, metavar="NORM", help="of all gradients")
+    training.add_argument("--seed", type=int, help="same seed, same random numbers (default 1)")
+    training.add_argument("--out", metavar="DIR", help="model folder (default: lm-model)")
+    training.add_argument(
+        "--resume", action="store_true", help="go on with the model in --out where it stopped"
+    )
+    train.set_defaults(command=_later("train"))
+
+
+def _add_next(commands: Any) -> None:
+    parser = _command(commands, "next", "the most likely next words with probabilities", _NEXT)
+    parser.add_argument("model", metavar="DIR", help="model folder")
+    parser.add_argument("text", help="what stands before")
+    parser.add_argument("--count", type=int, default=5, metavar="N", help="how many (default 5)")
+    parser.set_defaults(command=_later("ask_next"))
+
+
+def _add_sample(commands: Any) -> None:
+    parser = _command(commands, "sample", "text drawn from the model", _SAMPLE)
+    parser.add_argument("model", metavar="DIR", help="model folder")
+    parser.add_argument("--prime", default="", metavar="TEXT", help="what the text begins with")
+    parser.add_argument(
+        "--length", type=int, default=500, metavar="N", help="symbols to draw (default 500)"
+    )
+    parser.add_argument(
+        "--temperature",
+        type=float,
+        default=0.8,
+        metavar="T",
+        help="0: always the likeliest; 1: as the model believes (default 0.8)",
+    )
+    parser.add_argument("--top-k", type=int, metavar="K", help="only the K likeliest symbols")
+    parser.add_argument("--seed", type=int, help="same seed, same text")
+    parser.set_defaults(command=_later("draw"))
+
+
+def _add_eval(commands: Any) -> None:
+    parser = _command(commands, "eval", "how well a model predicts a text", _EVAL)
+    parser.add_argument("model", metavar="DIR", help="model folder")
+    parser.add_argument("files", nargs="+", metavar="FILE", help="text files, UTF-8")
+    parser.set_defaults(command=_later("evaluate"))
+
+
+def _add_baseline(commands: Any) -> None:
+    parser = _command(
+        commands, "baseline", "n-gram models of the same text, for comparison", _BASELINE
+    )
+    _add_text(parser)
+    parser.add_argument(
+        "--order", type=int, metavar="N", help="symbols of an n-gram (default: the best one)"
+    )
+    parser.add_argument("--next", metavar="TEXT", help="also say what comes after this")
+    parser.set_defaults(command=_later("compare"))
+
+
+def _later(name: str) -> Any:
+    """The function of `commands` by that name; its module is loaded when it is called."""
+
+    def run(args: argparse.Namespace) -> int:
+        from tailrace.apps.lm import commands
+
+        return getattr(commands, name)(args)
+
+    return run

@@ -1,0 +1,98 @@
+"""What the network reads at each step: its symbol, and the groups of symbols that end there.
+
+A symbol group (2 to n symbols) that the training text holds often enough has a row of the embedding
+table, as a symbol has; all others of its length share one. This is how a recurrent network gets
+for nothing what a Markov model starts from.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tailrace.apps.errors import UserError
+from tailrace.apps.lm.ngram import UNSEEN, count_ngrams, look_up
+
+Ids = NDArray[np.int64]
+LEAST_COUNT = 3
+
+
+class SymbolGroups:
+    """Numbers of the symbols and groups of a text, as rows of one embedding table.
+
+    Row v is symbol v. Behind the V symbols come the pairs, first the row of the unknown pair, then
+    the triples, and so on. `keys[n - 2]` are the known groups of n symbols in rising order, each
+    as place of its first n - 1 symbols (a symbol's place is its number) times V + last symbol.
+    """
+
+    def __init__(self, keys: list[Ids], vocabulary_size: int) -> None:
+        self.vocabulary_size = vocabulary_size
+        self.keys = keys
+
+    @classmethod
+    def fit(cls, ids: Ids, vocabulary_size: int, longest: int) -> SymbolGroups:
+        """The groups up to `longest` symbols that the text `ids` [T] has at least three times."""
+        tables = count_ngrams(ids, vocabulary_size, min(longest, len(ids)))
+        places = np.full(vocabulary_size, UNSEEN)
+        places[tables[0].keys] = tables[0].keys
+        keys = []
+        for table in tables[1:]:
+            known = np.flatnonzero(table.counts >= LEAST_COUNT)
+            first = places[table.context_of(vocabulary_size)[known]]
+            keys.append(first * vocabulary_size + table.keys[known] % vocabulary_size)
+            places = np.full(len(table.keys), UNSEEN)
+            places[known] = np.arange(len(known))
+        return cls(keys, vocabulary_size)
+
+    @property
+    def longest(self) -> int:
+        """Symbols of the longest groups."""
+        return len(self.keys) + 1
+
+    @property
+    def rows(self) -> int:
+        """Rows of the embedding table."""
+        return self.vocabulary_size + sum(len(keys) + 1 for keys in self.keys)
+
+    def encode(self, ids: Ids, context: Ids | None = None) -> NDArray[np.int32]:
+        """Rows of the table per position of `ids` [T], which follow on `context`: [T, n]."""
+        context = np.zeros(0, np.int64) if context is None else np.asarray(context, np.int64)
+        context = context[max(0, len(context) - self.longest + 1) :]
+        text = np.concatenate([context, np.asarray(ids, np.int64)])
+        columns = [text]
+        places, base = text, self.vocabulary_size
+        for keys in self.keys:
+            before = np.concatenate([[UNSEEN], places[:-1]])
+            places = look_up(keys, before, text, self.vocabulary_size)
+            columns.append(base + 1 + places)
+            base += len(keys) + 1
+        return np.stack(columns, axis=-1)[len(context) :].astype(np.int32)
+
+    def drop(
+        self, rows: NDArray[np.int32], rate: float, random: np.random.Generator
+    ) -> NDArray[np.int32]:
+        """A copy of `rows` [..., n] where groups are made unknown: each longer one given a
+
+        shorter one with probability `rate`, so that the network learns to do without.
+        """
+        kept = np.cumprod(random.random(rows[..., 1:].shape) >= rate, axis=-1, dtype=bool)
+        result = rows.copy()
+        result[..., 1:] = np.where(kept, rows[..., 1:], self._unknown_rows())
+        return result
+
+    def _unknown_rows(self) -> NDArray[np.int32]:
+        """The unknown group's row per group length, [n - 1]."""
+        sizes = [len(keys) + 1 for keys in self.keys]
+        return (self.vocabulary_size + np.cumsum([0, *sizes[:-1]])[: len(sizes)]).astype(np.int32)
+
+    def to_json(self) -> list[list[int]]:
+        """The known groups as JSON has them."""
+        return [keys.tolist() for keys in self.keys]
+
+    @classmethod
+    def from_json(cls, data: list[list[int]], vocabulary_size: int) -> SymbolGroups:
+        """What `to_json` wrote. Raises: UserError where it is not such lists."""
+        keys = [np.asarray(numbers) for numbers in data]
+        if any(k.ndim != 1 or k.dtype.kind != "i" or (np.diff(k) <= 0).any() for k in keys):
+            raise UserError("symbol groups are not rising whole numbers")
+        return cls([k.astype(np.int64) for k in keys], vocabulary_size)

@@ -1,0 +1,163 @@
+"""Asking a language model: what comes next, whole words letter by letter, texts by lot."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tailrace.apps.errors import UserError
+from tailrace.apps.lm.corpus import UNKNOWN, Vocabulary
+from tailrace.apps.lm.reading import Reader, Reading
+
+Ids = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+# the search for words reads on this many prefixes at a time, so often at most
+BEAM = 32
+LONGEST_WORD = 30
+# what a text with no beginning is taken to begin after
+START = "\n"
+
+
+def begin(
+    reader: Reader, vocabulary: Vocabulary, text: str, *, strict: bool = True
+) -> tuple[Floats, Reading]:
+    """What the model expects after `text`, [V], and where it is then.
+
+    Raises: UserError where the text has symbols unknown to the model, unless not `strict`.
+    """
+    unknown = vocabulary.unknown_in(text)
+    if unknown and strict:
+        what = "characters" if vocabulary.level == "char" else "words"
+        shown = ", ".join(repr(symbol) for symbol in unknown[:5])
+        more = f" and {len(unknown) - 5} more" if len(unknown) > 5 else ""
+        raise UserError(f"unknown {what}: {shown}{more}; the training text has none of them")
+    ids = vocabulary.encode(text if text else START)
+    probabilities, reading = reader.read(reader.start(), ids[None])
+    return probabilities[0], reading
+
+
+def next_symbols(
+    probabilities: Floats, vocabulary: Vocabulary, count: int
+) -> list[tuple[str, float]]:
+    """The `count` most likely symbols with their probabilities."""
+    order = np.argsort(-probabilities, kind="stable")[:count]
+    return [(vocabulary.symbols[i], float(probabilities[i])) for i in order]
+
+
+def next_words(
+    reader: Reader, vocabulary: Vocabulary, text: str, count: int
+) -> list[tuple[str, float]]:
+    """The `count` most likely words after `text` by a model of characters.
+
+    If the text ends inside a word, these are its completions, else the words that begin next. The
+    probability is that of the word's letters and of its end after them. The search reads on the
+    most likely prefixes first, and ends when no open one can beat the words found.
+    """
+    probabilities, reading = begin(reader, vocabulary, text)
+    letters = np.array([_in_word(symbol) for symbol in vocabulary.symbols])
+    inside = bool(text) and _in_word(text[-1])
+    stem = _last_word(text) if inside else ""
+    found: list[tuple[float, str]] = []
+    # open prefixes: minus their probability, their letters, what comes next, where they are
+    ticket = iter(range(1 << 30))
+    queue = [(-1.0, next(ticket), "", probabilities, reading)]
+    for _ in range(LONGEST_WORD):
+        batch = [heapq.heappop(queue) for _ in range(min(BEAM, len(queue)))]
+        grown: list[tuple[float, str, Reading, int]] = []
+        for negative, _, prefix, after, place in batch:
+            if prefix or inside:
+                found.append((-negative * float(after[~letters].sum()), stem + prefix))
+            grown.extend(
+                (-negative * float(after[i]), prefix + vocabulary.symbols[i], place, int(i))
+                for i in np.flatnonzero(letters)
+            )
+        found = heapq.nlargest(count, found)
+        least = found[-1][0] if len(found) == count else 0.0
+        grown = [g for g in heapq.nlargest(BEAM, grown, key=lambda g: g[0]) if g[0] > least]
+        for row in _read_on(reader, grown):
+            heapq.heappush(queue, (-row[0], next(ticket), *row[1:]))
+        if not queue or -queue[0][0] <= least:
+            break
+    return [(word, probability) for probability, word in found]
+
+
+def _read_on(
+    reader: Reader, grown: list[tuple[float, str, Reading, int]]
+) -> Iterator[tuple[float, str, Floats, Reading]]:
+    """Reads the last letter of each prefix, all side by side."""
+    if not grown:
+        return
+    places = [place for _, _, place, _ in grown]
+    shortest = min(place.tail.shape[1] for place in places)
+    together = Reading(
+        [np.concatenate(states) for states in zip(*(p.states for p in places), strict=True)],
+        np.concatenate([p.tail[:, p.tail.shape[1] - shortest :] for p in places]),
+    )
+    ids = np.array([[symbol] for *_, symbol in grown])
+    probabilities, reading = reader.read(together, ids)
+    for row, (probability, prefix, _, _) in enumerate(grown):
+        yield probability, prefix, probabilities[row], reading.take([row])
+
+
+def _in_word(symbol: str) -> bool:
+    return symbol != UNKNOWN and (symbol.isalnum() or symbol in "_'")
+
+
+def _last_word(text: str) -> str:
+    begin = len(text)
+    while begin and _in_word(text[begin - 1]):
+        begin -= 1
+    return text[begin:]
+
+
+def sample(
+    reader: Reader,
+    vocabulary: Vocabulary,
+    prime: str,
+    length: int,
+    *,
+    temperature: float = 1.0,
+    top_k: int | None = None,
+    seed: int | None = None,
+) -> Iterator[str]:
+    """`length` symbols drawn one by one after `prime`; the unknown symbol is never drawn.
+
+    `temperature` below 1 prefers the likely ones (0: always the likeliest), `top_k` allows only
+    the k likeliest.
+
+    Raises: UserError for a temperature below 0, a `top_k` below 1 or an unknown prime.
+    """
+    if temperature < 0:
+        raise UserError(f"--temperature {temperature:g}: must be at least 0")
+    if top_k is not None and top_k < 1:
+        raise UserError(f"--top-k {top_k}: must be at least 1")
+    if length < 1:
+        raise UserError(f"--length {length}: must be at least 1")
+    random = np.random.default_rng(seed)
+    probabilities, reading = begin(reader, vocabulary, prime)
+    for _ in range(length):
+        drawn = int(
+            random.choice(len(probabilities), p=_sharpen(probabilities, temperature, top_k))
+        )
+        yield vocabulary.symbols[drawn]
+        after, reading = reader.read(reading, np.array([[drawn]]))
+        probabilities = after[0]
+
+
+def _sharpen(probabilities: Floats, temperature: float, top_k: int | None) -> Floats:
+    """The distribution to draw from."""
+    allowed = probabilities.copy()
+    allowed[0] = 0.0
+    if temperature == 0:
+        top_k = 1
+    if top_k is not None and top_k < len(allowed):
+        order = np.argsort(-allowed, kind="stable")
+        allowed[order[top_k:]] = 0.0
+    with np.errstate(divide="ignore"):
+        logs = np.log(allowed)
+    weights = np.exp((logs - logs.max()) / (temperature or 1.0))
+    return weights / weights.sum()

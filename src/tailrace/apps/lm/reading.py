@@ -1,0 +1,119 @@
+"""A network in a session, reading text: what it expects next, and how surprised it was."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+import tailrace as tf
+from tailrace.apps.lm.features import SymbolGroups
+from tailrace.apps.lm.model import Network, build
+from tailrace.apps.lm.settings import Settings
+
+Ids = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+# scoring reads this many streams side by side, each warmed up by the symbols before it
+STREAMS = 16
+WARM_UP = 100
+CHUNK = 250
+
+
+@dataclass
+class Reading:
+    """Where the network is in B texts: its states, and the last symbols as context of groups."""
+
+    states: list[NDArray[np.float32]]
+    tail: Ids  # [B, up to n - 1]
+
+    def take(self, rows: list[int]) -> Reading:
+        """The readings of some of the texts, in the order given; one may come twice."""
+        return Reading([state[rows] for state in self.states], self.tail[rows])
+
+
+class Reader:
+    """Reads text with a network whose variables a session holds."""
+
+    def __init__(self, session: tf.Session, network: Network, groups: SymbolGroups) -> None:
+        self.session = session
+        self._network = network
+        self._groups = groups
+
+    @classmethod
+    def new(cls, settings: Settings, groups: SymbolGroups) -> Reader:
+        """A network of its own in a session of its own; its variables are still to be loaded."""
+        graph = tf.Graph()
+        with graph.as_default():
+            network = build(settings, groups.rows, groups.vocabulary_size)
+            return cls(tf.Session(graph=graph), network, groups)
+
+    @property
+    def graph(self) -> tf.Graph:
+        """The network's graph."""
+        return self.session.graph
+
+    @property
+    def variables(self) -> list[tf.Variable]:
+        """The network's variables."""
+        return self.graph.get_collection(tf.GraphKeys.TRAINABLE_VARIABLES)
+
+    def start(self, count: int = 1) -> Reading:
+        """`count` texts before their first symbol."""
+        states = [
+            np.zeros([count, tensor.shape[1].value], np.float32) for tensor in self._network.initial
+        ]
+        return Reading(states, np.zeros([count, 0], np.int64))
+
+    def read(self, reading: Reading, ids: Ids) -> tuple[Floats, Reading]:
+        """Reads on: symbols `ids` [B, T]. What comes next per text, [B, V], and where it is."""
+        network = self._network
+        probabilities = None
+        for start in range(0, ids.shape[1], CHUNK):
+            feed, tail = self._feed(reading, ids[:, start : start + CHUNK])
+            fetches = [network.upcoming, network.final]
+            probabilities, states = self.session.run(fetches, feed)
+            reading = Reading(states, tail)
+        assert probabilities is not None, "nothing to read"
+        return probabilities.astype(np.float64), reading
+
+    def bits(self, ids: Ids, context: Ids | None = None) -> Floats:
+        """-log2 P(symbol | all before it) per position of `ids` [T], which follow on `context`.
+
+        A long text is read in pieces side by side, each after the `WARM_UP` symbols before it.
+        """
+        # before a text's first symbol the number 0 stands
+        before = np.zeros(1, np.int64) if context is None else context[-WARM_UP - 1 :]
+        share = max(-(-len(ids) // STREAMS), WARM_UP)
+        text = np.concatenate([before, ids])
+        first = self._row_bits(text[None, : len(before) + share])[0, len(before) - 1 :]
+        rest = range(len(before) + share, len(text), share)
+        if not rest:
+            return first
+        padded = np.concatenate([text, np.zeros(share, np.int64)])
+        rows = np.stack([padded[start - 1 - WARM_UP : start + share] for start in rest])
+        others = self._row_bits(rows)[:, WARM_UP:].ravel()
+        return np.concatenate([first, others])[: len(ids)]
+
+    def _row_bits(self, rows: Ids) -> Floats:
+        """Bits of every symbol but the first of `rows` [B, T + 1]: [B, T]."""
+        reading = self.start(len(rows))
+        found = []
+        for start in range(0, rows.shape[1] - 1, CHUNK):
+            part = rows[:, start : start + CHUNK + 1]
+            feed, tail = self._feed(reading, part[:, :-1])
+            feed[self._network.targets] = part[:, 1:].T
+            losses, states = self.session.run([self._network.losses, self._network.final], feed)
+            reading = Reading(states, tail)
+            found.append(losses.T.astype(np.float64) / np.log(2))
+        return np.concatenate(found, axis=1)
+
+    def _feed(self, reading: Reading, ids: Ids) -> tuple[dict[Any, Any], Ids]:
+        """Inputs and states for reading `ids` [B, T], and the tail after them."""
+        rows = [self._groups.encode(row, tail) for row, tail in zip(ids, reading.tail, strict=True)]
+        feed: dict[Any, Any] = {self._network.inputs: np.stack(rows, axis=1)}
+        feed.update(zip(self._network.initial, reading.states, strict=True))
+        both = np.concatenate([reading.tail, ids], axis=1)
+        return feed, both[:, max(0, both.shape[1] - self._groups.longest + 1) :]
