@@ -57,9 +57,9 @@ def static_value(tensor: Tensor) -> np.ndarray | None:
     return evaluate(tensor)
 
 
-def _apply(op: Operation, rule: Any) -> Any:
+def _apply(op: Operation, rule: Any, known: type[InputShape] = InputShape) -> Any:
     """Call a rule that takes what a shape rule takes; None when it asks for more than is known."""
-    inputs = split_inputs(op.op_def, [InputShape(t) for t in op._inputs], op.attrs)
+    inputs = split_inputs(op.op_def, [known(t) for t in op._inputs], op.attrs)
     try:
         return rule(*inputs, **{name: op.attrs[name] for name in registry.keyword_names(rule)})
     except UnknownRank:
@@ -70,7 +70,7 @@ def _evaluate_op(op: Operation, depth: int) -> list[np.ndarray] | None:
     op_def = op.op_def
     if op_def.stateful or op_def.context or op_def.varies or op_def.writes or op_def.region:
         return None
-    if not op._inputs or op.control_inputs or depth > _DEEPEST:
+    if not op._inputs or depth > _DEEPEST:
         return None
     if any(t._dims is not None and None not in t._dims and np.prod(t._dims) > _LARGEST for t in op.outputs):
         return None
@@ -110,21 +110,34 @@ def run_kernel(op: Operation, values: list[Any]) -> list[Any]:
 
 def static_as_shape(tensor: Tensor) -> Shape:
     """A vector of sizes read as a shape, as far as TensorFlow's Python code knows its entries."""
-    return _read_as_shape(tensor, static_value(tensor))
+    return _read_as_shape(tensor, static_value(tensor), _StaticInput)
 
 
 def evaluate_as_shape(tensor: Tensor) -> Shape:
     """A vector of sizes read as a shape, as far as its entries are known."""
-    return _read_as_shape(tensor, evaluate(tensor))
+    return _read_as_shape(tensor, evaluate(tensor), InputShape)
 
 
-def _read_as_shape(tensor: Tensor, value: np.ndarray | None) -> Shape:
+class _StaticInput(InputShape):
+    """An input of which as much is known as TensorFlow's Python code would find."""
+
+    __slots__ = ()
+
+    @property
+    def value(self) -> np.ndarray | None:
+        return static_value(self.tensor)
+
+    def as_shape(self) -> Shape:
+        return static_as_shape(self.tensor)
+
+
+def _read_as_shape(tensor: Tensor, value: np.ndarray | None, known: type[InputShape]) -> Shape:
     if value is not None:
         if value.ndim == 0:
             return UNKNOWN  # TF: a scalar -1 stands for unknown rank
         return Shape(None if d < 0 else int(d) for d in value.tolist())
     rule = tensor._op.op_def.known_sizes_rule
-    sizes = None if rule is None else _apply(tensor._op, rule)
+    sizes = None if rule is None else _apply(tensor._op, rule, known)
     if sizes is not None:
         return Shape(as_shape(sizes).dims)
     length = tensor._dims[0] if tensor._dims is not None and len(tensor._dims) == 1 else None

@@ -9,6 +9,7 @@ from tailrace.ops import compare as compare
 from tailrace.ops import complex as complex
 from tailrace.ops import control_flow as control_flow
 from tailrace.ops import data_flow as data_flow
+from tailrace.ops import examples as examples
 from tailrace.ops import histogram as histogram
 from tailrace.ops import io as io
 from tailrace.ops import linalg as linalg
@@ -38,4 +39,5 @@ from tailrace.ops import state as state
 from tailrace.ops import strings as strings
 from tailrace.ops import top_k as top_k
 from tailrace.ops import training as training
+from tailrace.ops import tridiagonal as tridiagonal
 from tailrace.ops import windows as windows

@@ -224,6 +224,9 @@ from tailrace.library.collections import (
     get_collection,
     get_collection_ref,
 )
+from tailrace.library.confusion import (
+    confusion_matrix,
+)
 from tailrace.library.control_flow import (
     Assert,
     case,
@@ -251,6 +254,15 @@ from tailrace.library.decoding import (
     serialize_tensor,
 )
 from tailrace.library.einsum import einsum
+from tailrace.library.examples import (
+    FixedLenFeature,
+    FixedLenSequenceFeature,
+    SparseFeature,
+    VarLenFeature,
+    parse_example,
+    parse_single_example,
+    parse_single_sequence_example,
+)
 from tailrace.library.file_ops import matching_files, read_file, write_file
 from tailrace.library.functional import foldl, foldr, map_fn, scan
 from tailrace.library.graph_import import import_graph_def
@@ -350,6 +362,11 @@ from tailrace.library.random import (
     random_uniform,
     set_random_seed,
     truncated_normal,
+)
+from tailrace.library.rearranging import (
+    argsort,
+    roll,
+    sort,
 )
 from tailrace.library.reductions import (
     accumulate_n,

@@ -7,6 +7,15 @@ from tailrace.library.decoding import (
     parse_tensor,
     serialize_tensor,
 )
+from tailrace.library.examples import (
+    FixedLenFeature,
+    FixedLenSequenceFeature,
+    SparseFeature,
+    VarLenFeature,
+    parse_example,
+    parse_single_example,
+    parse_single_sequence_example,
+)
 from tailrace.library.file_ops import (
     match_filenames_once,
     matching_files,
@@ -24,9 +33,13 @@ from tailrace.library.strings import decode_base64, encode_base64
 from tailrace.tf.io import gfile
 
 __all__ = [
+    "FixedLenFeature",
+    "FixedLenSequenceFeature",
+    "SparseFeature",
     "TFRecordCompressionType",
     "TFRecordOptions",
     "TFRecordWriter",
+    "VarLenFeature",
     "decode_base64",
     "decode_compressed",
     "decode_csv",
@@ -35,6 +48,9 @@ __all__ = [
     "gfile",
     "match_filenames_once",
     "matching_files",
+    "parse_example",
+    "parse_single_example",
+    "parse_single_sequence_example",
     "parse_tensor",
     "read_file",
     "serialize_tensor",
