@@ -22,7 +22,7 @@ def prune(fetches: list[Tensor], targets: Iterable[Operation], feeds: list[Tenso
             values.setdefault(tensor, value)
     for op, step in steps.items():
         step.inputs = [values[t] for t in op.inputs]
-        step.after = [steps[c] for c in op.control_inputs]
+        step.after = [steps[c] for c in op.control_inputs if c in steps]
     return Plan(
         feeds=[fed[t] for t in feeds],
         fetches=[values[t] for t in fetches],
@@ -40,8 +40,13 @@ def _needed(roots: list[Operation], fed: dict[Tensor, Value]) -> set[Operation]:
             continue
         needed.add(op)
         stack.extend(t.op for t in op.inputs if t not in fed)
-        stack.extend(op.control_inputs)
+        # TF: to feed a placeholder is to have run it
+        stack.extend(c for c in op.control_inputs if not (c.op_def.varies and _is_fed(c, fed)))
     return needed
+
+
+def _is_fed(op: Operation, fed: dict[Tensor, Value]) -> bool:
+    return bool(op.outputs) and all(t in fed for t in op.outputs)
 
 
 def sweep(plan: Plan) -> Plan:
