@@ -1,11 +1,5 @@
 """`tf.linalg`."""
 
-from tailrace.library.array import (
-    matrix_transpose,
-)
-from tailrace.library.array import (
-    matrix_transpose as transpose,
-)
 from tailrace.library.array_more import (
     diag as tensor_diag,
 )
@@ -74,6 +68,17 @@ from tailrace.library.matrices import (
 )
 from tailrace.library.matrices import (
     self_adjoint_eigvals as eigvalsh,
+)
+from tailrace.library.matrix_functions import (
+    matrix_rank,
+    matrix_transpose,
+    normalize,
+    pinv,
+    tridiagonal_matmul,
+    tridiagonal_solve,
+)
+from tailrace.library.matrix_functions import (
+    matrix_transpose as transpose,
 )
 from tailrace.library.nn.normalization import (
     l2_normalize,

@@ -35,6 +35,13 @@ from tailrace.library.arithmetic import (
 from tailrace.library.array_more import (
     invert_permutation,
 )
+from tailrace.library.checks import (
+    is_non_decreasing,
+    is_strictly_increasing,
+)
+from tailrace.library.confusion import (
+    confusion_matrix,
+)
 from tailrace.library.linalg import (
     reduce_prod,
     reduce_sum,

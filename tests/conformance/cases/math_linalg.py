@@ -402,3 +402,51 @@ def shifted_frequencies(tf):
             tf.signal.fftshift(x, axes=[0, 2], name="s"),
         ],
     }
+
+
+def ranks_and_pseudo_inverses(tf):
+    tall = tf.constant(B)
+    low = tf.constant(np.outer([1.0, 2.0, 3.0], [1.0, -1.0]))
+    unknown = tf.placeholder(tf.float64, [None, 2])
+    inverse = tf.linalg.pinv(tall)
+    return {
+        "ranks": [
+            tf.linalg.matrix_rank(tall),
+            tf.linalg.matrix_rank(low, name="r"),
+            tf.linalg.matrix_rank(unknown),
+            tf.linalg.matrix_rank(tall, tol=100.0),
+        ],
+        "inverse": inverse,
+        "others": [tf.linalg.pinv(low), tf.linalg.pinv(unknown, rcond=0.1)],
+        "normalized": tf.linalg.normalize(tall, axis=1),
+        "feed": {unknown: B},
+    }
+
+
+def tridiagonal_matrices(tf):
+    diagonals = tf.constant([[1.0, -0.5, 9.0], [4.0, 3.0, 2.0], [9.0, 0.5, 1.5]], tf.float64)
+    rhs = tf.constant(B)
+    results = [
+        tf.linalg.tridiagonal_solve(diagonals, rhs),
+        tf.linalg.tridiagonal_solve(diagonals, rhs[:, 0]),
+        tf.linalg.tridiagonal_solve(diagonals, tf.transpose(rhs), transpose_rhs=True),
+        tf.linalg.tridiagonal_solve(diagonals, rhs, partial_pivoting=False),
+        tf.linalg.tridiagonal_matmul(diagonals, rhs),
+    ]
+    parts = (diagonals[0, :2], diagonals[1], diagonals[2, 1:])
+    matrix = tf.constant(A)
+    return {
+        "y": results,
+        "grads": [tf.gradients(y * y, [diagonals, rhs]) for y in results],
+        "parts": tf.linalg.tridiagonal_solve(parts, rhs, diagonals_format="sequence"),
+        "matrix": tf.linalg.tridiagonal_solve(matrix, rhs, diagonals_format="matrix"),
+        "product": tf.linalg.tridiagonal_matmul(matrix, rhs, diagonals_format="matrix"),
+    }
+
+
+def pseudo_inverse_of_integers_error(tf):
+    return {"y": tf.linalg.pinv(tf.constant([[1, 2], [3, 4]]))}
+
+
+def singular_tridiagonal_error(tf):
+    return {"y": tf.linalg.tridiagonal_solve(tf.zeros([3, 2]), tf.ones([2, 1]))}

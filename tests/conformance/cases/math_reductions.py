@@ -365,3 +365,51 @@ def clip_bounds_too_large_error(tf):
 
 def clip_of_a_tensor_error(tf):
     return {"y": tf.clip_by_global_norm(tf.constant([1.0]), 1.0)}
+
+
+def confusion(tf):
+    labels = tf.constant([1, 2, 4, 2])
+    predictions = tf.constant([2, 2, 4, 0])
+    fed = tf.placeholder(tf.int32, [None])
+    return {
+        "y": [
+            tf.confusion_matrix(labels, predictions),
+            tf.confusion_matrix(labels, predictions, num_classes=6, dtype=tf.float32),
+            tf.confusion_matrix(labels, predictions, weights=[0.5, 1.0, 2.0, 3.0], dtype=tf.double),
+            tf.confusion_matrix([[1], [0]], [1, 1], name="c"),
+            tf.math.confusion_matrix(fed, predictions),
+        ],
+        "feed": {fed: [0, 1, 2, 3]},
+    }
+
+
+def confusion_out_of_range_error(tf):
+    fed = tf.placeholder(tf.int32, [None])
+    return {"y": tf.confusion_matrix(fed, [1, 2], num_classes=3), "feed": {fed: [0, 3]}}
+
+
+def sorting(tf):
+    x = tf.constant(CUBE * np.array([1.0, -1.0, 2.0, -0.5]), "float32")
+    fed = tf.placeholder(tf.float32)
+    return {
+        "y": [
+            tf.sort(x),
+            tf.sort(x, axis=1, direction="DESCENDING"),
+            tf.sort(x, axis=-3, name="s"),
+            tf.argsort(x),
+            tf.argsort(x, axis=0, direction="DESCENDING"),
+            tf.sort(fed, axis=0),
+        ],
+        "grad": tf.gradients(tf.square(tf.sort(x, 1)), x),
+        "feed": {fed: X},
+    }
+
+
+def sort_direction_error(tf):
+    return {"y": tf.sort([1.0, 2.0], direction="UP")}
+
+
+def rolling(tf):
+    x = tf.constant(X, "float32")
+    y = tf.roll(x, [1, -1], [0, 1])
+    return {"y": [y, tf.manip.roll(x, 2, 1, name="r")], "grad": tf.gradients(y * y, x)}
