@@ -46,6 +46,7 @@ class _Raiser:
         self.aliases: dict[Value, Value] = {}
         self.loop_guards: dict[Frame, GuardSet] = {}
         self.joins: dict[Step, Join] = {}
+        self.stand_ins: dict[Step, list[Step]] = {}  # for control edges, within a loop's level
         self.makers: dict[
             Value, Step
         ] = {}  # what gives a value in the raised plan, where that changes
@@ -235,18 +236,26 @@ class _Raiser:
             return [self._lifted(self.loops[self.frame[before]], frame)]
         if self.frame[before] is not frame:
             return [self._lifted(before, frame)]
-        if self._passes(before) or _is_copy(before):
-            behind = [v.step for v in before.inputs if v.step is not None]
-            if before.op_def.region == "merge" and _is_loop_merge(before):
-                return []
-            if before.op_def.region == "enter":
-                return []
-            steps = [s for b in [*behind, *before.after] for s in self._stand_ins(b, frame)]
-            if len(steps) <= _FEW:
-                return list(dict.fromkeys(steps))
+        if before not in self.stand_ins:
+            self.stand_ins[before] = self._behind(before, frame)
+        return self.stand_ins[before]
+
+    def _behind(self, before: Step, frame: Frame) -> list[Step]:
+        """The steps that give what a node passes on; itself for other nodes."""
+        passes = self._passes(before)
+        if passes and before.op_def.region in ("enter", "merge"):
+            return []
+        if passes or _is_copy(before):
+            sources = [*(v.step for v in before.inputs if v.step is not None), *before.after]
+            found: dict[Step, None] = {}
+            for source in dict.fromkeys(sources):
+                found.update(dict.fromkeys(self._stand_ins(source, frame)))
+            if passes or len(found) <= _FEW:
+                return list(found)
         return [self.joins.get(before, before)]
 
     def _passes(self, step: Step) -> bool:
+        """Whether a node is none of the raised plan's steps."""
         region = step.op_def.region
         if region == "merge":
             return _is_loop_merge(step)
