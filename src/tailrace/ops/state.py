@@ -118,7 +118,6 @@ is_variable_initialized.no_gradient("a truth value does not vary smoothly")
     validate_shape=True,
     use_locking=True,
     _writes="ref",
-    **_STATEFUL,
 )
 def assign(ref, value, *, validate_shape):
     """`ref = value`; gives the reference."""

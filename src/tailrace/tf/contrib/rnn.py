@@ -17,13 +17,33 @@ from tailrace.library.rnn.cells import (
     LSTMStateTuple,
     MultiRNNCell,
 )
+from tailrace.library.rnn.compiled import CompiledWrapper
+from tailrace.library.rnn.contrib_cells import (
+    HighwayWrapper,
+    IntersectionRNNCell,
+    NASCell,
+    SRUCell,
+    UGRNNCell,
+)
+from tailrace.library.rnn.conv_lstm import (
+    Conv1DLSTMCell,
+    Conv2DLSTMCell,
+    Conv3DLSTMCell,
+    ConvLSTMCell,
+)
 from tailrace.library.rnn.fused import FusedRNNCell, FusedRNNCellAdaptor, TimeReversedFusedRNN
+from tailrace.library.rnn.independent import IndRNNCell, IndyGRUCell, IndyLSTMCell
 from tailrace.library.rnn.layer_norm import LayerNormBasicLSTMCell
 from tailrace.library.rnn.loops import (
     static_bidirectional_rnn,
     static_rnn,
     static_state_saving_rnn,
     transpose_batch_time,
+)
+from tailrace.library.rnn.lstm_variants import (
+    CoupledInputForgetGateLSTMCell,
+    GLSTMCell,
+    PhasedLSTMCell,
 )
 from tailrace.library.rnn.prototype import PrototypeLSTMCell
 from tailrace.library.rnn.stacked import (
