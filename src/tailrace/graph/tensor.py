@@ -30,6 +30,40 @@ class Tensor:
         "__matmul__ __rmatmul__".split()
     )
 
+    if TYPE_CHECKING:  # set by the library, see `_override_operator`
+        __add__: ClassVar[Any]
+        __radd__: ClassVar[Any]
+        __sub__: ClassVar[Any]
+        __rsub__: ClassVar[Any]
+        __mul__: ClassVar[Any]
+        __rmul__: ClassVar[Any]
+        __div__: ClassVar[Any]
+        __rdiv__: ClassVar[Any]
+        __truediv__: ClassVar[Any]
+        __rtruediv__: ClassVar[Any]
+        __floordiv__: ClassVar[Any]
+        __rfloordiv__: ClassVar[Any]
+        __mod__: ClassVar[Any]
+        __rmod__: ClassVar[Any]
+        __lt__: ClassVar[Any]
+        __le__: ClassVar[Any]
+        __gt__: ClassVar[Any]
+        __ge__: ClassVar[Any]
+        __and__: ClassVar[Any]
+        __rand__: ClassVar[Any]
+        __or__: ClassVar[Any]
+        __ror__: ClassVar[Any]
+        __xor__: ClassVar[Any]
+        __rxor__: ClassVar[Any]
+        __getitem__: ClassVar[Any]
+        __pow__: ClassVar[Any]
+        __rpow__: ClassVar[Any]
+        __invert__: ClassVar[Any]
+        __neg__: ClassVar[Any]
+        __abs__: ClassVar[Any]
+        __matmul__: ClassVar[Any]
+        __rmatmul__: ClassVar[Any]
+
     def __init__(self, op: Operation, value_index: int, dtype: DType) -> None:
         self._op = op
         self._value_index = value_index

@@ -297,12 +297,12 @@ def required_space_to_batch_paddings(
             return zeros([0, 2], dtypes.int32), zeros([0, 2], dtypes.int32)
         input_shape.get_shape().assert_is_compatible_with([count])
         base = _base_paddings(base_paddings, count)
-        known = [g.known(t) for t in (block_shape, input_shape, base)]
-        if all(value is not None for value in known):
-            block_shape, input_shape, base = known
-        start, end = base[:, 0], base[:, 1]
-        whole = input_shape + start + end
-        extra = (block_shape - whole % block_shape) % block_shape
+        blocks, sizes, edges = parts = [g.known(t) for t in (block_shape, input_shape, base)]
+        if any(part is None for part in parts):
+            blocks, sizes, edges = block_shape, input_shape, base
+        start, end = edges[:, 0], edges[:, 1]  # type: ignore[index]
+        whole = sizes + start + end
+        extra = (blocks - whole % blocks) % blocks
         last = end + extra
         paddings = stack([[start[i], last[i]] for i in range(count)], name="paddings")
         crops = stack([[0, extra[i]] for i in range(count)], name="crops")

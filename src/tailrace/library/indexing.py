@@ -81,6 +81,9 @@ def _assigner(var: Any, begin: Any, end: Any, strides: Any, masks: Any, name: st
     return assign
 
 
+_MASKS = ("begin_mask", "end_mask", "shrink_axis_mask", "new_axis_mask", "ellipsis_mask")
+
+
 class _Entries:
     """What stands between the brackets, as the inputs and masks of a strided slice."""
 
@@ -88,9 +91,7 @@ class _Entries:
         self.begin: list[Any] = []
         self.end: list[Any] = []
         self.strides: list[Any] = []
-        self.masks = dict.fromkeys(
-            ("begin_mask", "end_mask", "shrink_axis_mask", "new_axis_mask", "ellipsis_mask"), 0
-        )
+        self.masks: dict[str, Any] = dict.fromkeys(_MASKS, 0)
 
     def add(self, entry: Any) -> None:
         if isinstance(entry, _PythonSlice):
@@ -105,7 +106,7 @@ class _Entries:
 
     def _add_slice(self, entry: Any) -> None:
         bit = 1 << len(self.begin)
-        bounds = []
+        bounds: list[Any] = []
         for bound, mask in ((entry.start, "begin_mask"), (entry.stop, "end_mask")):
             if bound is not None and (isinstance(bound, Tensor) or bound != sys.maxsize):
                 _check_index(bound)
@@ -115,7 +116,8 @@ class _Entries:
                 self.masks[mask] |= bit
         if entry.step is not None:
             _check_index(entry.step)
-        self._append(*bounds, 1 if entry.step is None else entry.step)
+        begin, end = bounds
+        self._append(begin, end, 1 if entry.step is None else entry.step)
 
     def _append(self, begin: Any, end: Any, stride: Any, mask: str | None = None) -> None:
         if mask is not None:
@@ -156,7 +158,8 @@ def getitem(tensor: Any, key: Any, var: Any = None) -> Tensor:
                 packed = [g.cast(p, dtypes.int64) for p in packed]
         else:
             packed = [convert_to_tensor([], dtypes.int32)] * 3
-        return strided_slice(tensor, *packed, var=var, name=scope, **entries.masks)
+        begin, end, strides = packed
+        return strided_slice(tensor, begin, end, strides, var=var, name=scope, **entries.masks)
 
 
 Tensor._override_operator("__getitem__", getitem)

@@ -175,7 +175,7 @@ def _known_reshape(sp_input: SparseTensor, shape: Tensor) -> list[int] | None:
     given = g.known(shape)
     if given is not None and int((given == -1).sum()) > 1:
         raise ValueError(f"At most one dimension can be inferred (-1). Found: {given}")
-    total, sizes = int(np.prod(static.as_list())), list(dims)
+    total, sizes = static.num_elements() or 0, list(dims)
     if sizes.count(None) > 1:
         return None
     rest = int(np.prod([d for d in sizes if d is not None]))
@@ -286,7 +286,7 @@ def sparse_concat(
     known = [g.known(each) for each in shapes]
     if all(each is not None for each in known):
         static = np.array(known[0])
-        static[place] = sum(each[place] for each in known)
+        static[place] = sum(int(each[place]) for each in known if each is not None)
         total = convert_to_tensor(static)
     return SparseTensor(indices, values, total)
 
@@ -375,7 +375,7 @@ def merge(
     for size in vocab_size:
         if not isinstance(size, (Tensor, numbers.Integral)):
             raise TypeError(f"vocab_size has to be Tensors or Python ints. Found {type(size)}")
-    if len(sp_ids) != len(vocab_size):
+    if len(list(sp_ids)) != len(vocab_size):
         raise ValueError("sp_ids and vocab_size have to have equal lengths.")
     with g.name_scope(name, "SparseMerge"):
         ids = [_checked(each) for each in sp_ids]
@@ -405,9 +405,8 @@ def sparse_add(a: Any, b: Any, threshold: Any = None, thresh: Any = None) -> Any
         raise TypeError("At least one input should be SparseTensor; do you mean to use tf.add()?")
     if isinstance(a, _SPARSE) and isinstance(b, _SPARSE):
         return _sum_of_sparse(_checked(a), _checked(b), 0 if threshold is None else threshold)
-    if isinstance(b, _SPARSE):
-        a, b = b, a
-    return g.SparseTensorDenseAdd(*_parts(a), b)
+    sparse, dense = (b, a) if isinstance(b, _SPARSE) else (a, b)
+    return g.SparseTensorDenseAdd(sparse.indices, sparse.values, sparse.dense_shape, dense)
 
 
 def _sum_of_sparse(a: SparseTensor, b: SparseTensor, threshold: Any) -> SparseTensor:

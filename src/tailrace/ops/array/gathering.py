@@ -147,19 +147,17 @@ def _columns_grad(g, shape, indices, axis, batch_dims, dy):
 
 def _batch_gather_grad(g, shape, values, indices, batch_dims, size):
     count = g.ExpandDims(g.size(indices), 0)
-    if batch_dims:
-        values_shape = g.shape(values)
-        outer, inner = values_shape[:batch_dims], values_shape[batch_dims:][1:]
-        batch = g.Prod(outer, [0], keep_dims=False)
-        flat_shape = g.ConcatV2([[-1], inner], 0, name="concat")
-        size = size * batch
-        indices = _with_batch_offsets(g, shape, indices, batch_dims)
-        values = g.Reshape(values, flat_shape)
-    indices = g.Reshape(indices, count)
-    grad = g.UnsortedSegmentSum(values, indices, size)
-    if batch_dims:
-        grad = g.Reshape(grad, g.ConcatV2([outer, flat_shape], 0, name="concat"))
-    return grad
+    if not batch_dims:
+        return g.UnsortedSegmentSum(values, g.Reshape(indices, count), size)
+    values_shape = g.shape(values)
+    outer, inner = values_shape[:batch_dims], values_shape[batch_dims:][1:]
+    batch = g.Prod(outer, [0], keep_dims=False)
+    flat_shape = g.ConcatV2([[-1], inner], 0, name="concat")
+    size = size * batch
+    indices = _with_batch_offsets(g, shape, indices, batch_dims)
+    values = g.Reshape(values, flat_shape)
+    grad = g.UnsortedSegmentSum(values, g.Reshape(indices, count), size)
+    return g.Reshape(grad, g.ConcatV2([outer, flat_shape], 0, name="concat"))
 
 
 def _with_batch_offsets(g, shape, indices, batch_dims):

@@ -191,7 +191,7 @@ def _concat_dims(values, axis):
 
 
 def _joined(shapes, place):
-    dims = [None] * len(shapes[0])
+    dims: list[int | None] = [None] * len(shapes[0])
     for i in range(len(dims)):
         sizes = [s[i] for s in shapes]
         if i == place:

@@ -21,9 +21,8 @@ _SIZES = Attr("list(int)", minimum=4)
 _SIZES_3D = Attr("list(int)", minimum=5)
 
 
-def _out_size(size, kernel, stride, padding):
-    if size is None:
-        return None
+def _count(size, kernel, stride, padding):
+    """How many windows fit along an axis."""
     if padding == b"SAME":
         return -(-size // stride)
     return max(0, -(-(size - kernel + 1) // stride))
@@ -32,7 +31,7 @@ def _out_size(size, kernel, stride, padding):
 def _places(size, kernel, stride, rate, padding):
     """The positions along one axis, -1 in the padding. Shapes: -> [windows, kernel]."""
     reach = (kernel - 1) * rate + 1
-    count = _out_size(size, reach, stride, padding)
+    count = _count(size, reach, stride, padding)
     before = max(0, (count - 1) * stride + reach - size) // 2 if padding == b"SAME" else 0
     places = np.arange(count)[:, None] * stride + np.arange(kernel) * rate - before
     return np.where((places >= 0) & (places < size), places, -1)
@@ -58,7 +57,7 @@ def _extract(x, kernels, strides, rates, padding):
 def _patch_dims(x, kernels, strides, rates, padding):
     batch, *space, depth = with_rank(x, len(kernels) + 2, "input")
     out = [
-        _out_size(s, (k - 1) * r + 1, stride, padding)
+        None if s is None else _count(s, (k - 1) * r + 1, stride, padding)
         for s, k, stride, r in zip(space, kernels, strides, rates, strict=True)
     ]
     return [[batch, *out, None if depth is None else depth * math.prod(kernels)]]

@@ -5,6 +5,8 @@ Source: TF 1.15 core/ops/array_ops.cc, core/framework/common_shape_fns.cc, pytho
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import torch
 
@@ -170,7 +172,8 @@ def _known_product(dims):
     """The product of the known sizes, and the positions of the others; a size 0 makes all known."""
     if 0 in dims:
         return 0, []
-    return product(d for d in dims if d is not None), [i for i, d in enumerate(dims) if d is None]
+    known = math.prod(d for d in dims if d is not None)
+    return known, [i for i, d in enumerate(dims) if d is None]
 
 
 def _back_to_input(g, x, dy):

@@ -6,6 +6,10 @@ python/ops/array_grad.py.
 
 from __future__ import annotations
 
+from typing import Any
+
+import numpy as np
+
 from tailrace import errors
 from tailrace.dtypes import ANY, INDEX
 from tailrace.errors import ShapeError
@@ -72,11 +76,12 @@ def slice_shape(input, begin, size):
     rank = next((s.rank for s in (starts, sizes) if s.rank is not None), input.rank)
     if rank is None:
         return [UNKNOWN]
-    dims = with_rank(input, rank).dims
-    if size.value is None:
+    dims = with_rank(input, rank).known
+    numbers = size.value
+    if numbers is None:
         return [sizes if sizes.dims is not None else [None] * rank]
     starts = starts.dims or [None] * rank
-    wanted = size.value.tolist()
+    wanted = numbers.tolist()
     return [[_slice_size(d, b, n) for d, b, n in zip(dims, starts, wanted, strict=True)]]
 
 
@@ -125,7 +130,7 @@ def _index_error(input, index):
 
 def _strided_slicer(masks):
     """The kernel for these masks; it keeps the index made of the last begin, end and strides."""
-    last = ((), (), (), None)
+    last: tuple[Any, ...] = ((), (), (), None)
 
     def strided_slice(input, begin, end, strides):
         nonlocal last
@@ -183,10 +188,10 @@ def _form_of(begin, end, strides, masks):
         return None, False
     first, last = begin.value, end.value
     known = first is not None and last is not None
-    zeros = [0] * len(steps)
-    first, last = (first.tolist(), last.tolist()) if known else (zeros, zeros)
+    if first is None or last is None:
+        first = last = np.zeros_like(steps)
     try:
-        return index_tuple(first, last, steps.tolist(), masks), known
+        return index_tuple(first.tolist(), last.tolist(), steps.tolist(), masks), known
     except errors.KernelError as error:
         raise ShapeError(error.message) from None
 

@@ -6,6 +6,7 @@ Source: TF 1.15 core/util/example_proto_fast_parsing.cc.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -109,7 +110,7 @@ def padded_dense(
     return result
 
 
-def sparse_rows(rows: list[np.ndarray | None], dtype: DType) -> tuple[Any, Any, Any]:
+def sparse_rows(rows: Sequence[np.ndarray | None], dtype: DType) -> tuple[Any, Any, Any]:
     """Rows of any length as indices, values and shape of a sparse matrix."""
     sizes = [0 if row is None else row.size for row in rows]
     indices = np.array(

@@ -125,7 +125,7 @@ def parse_single_sequence_example(
         )
     ]
     sparse_lists = [
-        sparse_rows(_steps(lists, text_of(key), dtype) or [], dtype)
+        sparse_rows(_steps(lists, text_of(key), dtype) or (), dtype)
         for key, dtype in zip(feature_list_sparse_keys, feature_list_sparse_types, strict=True)
     ]
     dense_lists = [

@@ -65,7 +65,7 @@ def _shape_of_reordered(g, shape):
 )
 def sparse_reshape(input_indices, input_shape, new_shape):
     """The same elements in another dense shape; a size of -1 is what remains."""
-    total, known = size_of(input_shape), size_of(d for d in new_shape if d != -1)
+    total, known = size_of(input_shape), size_of([d for d in new_shape if d != -1])
     if list(new_shape).count(-1) > 1:
         raise errors.invalid("only one output dimension may be -1, not both")
     if -1 in new_shape:
