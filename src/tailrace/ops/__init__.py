@@ -8,6 +8,7 @@ from tailrace.ops import candidates as candidates
 from tailrace.ops import compare as compare
 from tailrace.ops import complex as complex
 from tailrace.ops import control_flow as control_flow
+from tailrace.ops import ctc as ctc
 from tailrace.ops import data_flow as data_flow
 from tailrace.ops import examples as examples
 from tailrace.ops import histogram as histogram

@@ -63,6 +63,12 @@ from tailrace.library.nn.cross_entropy import (
     sparse_softmax_cross_entropy_with_logits,
     weighted_cross_entropy_with_logits,
 )
+from tailrace.library.nn.ctc import (
+    ctc_beam_search_decoder,
+    ctc_beam_search_decoder_v2,
+    ctc_greedy_decoder,
+    ctc_loss,
+)
 from tailrace.library.nn.dropout import (
     dropout,
 )
