@@ -39,6 +39,11 @@ def no_gradient(op_type: str) -> None:
     _registered[op_type] = None
 
 
+def is_registered(op_type: str) -> bool:
+    """Whether a function was registered for the gradient of a type, beside its declaration."""
+    return _registered.get(op_type) is not None
+
+
 def gradient_function(op: Operation) -> Callable[..., Any] | None:
     """The function `(op, *grads)` that gives an operation's gradient; None where none flows.
 

@@ -168,10 +168,6 @@ def control_trigger():
     """Nothing, after its control inputs, whether those were computed or not."""
 
 
-no_op.no_gradient("there is nothing to differentiate")
-control_trigger.no_gradient("there is nothing to differentiate")
-
-
 @op("Abort", "->", error_msg="", exit_without_error=False, _stateful=True)
 def abort(*, error_msg, exit_without_error):
     """Ends the run with an error.
@@ -180,9 +176,6 @@ def abort(*, error_msg, exit_without_error):
     """
     if not exit_without_error:
         raise KernelError(AbortedError, error_msg.decode() or "Abort was run")
-
-
-abort.no_gradient("there is nothing to differentiate")
 
 
 @op(

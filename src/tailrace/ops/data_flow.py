@@ -98,10 +98,6 @@ class Stack:
         self.max_size = max_size
 
 
-for _definition in (stack, stack_push, stack_pop, stack_close):
-    _definition.no_gradient("a stack is a loop's memory, not a function")
-
-
 # -- tensor arrays ---------------------------------------------------------------------------------
 
 
