@@ -6,7 +6,7 @@ Source: TF 1.15 python/ops/linalg_ops_impl.py, linalg_ops.py, array_ops.py (matr
 from __future__ import annotations
 
 import builtins
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -16,14 +16,11 @@ from tailrace.graph.math_idioms import MathIdioms
 from tailrace.graph.tensor import Tensor
 from tailrace.shapes import TensorShape
 
-if TYPE_CHECKING:
-    from tailrace.graph.idioms import RuleBuilder
-
 
 class LinalgIdioms(MathIdioms):
     """The part of the rule builder that gradients of matrix functions need."""
 
-    def matrix_transpose(self: RuleBuilder, a: Tensor, conjugate: bool = False) -> Tensor:  # type: ignore[misc]
+    def matrix_transpose(self, a: Tensor, conjugate: bool = False) -> Tensor:
         """The innermost matrices transposed. Raises: ValueError for vectors and scalars."""
         with self.name_scope("matrix_transpose"):
             a = convert.convert_to_tensor(a, name="a")
@@ -39,19 +36,19 @@ class LinalgIdioms(MathIdioms):
                 return self.ConjugateTranspose(a, perm, name="transpose")
             return self.Transpose(a, perm, name="transpose")
 
-    def _swapped_axes(self: RuleBuilder, rank: Tensor) -> Tensor:  # type: ignore[misc]
+    def _swapped_axes(self, rank: Tensor) -> Tensor:
         """All axes in order, the last two exchanged, of a rank that is not known."""
-        kept = self.Range(0, rank - 2, 1)  # type: ignore[operator]
-        return self.ConcatV2([kept, [rank - 1, rank - 2]], 0, name="concat")  # type: ignore[operator]
+        kept = self.Range(0, rank - 2, 1)
+        return self.ConcatV2([kept, [rank - 1, rank - 2]], 0, name="concat")
 
-    def adjoint(self: RuleBuilder, matrix: Any, name: str | None = None) -> Tensor:  # type: ignore[misc]
+    def adjoint(self, matrix: Any, name: str | None = None) -> Tensor:
         """The innermost matrices transposed and conjugated."""
         with self.name_scope(name, "adjoint"):
             matrix = convert.convert_to_tensor(matrix, name="matrix")
             return self.matrix_transpose(matrix, conjugate=True)
 
-    def eye(  # type: ignore[misc]
-        self: RuleBuilder,
+    def eye(
+        self,
         num_rows: Any,
         num_columns: Any = None,
         batch_shape: Any = None,
@@ -77,6 +74,7 @@ class LinalgIdioms(MathIdioms):
             if isinstance(batch, Tensor) or isinstance(size, Tensor):
                 batch = convert.convert_to_tensor(batch, dtypes.int32, name="shape")
                 diagonal_shape = self.ConcatV2([batch, [size]], 0, name="concat")
+                shape = None
                 if not square:
                     shape = self.ConcatV2([batch, [num_rows, columns]], 0, name="concat")
             else:
@@ -88,26 +86,22 @@ class LinalgIdioms(MathIdioms):
                 return self.MatrixDiag(diagonal, name="diag")
             return self.MatrixSetDiag(self.zeros(shape, dtype), diagonal, name="set_diag")
 
-    def cholesky_solve(  # type: ignore[misc]
-        self: RuleBuilder, chol: Any, rhs: Any, name: str | None = None
-    ) -> Tensor:
+    def cholesky_solve(self, chol: Any, rhs: Any, name: str | None = None) -> Tensor:
         """x with A x = rhs, from the Cholesky factor of A."""
         with self.name_scope(name, "cholesky_solve"):
             y = self.MatrixTriangularSolve(chol, rhs, adjoint=False, lower=True)
             return self.MatrixTriangularSolve(chol, y, adjoint=True, lower=True)
 
-    def gramian_cholesky(  # type: ignore[misc]
-        self: RuleBuilder, matrix: Tensor, l2_regularizer: Any, first_kind: bool
-    ) -> Tensor:
+    def gramian_cholesky(self, matrix: Tensor, l2_regularizer: Any, first_kind: bool) -> Tensor:
         """The Cholesky factor of A^H A + l I (first kind) or A A^H + l I."""
         gramian = self.matmul(matrix, matrix, adjoint_a=first_kind, adjoint_b=not first_kind)
         if isinstance(l2_regularizer, Tensor) or l2_regularizer != 0:
             shape = self.shape(matrix)
-            batch = shape[:-2]  # type: ignore[index]
-            small = shape[-1 if first_kind else -2]  # type: ignore[index]
+            batch = shape[:-2]
+            small = shape[-1 if first_kind else -2]
             identity = self.eye(small, batch_shape=batch, dtype=matrix._dtype.base_dtype)
             static = matrix.shape
             size = static[-1 if first_kind else -2]
             identity.set_shape(static[:-2].concatenate(TensorShape([size, size])))
-            gramian = gramian + l2_regularizer * identity  # type: ignore[operator]
+            gramian = gramian + l2_regularizer * identity
         return self.Cholesky(gramian)

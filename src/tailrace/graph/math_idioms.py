@@ -6,7 +6,7 @@ Source: TF 1.15 python/ops/math_grad.py, math_ops.py (conj, reduced_shape).
 from __future__ import annotations
 
 import builtins
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 from tailrace import dtypes
@@ -14,9 +14,6 @@ from tailrace.graph.builder import Builder
 from tailrace.graph.constants import evaluate
 from tailrace.graph.graph import Graph, get_default_graph
 from tailrace.graph.tensor import Tensor
-
-if TYPE_CHECKING:
-    from tailrace.graph.idioms import RuleBuilder
 
 _Dims = tuple[int, ...]
 
@@ -38,26 +35,26 @@ class Operand(NamedTuple):
 class MathIdioms(Builder):
     """The part of the rule builder that mathematical gradients need."""
 
-    def conj(self: RuleBuilder, x: Tensor) -> Tensor:  # type: ignore[misc]
+    def conj(self, x: Tensor) -> Tensor:
         """The complex conjugate; `x` itself when it is real."""
         return self.Conj(x) if x._dtype.is_complex else x
 
-    def range(self: RuleBuilder, start: Any, limit: Any, delta: Any = 1) -> Tensor:  # type: ignore[misc]
+    def range(self, start: Any, limit: Any, delta: Any = 1) -> Tensor:
         """`tf.range` of int32."""
         return self.Range(start, limit, delta, name="range")
 
-    def transpose(self: RuleBuilder, x: Tensor, perm: Any = None) -> Tensor:  # type: ignore[misc]
+    def transpose(self, x: Tensor, perm: Any = None) -> Tensor:
         """`tf.transpose`: the axes in the order `perm`, or reversed; `x` has a known rank then."""
         if perm is None:
             perm = list(reversed(builtins.range(len(x._dims or ()))))
         return self.Transpose(x, perm, name="transpose")
 
-    def gather(self: RuleBuilder, x: Any, indices: Any) -> Tensor:  # type: ignore[misc]
+    def gather(self, x: Any, indices: Any) -> Tensor:
         """`tf.gather`: rows of `x`."""
         return self.GatherV2(x, indices, 0)
 
-    def matmul(  # type: ignore[misc]
-        self: RuleBuilder,
+    def matmul(
+        self,
         a: Tensor,
         b: Tensor,
         transpose_a: bool = False,
@@ -96,9 +93,7 @@ class MathIdioms(Builder):
             both_narrow = a._dtype.base_dtype is b._dtype.base_dtype is dtypes.bfloat16
             return self.cast(product, dtypes.bfloat16) if both_narrow else product
 
-    def operands(  # type: ignore[misc]
-        self: RuleBuilder, x: Tensor, y: Tensor, dz: Any
-    ) -> tuple[Operand, Operand]:
+    def operands(self, x: Tensor, y: Tensor, dz: Any) -> tuple[Operand, Operand]:
         """How the gradient `dz` of a broadcast result goes back to operands `x` and `y`.
 
         No nodes are needed for a pair of known shapes that this graph has seen before.
@@ -118,19 +113,19 @@ class MathIdioms(Builder):
             Operand(dims_y, axes[1], dims_y != dz._dims),
         )
 
-    def _operands(self: RuleBuilder, shape_x: Tensor, shape_y: Tensor) -> tuple[Operand, Operand]:  # type: ignore[misc]
+    def _operands(self, shape_x: Tensor, shape_y: Tensor) -> tuple[Operand, Operand]:
         axes_x, axes_y = self.BroadcastGradientArgs(shape_x, shape_y)
         return Operand(shape_x, axes_x, True), Operand(shape_y, axes_y, True)
 
-    def sum_to(self: RuleBuilder, gradient: Tensor, operand: Operand) -> Tensor:  # type: ignore[misc]
+    def sum_to(self, gradient: Tensor, operand: Operand) -> Tensor:
         """`gradient` summed and reshaped to the shape of an operand."""
         return self.Reshape(self.Sum(gradient, operand.axes), operand.shape)
 
-    def same_known_shape(self: RuleBuilder, x: Tensor, y: Tensor, dz: Any) -> bool:  # type: ignore[misc]
+    def same_known_shape(self, x: Tensor, y: Tensor, dz: Any) -> bool:
         """Whether operands and gradient have one shape, fully known: nothing was broadcast."""
         return isinstance(dz, Tensor) and self.same_static_shape(x, y, dz)
 
-    def reduced_shape(self: RuleBuilder, shape: Any, axes: Any) -> Tensor:  # type: ignore[misc]
+    def reduced_shape(self, shape: Any, axes: Any) -> Tensor:
         """`shape` with ones at `axes`, what a reduction that keeps dimensions gives."""
         shape = self.cast(shape, dtypes.int32)
         axes = self.cast(axes, dtypes.int32)
@@ -140,11 +135,11 @@ class MathIdioms(Builder):
         positions = self.range(0, rank)
         return self.DynamicStitch([positions, axes], [shape, self.Fill(axes_shape, 1)])
 
-    def shape_quotient(self: RuleBuilder, x: Any, y: Any) -> Tensor:  # type: ignore[misc]
+    def shape_quotient(self, x: Any, y: Any) -> Tensor:
         """`x // y` of sizes, 0 where both are 0."""
         return self.FloorDiv(x, self.Maximum(y, 1), name="floordiv")
 
-    def reduction_tiling(self: RuleBuilder, dims: _Dims, axes: _Dims) -> tuple[_Dims, _Dims]:  # type: ignore[misc]
+    def reduction_tiling(self, dims: _Dims, axes: _Dims) -> tuple[_Dims, _Dims]:
         """Shape with ones at `axes`, and how often to tile it to get `dims` back."""
         seen = _reduced_shapes.setdefault(get_default_graph(), {})
         found = seen.get((dims, axes))

@@ -222,13 +222,13 @@ def _norm_axes(axis: Any, ord: Any, of_matrices: bool) -> Any:
 
 
 def _other_norm(size: Tensor, ord: Any, axes: Any, of_matrices: bool) -> Tensor:
-    first = None if axes is None else axes[0]
+    first, last = (None, None) if axes is None else (axes[0], axes[-1])
     if ord == 1:
         result = reduce_sum(size, first, keepdims=True)
-        return reduce_max(result, axes[-1], keepdims=True) if of_matrices else result
+        return reduce_max(result, last, keepdims=True) if of_matrices else result
     if ord == np.inf:
         if of_matrices:
-            size = reduce_sum(size, axes[1], keepdims=True)
+            size = reduce_sum(size, last, keepdims=True)
         return reduce_max(size, first, keepdims=True)
     return pow(reduce_sum(pow(size, ord), axes, keepdims=True), 1.0 / ord)
 

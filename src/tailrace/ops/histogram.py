@@ -34,8 +34,10 @@ def bincount(arr, size, weights, *, T):
     values = values[kept]
     dtype = arrays.torch_dtype(T)
     weights = weights.reshape(-1)
-    weights = weights[kept] if len(weights) else torch.ones(len(values), dtype=dtype)
-    return torch.zeros(size, dtype=dtype).index_add_(0, values, weights)
+    weights = (
+        weights[kept] if len(weights) else torch.ones(len(values), dtype=dtype, device=arr.device)
+    )
+    return torch.zeros(size, dtype=dtype, device=arr.device).index_add_(0, values, weights)
 
 
 @bincount.shape
@@ -51,7 +53,7 @@ def bucketize(input, *, boundaries):
     """Which interval between boundaries each value lies in; a boundary belongs to the upper one."""
     if any(a > b for a, b in itertools.pairwise(boundaries)):
         raise errors.invalid("Expected sorted boundaries")
-    edges = torch.tensor(boundaries, dtype=_edge_type(input.dtype))
+    edges = torch.tensor(boundaries, dtype=_edge_type(input.dtype), device=input.device)
     return torch.bucketize(input, edges, out_int32=True, right=True)
 
 
@@ -112,7 +114,7 @@ def compare_and_bitpack(input, threshold):
             f"Inner dimension of input should be divisible by 8, but shape is {list(input.shape)}"
         )
     bits = (input > threshold).reshape(*input.shape[:-1], -1, 8).to(torch.int64)
-    weights = torch.tensor([128, 64, 32, 16, 8, 4, 2, 1])
+    weights = torch.tensor([128, 64, 32, 16, 8, 4, 2, 1], device=input.device)
     return (bits * weights).sum(-1).to(torch.uint8)
 
 

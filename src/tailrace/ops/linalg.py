@@ -43,12 +43,12 @@ def cholesky(input):
     Raises: InvalidArgumentError when the matrix is not positive definite.
     """
     _check_square(input)
-    try:
-        return torch.linalg.cholesky(input)
-    except torch.linalg.LinAlgError:
+    factor, info = torch.linalg.cholesky_ex(input)
+    if bool(info.any()):
         raise errors.invalid(
             "Cholesky decomposition was not successful. The input might not be valid."
-        ) from None
+        )
+    return factor
 
 
 cholesky.shape(_square_shape)
@@ -208,10 +208,14 @@ def log_matrix_determinant_grad(g, op, _, dlog):
 def matrix_inverse(input, *, adjoint):
     """The inverse, or that of the adjoint. Raises: InvalidArgumentError for a singular matrix."""
     _check_square(input)
-    try:
-        return torch.linalg.inv(input.mH if adjoint else input)
-    except torch.linalg.LinAlgError:
-        raise errors.invalid("Input is not invertible.") from None
+    return _inverse(input.mH if adjoint else input, "Input is not invertible.")
+
+
+def _inverse(x, message):
+    inverse, info = torch.linalg.inv_ex(x)
+    if bool(info.any()):
+        raise errors.invalid(message)
+    return inverse
 
 
 matrix_inverse.shape(_square_shape)
@@ -241,7 +245,7 @@ def matrix_logarithm(input):
     Source: Higham, "Functions of Matrices" (2008), section 11.5, with a Taylor series.
     """
     _check_square(input)
-    identity = torch.eye(input.shape[-1], dtype=torch.complex128)
+    identity = torch.eye(input.shape[-1], dtype=torch.complex128, device=input.device)
     root, doublings = input.to(torch.complex128), 0
     while doublings < 60 and bool((torch.linalg.matrix_norm(root - identity) > 0.05).any()):
         root, doublings = _square_root(root), doublings + 1
@@ -268,16 +272,14 @@ def matrix_square_root(input):
 
 
 def _square_root(x):
-    root, inverse = x, torch.eye(x.shape[-1], dtype=x.dtype).expand_as(x)
+    root, inverse = x, torch.eye(x.shape[-1], dtype=x.dtype, device=x.device)
+    message = "The matrix has no principal square root."
     for _ in range(100):
         last = root
-        try:
-            root, inverse = (
-                (root + torch.linalg.inv(inverse)) / 2,
-                (inverse + torch.linalg.inv(root)) / 2,
-            )
-        except torch.linalg.LinAlgError:
-            raise errors.invalid("The matrix has no principal square root.") from None
+        root, inverse = (
+            (root + _inverse(inverse, message)) / 2,
+            (inverse + _inverse(root, message)) / 2,
+        )
         change = torch.linalg.matrix_norm(root - last)
         if bool((change <= 1e-14 * torch.linalg.matrix_norm(root)).all()):
             break

@@ -42,10 +42,10 @@ def matrix_solve(matrix, rhs, *, adjoint):
     Shapes: matrix [..., m, m], rhs [..., m, k] -> output [..., m, k].
     """
     _check(matrix, rhs)
-    try:
-        return torch.linalg.solve(matrix.mH if adjoint else matrix, rhs)
-    except torch.linalg.LinAlgError:
-        raise errors.invalid("Input matrix is not invertible.") from None
+    solution, info = torch.linalg.solve_ex(matrix.mH if adjoint else matrix, rhs)
+    if bool(info.any()):
+        raise errors.invalid("Input matrix is not invertible.")
+    return solution
 
 
 @matrix_solve.shape
@@ -116,7 +116,7 @@ def matrix_solve_ls(matrix, rhs, l2_regularizer):
     if not l2_regularizer:
         return torch.linalg.pinv(matrix) @ rhs
     size = matrix.shape[-1]
-    ridge = l2_regularizer * torch.eye(size, dtype=matrix.dtype)
+    ridge = l2_regularizer * torch.eye(size, dtype=matrix.dtype, device=matrix.device)
     return torch.linalg.solve(matrix.mH @ matrix + ridge, matrix.mH @ rhs)
 
 

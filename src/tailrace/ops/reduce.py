@@ -108,7 +108,7 @@ def sum_grad(g, op, dy):
     x = op.input
     dims = x._dims
     axes = None if dims is None else g.known(op.reduction_indices)
-    if axes is not None:
+    if dims is not None and axes is not None:
         if axes.tolist() == list(range(len(dims))):
             dy = g.Reshape(dy, [1] * len(dims))
             shape = g.shape(x) if None in dims else g.constant(list(dims), dtypes.int32)
@@ -125,13 +125,18 @@ def sum_grad(g, op, dy):
 
 def mean_grad(g, op, dy):
     spread, _ = sum_grad(g, op, dy)
-    sizes, means = op.input._dims, op.output._dims
-    if sizes is None or means is None or None in sizes or None in means:
+    size, means = _element_count(op.input), _element_count(op.output)
+    if size is None or means is None:
         shape, reduced = g.shape(op.input), g.shape(op.output)
         count = g.shape_quotient(_prod(g, shape), _prod(g, reduced))
     else:
-        count = g.constant(product(sizes) // max(product(means), 1), spread.dtype)
+        count = g.constant(size // max(means, 1), spread.dtype)
     return spread / g.cast(count, spread.dtype), None
+
+
+def _element_count(tensor):
+    dims = tensor._dims
+    return None if dims is None or None in dims else product(dims)
 
 
 def _prod(g, x):
