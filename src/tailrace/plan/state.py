@@ -56,14 +56,14 @@ def _order_reads(
     kept = False
     for reader in before:
         _put_before(reader, writer, consumers)
-        for value in _aliases(reader, cell):
-            kept = kept or any(value is result for result in results)
-            for user in _users(value, consumers):
-                if user in following:
-                    # TF: what was read by reference follows the variable, what was read from a handle stays
-                    kept = kept or bool(reader.op_def.reads)
-                elif user is not writer:
-                    _put_before(user, writer, consumers)
+        shared, users = _sharing(reader, consumers)
+        kept = kept or any(r in shared and r.step not in following for r in results)
+        for user in users:
+            if user in following:
+                # TF: what was read by reference follows the variable, what was read from a handle stays
+                kept = kept or bool(reader.op_def.reads)
+            elif user is not writer:
+                _put_before(user, writer, consumers)
     if kept or any(r.is_ref and root(r) is cell for r in results):
         writer.detach = [v for v in writer.inputs if root(v) is cell]
 
@@ -151,26 +151,21 @@ def _refers(value: Value) -> bool:
     return value.tensor._dtype._is_ref_dtype or value.tensor._dtype.name == "resource"
 
 
-def _aliases(reader: Step, cell: Operation) -> list[Value]:
-    """The values that may share the variable's buffer once `reader` has read it."""
-    if not reader.op_def.alias:
-        return []
-    return [v for v in reader.outputs if not _refers(v)]
-
-
-def _users(value: Value, consumers: dict[Step, list[Step]]) -> list[Step]:
-    """The steps that use a value or what may share its memory."""
+def _sharing(
+    reader: Step, consumers: dict[Step, list[Step]]
+) -> tuple[set[Value], list[Step]]:
+    """The values that may share the variable's buffer once `reader` has read it, and the steps that use them."""
+    shared: set[Value] = set()
     users: list[Step] = []
-    stack = [value]
-    seen: set[Value] = set()
+    stack = [v for v in reader.outputs if not _refers(v)] if reader.op_def.alias else []
     while stack:
-        current = stack.pop()
-        if current in seen or current.step is None:
+        value = stack.pop()
+        if value in shared or value.step is None:
             continue
-        seen.add(current)
-        for step in consumers[current.step]:
-            if current in step.inputs:
+        shared.add(value)
+        for step in consumers[value.step]:
+            if value in step.inputs:
                 users.append(step)
                 if step.op_def.alias:
                     stack.extend(step.outputs)
-    return users
+    return shared, users

@@ -266,6 +266,7 @@ from tailrace.library.examples import (
 from tailrace.library.file_ops import matching_files, read_file, write_file
 from tailrace.library.functional import foldl, foldr, map_fn, scan
 from tailrace.library.graph_import import import_graph_def
+from tailrace.library.hessians import hessians
 from tailrace.library.indexing import (
     batch_gather,
     boolean_mask,
