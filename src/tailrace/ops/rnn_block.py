@@ -178,9 +178,6 @@ def lstm_block_cell_grad_shape(x, cs_prev, *rest):
     return [[rows, cells], [rows, None if cells is None else 4 * cells], *([[cells]] * 3)]
 
 
-lstm_block_cell_grad.no_gradient("no second-order gradient, in TensorFlow either")
-
-
 # -- a sequence of an LSTM -------------------------------------------------------------------------
 
 
@@ -306,9 +303,6 @@ def block_lstm_grad_shape(seq_len_max, x, cs_prev, h_prev, w, wci, wcf, wco, b, 
     return [with_rank(shape, rank) for rank, shapes in ranks.items() for shape in shapes]
 
 
-block_lstm_grad.no_gradient("no second-order gradient, in TensorFlow either")
-
-
 # -- one step of a GRU -----------------------------------------------------------------------------
 
 
@@ -379,6 +373,3 @@ def gru_block_cell_grad_shape(x, h_prev, w_ru, *rest):
     rows, cells = with_rank(x, 2)[0], with_rank(h_prev, 2)[1]
     state = [rows, cells]
     return [with_rank(x, 2), state, state, [rows, with_rank(w_ru, 2)[1]]]
-
-
-gru_block_cell_grad.no_gradient("no second-order gradient, in TensorFlow either")
