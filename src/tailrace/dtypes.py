@@ -1,7 +1,7 @@
 """TensorFlow's element types and how they stand to NumPy's.
 
-A `DType` has TensorFlow's name and number (types.proto). Numbers above 100 are reference types: what a
-`VariableV2` gives and an `Assign` takes.
+A `DType` has TensorFlow's name and number (types.proto). Numbers above 100 are reference types:
+what a `VariableV2` gives and an `Assign` takes.
 
 Source: TF 1.15 core/framework/types.proto, python/framework/dtypes.py.
 """
@@ -173,7 +173,7 @@ int8 = _define("int8", 6, np.int8)
 string = _define("string", 7, np.object_)
 complex64 = _define("complex64", 8, np.complex64)
 int64 = _define("int64", 9, np.int64)
-bool = _define("bool", 10, np.bool_)  # noqa: A001 - TensorFlow's name
+bool = _define("bool", 10, np.bool_)  # TensorFlow's name
 qint8 = _define("qint8", 11, np.int8)
 quint8 = _define("quint8", 12, np.uint8)
 qint32 = _define("qint32", 13, np.int32)
@@ -199,16 +199,15 @@ FLOATS = (bfloat16, float16, float32, float64)
 COMPLEX = (complex64, complex128)
 INEXACT = FLOATS + COMPLEX
 INTEGERS = _INTEGERS
-REAL = FLOATS + _INTEGERS
-NUMERIC = REAL + COMPLEX
 INDEX = (int32, int64)
-# TensorFlow's `numbertype` and `realnumbertype`, in the order of its messages.
-NUMBER = (
+# TensorFlow's `realnumbertype` and `numbertype`, in the order of its messages.
+REAL = (
+    *(float32, float64, int32, uint8, int16, int8),
+    *(int64, bfloat16, uint16, float16, uint32, uint64),
+)
+NUMERIC = (
     *(float32, float64, int32, uint8, int16, int8, complex64, int64, qint8, quint8, qint32),
     *(bfloat16, uint16, complex128, float16, uint32, uint64),
-)
-REAL_NUMBER = (
-    *(float32, float64, int32, uint8, int16, int8, int64, bfloat16, uint16, float16, uint32, uint64),
 )
 QUANTIZED = (qint8, quint8, qint32, qint16, quint16)
 ANY: tuple[DType, ...] = ()

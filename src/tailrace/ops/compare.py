@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from tailrace import arrays, dtypes, errors
-from tailrace.dtypes import ANY, FLOATS, INDEX, NUMBER, REAL_NUMBER
+from tailrace.dtypes import ANY, FLOATS, INDEX, NUMERIC, REAL
 from tailrace.registry import comparison, op, type_attr
 from tailrace.shapes import broadcast, merge, with_rank
 
@@ -42,13 +42,13 @@ def not_equal_kernel(x, y):
 
 comparison("Equal", equal_kernel, _EQUATABLE, incompatible_shape_error=True, _static=True)
 comparison("NotEqual", not_equal_kernel, _EQUATABLE, incompatible_shape_error=True, _static=True)
-comparison("Less", torch.lt, REAL_NUMBER)
-comparison("LessEqual", torch.le, REAL_NUMBER)
-comparison("Greater", torch.gt, REAL_NUMBER)
-comparison("GreaterEqual", torch.ge, REAL_NUMBER)
+comparison("Less", torch.lt, REAL)
+comparison("LessEqual", torch.le, REAL)
+comparison("Greater", torch.gt, REAL)
+comparison("GreaterEqual", torch.ge, REAL)
 
 
-@op("ApproximateEqual", "x: T, y: T -> z: bool", T=NUMBER, tolerance=1e-05, _elementwise=True)
+@op("ApproximateEqual", "x: T, y: T -> z: bool", T=NUMERIC, tolerance=1e-05, _elementwise=True)
 def approximate_equal(x, y, *, tolerance):
     """Whether |x - y| < tolerance."""
     return torch.abs(x - y) < tolerance

@@ -11,7 +11,7 @@ import itertools
 import torch
 
 from tailrace import arrays, dtypes, errors
-from tailrace.dtypes import INDEX, NUMBER, float16, float32, float64, int8, int16, int32, int64
+from tailrace.dtypes import INDEX, NUMERIC, float16, float32, float64, int8, int16, int32, int64
 from tailrace.registry import Attr, op, type_attr
 from tailrace.shapes import at_least_rank, with_rank
 
@@ -129,7 +129,7 @@ for _definition in (bucketize, histogram_fixed_width, compare_and_bitpack):
     _definition.no_gradient(_COUNTS)
 
 
-@op("ClipByValue", "t: T, clip_value_min: T, clip_value_max: T -> output: T", T=NUMBER)
+@op("ClipByValue", "t: T, clip_value_min: T, clip_value_max: T -> output: T", T=NUMERIC)
 def clip_by_value(t, clip_value_min, clip_value_max):
     """The elements, or the limits where they lie beyond.
 

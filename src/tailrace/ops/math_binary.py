@@ -13,8 +13,8 @@ from tailrace.dtypes import (
     COMPLEX,
     FLOATS,
     INDEX,
-    NUMBER,
-    REAL_NUMBER,
+    NUMERIC,
+    REAL,
     float16,
     float32,
     float64,
@@ -286,7 +286,7 @@ def atan2_grad(g, op, dz):
 # -- sums of several -------------------------------------------------------------------------------
 
 
-@op("AddN", "inputs: N*T -> sum: T", T=(*NUMBER, dtypes.variant), _elementwise=True)
+@op("AddN", "inputs: N*T -> sum: T", T=(*NUMERIC, dtypes.variant), _elementwise=True)
 def add_n(inputs):
     """The sum of tensors of one shape."""
     first, *rest = inputs
@@ -301,7 +301,7 @@ def add_n(inputs):
 @op(
     "AccumulateNV2",
     "inputs: N*T -> sum: T",
-    T=NUMBER,
+    T=NUMERIC,
     shape=Attr("shape"),
     _elementwise=True,
 )
@@ -332,7 +332,7 @@ def add_n_grad(g, op, dy):
 # -- vectors of three ------------------------------------------------------------------------------
 
 
-@op("Cross", "a: T, b: T -> product: T", T=REAL_NUMBER)
+@op("Cross", "a: T, b: T -> product: T", T=REAL)
 def cross(a, b):
     """The cross product of the vectors along the last axis.
 

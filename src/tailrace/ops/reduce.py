@@ -8,7 +8,7 @@ from __future__ import annotations
 import torch
 
 from tailrace import arrays, dtypes, errors
-from tailrace.dtypes import INDEX, NUMBER
+from tailrace.dtypes import INDEX, NUMERIC
 from tailrace.errors import ShapeError
 from tailrace.registry import op, type_attr
 from tailrace.shapes import Shape, product
@@ -48,7 +48,7 @@ def _reduced_shape(input, reduction_indices, *, keep_dims):
     return [[size for i, size in enumerate(input) if i not in reduced]]
 
 
-def _reduction(name, kernel, gradient, types=NUMBER):
+def _reduction(name, kernel, gradient, types=NUMERIC):
     definition = op(
         name,
         "input: T, reduction_indices: Tidx -> output: T",
@@ -259,7 +259,7 @@ def _arg_extremum(name, kernel):
     definition = op(
         name,
         "input: T, dimension: Tidx -> output: output_type",
-        T=NUMBER,
+        T=NUMERIC,
         Tidx=_INDEX,
         output_type=type_attr(INDEX, dtypes.int64),
         _host="dimension",

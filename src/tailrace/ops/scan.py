@@ -8,7 +8,7 @@ from __future__ import annotations
 import torch
 
 from tailrace import dtypes, errors
-from tailrace.dtypes import INDEX, NUMBER, float16, float32, float64
+from tailrace.dtypes import INDEX, NUMERIC, float16, float32, float64
 from tailrace.registry import op, type_attr
 
 
@@ -95,8 +95,8 @@ def cumulative_logsumexp_grad(g, op, dy):
     return up - spread(negative), None
 
 
-_scan_op("Cumsum", cumsum_kernel, NUMBER).gradient(cumsum_grad)
-_scan_op("Cumprod", cumprod_kernel, NUMBER).gradient(cumprod_grad)
+_scan_op("Cumsum", cumsum_kernel, NUMERIC).gradient(cumsum_grad)
+_scan_op("Cumprod", cumprod_kernel, NUMERIC).gradient(cumprod_grad)
 _scan_op("CumulativeLogsumexp", cumulative_logsumexp_kernel, (float16, float32, float64)).gradient(
     cumulative_logsumexp_grad
 )

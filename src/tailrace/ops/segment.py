@@ -9,7 +9,7 @@ from __future__ import annotations
 import torch
 
 from tailrace import errors
-from tailrace.dtypes import INDEX, NUMBER, REAL_NUMBER, int32
+from tailrace.dtypes import INDEX, NUMERIC, REAL, int32
 from tailrace.errors import ShapeError
 from tailrace.registry import Attr, op, type_attr
 from tailrace.shapes import Shape, agree, at_least_rank, with_rank
@@ -108,7 +108,7 @@ def segment_shape(data, segment_ids):
     return [[None, *data[1:]]]
 
 
-def _segment_op(name, kernel, gradient, types=NUMBER):
+def _segment_op(name, kernel, gradient, types=NUMERIC):
     signature = "data: T, segment_ids: Tindices -> output: T"
     definition = op(name, signature, T=types, Tindices=_INDEX)(kernel)
     definition.shape(segment_shape)
@@ -155,12 +155,8 @@ _MIN = "The smallest of the rows of each segment; ids are sorted, empty segments
 _segment_op("SegmentSum", _sorted_kernel(_added, _zero, _SUM), segment_sum_grad)
 _segment_op("SegmentMean", segment_mean, segment_mean_grad)
 _segment_op("SegmentProd", _sorted_kernel(_multiplied, _one, _PROD), None)
-_segment_op(
-    "SegmentMax", _sorted_kernel(_largest, _lowest, _MAX), segment_extremum_grad, REAL_NUMBER
-)
-_segment_op(
-    "SegmentMin", _sorted_kernel(_smallest, _highest, _MIN), segment_extremum_grad, REAL_NUMBER
-)
+_segment_op("SegmentMax", _sorted_kernel(_largest, _lowest, _MAX), segment_extremum_grad, REAL)
+_segment_op("SegmentMin", _sorted_kernel(_smallest, _highest, _MIN), segment_extremum_grad, REAL)
 
 
 # -- ids in any order ------------------------------------------------------------------------------
@@ -216,7 +212,7 @@ def unsorted_segment_shape(data, segment_ids, num_segments):
     return [[None if count is None else int(count), *data[ids_rank:]]]
 
 
-def _unsorted_op(name, kernel, gradient, types=NUMBER):
+def _unsorted_op(name, kernel, gradient, types=NUMERIC):
     definition = op(
         name,
         "data: T, segment_ids: Tindices, num_segments: Tnumsegments -> output: T",
@@ -289,7 +285,7 @@ _unsorted_op(
     "UnsortedSegmentMax",
     _unsorted_kernel(_largest, _finite_lowest, "The largest row of each segment, or the lowest."),
     unsorted_segment_extremum_grad,
-    REAL_NUMBER,
+    REAL,
 )
 _unsorted_op(
     "UnsortedSegmentMin",
@@ -297,5 +293,5 @@ _unsorted_op(
         _smallest, _finite_highest, "The smallest row of each segment, or the highest."
     ),
     unsorted_segment_extremum_grad,
-    REAL_NUMBER,
+    REAL,
 )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import torch
 
 from tailrace import dtypes, errors
-from tailrace.dtypes import INDEX, REAL_NUMBER, float32, float64
+from tailrace.dtypes import INDEX, REAL, float32, float64
 from tailrace.registry import op, type_attr
 from tailrace.shapes import at_least_rank, merge, with_rank
 
@@ -128,7 +128,7 @@ _define(
     "SparseSegmentSum",
     _segment_sum,
     sum_grad,
-    REAL_NUMBER,
+    REAL,
     "The sums of the rows `indices` of `data`, those with one segment id together.",
 )
 _define(
