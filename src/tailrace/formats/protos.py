@@ -133,6 +133,7 @@ _TENSORBOARD = {
     "SaverDef": "saver_pb2",
     "StepStats": "step_stats_pb2",
     "Summary": "summary_pb2",
+    "SummaryDescription": "summary_pb2",
     "SummaryMetadata": "summary_pb2",
     "TensorProto": "tensor_pb2",
     "TensorShapeProto": "tensor_shape_pb2",

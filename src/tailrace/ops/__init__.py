@@ -38,6 +38,7 @@ from tailrace.ops import sparse_segment as sparse_segment
 from tailrace.ops import spectral as spectral
 from tailrace.ops import state as state
 from tailrace.ops import strings as strings
+from tailrace.ops import summary as summary
 from tailrace.ops import top_k as top_k
 from tailrace.ops import training as training
 from tailrace.ops import tridiagonal as tridiagonal
