@@ -91,12 +91,16 @@ def _run(op: Operation, inputs: list[np.ndarray]) -> list[np.ndarray] | None:
     return [arrays.to_numpy(v) for v in outputs]
 
 
+def _on_host(value: Any) -> Any:
+    return [_on_host(v) for v in value] if isinstance(value, list) else arrays.host_value(value)
+
+
 def run_kernel(op: Operation, values: list[Any]) -> list[Any]:
     """Run an operation's kernel on values of the engine, one per input; gives one per output."""
     op_def = op.op_def
     grouped = split_inputs(op_def, values, op.attrs)
     args = [
-        arrays.host_value(v) if arg.name in op_def.host else v
+        _on_host(v) if arg.name in op_def.host else v
         for arg, v in zip(op_def.inputs, grouped, strict=True)
     ]
     bound = op_def.bind_rule(op.attrs) if op_def.bind_rule is not None else None

@@ -295,14 +295,15 @@ def _one_hot(indices, depth, on_value, off_value, *, axis):
     if not hot.numel():
         return hot
     places = indices.to(torch.int64)
-    low, high = places.aminmax()
-    if low < 0 or high >= depth:  # TF: an index out of bounds has no hot element
-        inside = (places >= 0) & (places < depth)
-        chosen = torch.where(inside, on_value, off_value)
-        return hot.scatter_(
-            place, places.where(inside, 0).unsqueeze(place), chosen.unsqueeze(place)
-        )
-    return hot.scatter_(place, places.unsqueeze(place), on_value.expand(dims))
+    if not places.is_cuda:
+        try:
+            return hot.scatter_(place, places.unsqueeze(place), on_value.expand(dims))
+        except RuntimeError:
+            hot.copy_(off_value)
+    # TF: an index out of bounds has no hot element
+    inside = (places >= 0) & (places < depth)
+    chosen = torch.where(inside, on_value, off_value)
+    return hot.scatter_(place, places.where(inside, 0).unsqueeze(place), chosen.unsqueeze(place))
 
 
 @op(

@@ -14,6 +14,8 @@ from typing import Any, NamedTuple
 from tailrace import errors
 from tailrace.errors import ShapeError
 
+EVERYTHING = slice(None, None, 1)
+
 
 class Masks(NamedTuple):
     """The five masks of a strided slice."""
@@ -54,7 +56,7 @@ def spread(index: Sequence[Any], rank: int) -> list[Any]:
     taken = sum(1 for entry in index if entry is not None and entry is not Ellipsis)
     if taken > rank:
         raise ShapeError(f"Index out of range using input dim {rank}; input has only {rank} dims")
-    missing = [slice(None)] * (rank - taken)
+    missing = [EVERYTHING] * (rank - taken)
     result: list[Any] = []
     for entry in index:
         if entry is Ellipsis:
@@ -89,7 +91,7 @@ def without_negative_steps(
 
 def _turned(entry: slice, size: int) -> slice:
     places = range(size)[entry]
-    return slice(places[-1], places[0] + 1, -entry.step) if places else slice(0, 0)
+    return slice(places[-1], places[0] + 1, -entry.step) if places else slice(0, 0, 1)
 
 
 def sliced_dims(index: Sequence[Any], dims: Sequence[int | None], known: bool) -> list[int | None]:

@@ -331,25 +331,23 @@ def _row_parts(g, sizes, place, dy):
     "ConcatOffset",
     "concat_dim: int32, shape: N*int32 -> offset: N*int32",
     N=Attr("int", minimum=2),
-    _host="concat_dim",
+    _host=("concat_dim", "shape"),
 )
 def concat_offset(concat_dim, shape):
     """Where each of the tensors of these shapes begins in their concatenation."""
-    axis = concat_dim % len(shape[0])
+    first, start, offsets = shape[0], 0, []
+    axis = concat_dim % len(first)
     for i, other in enumerate(shape):
-        differs = (other != shape[0]).tolist()
-        if any(d for k, d in enumerate(differs) if k != axis):
+        if any(m != n and k != axis for k, (m, n) in enumerate(zip(first, other, strict=True))):
             raise errors.invalid(
-                f"All dimensions except {axis} must match. Input {i} has shape {other.tolist()} "
-                f"and doesn't match input 0 with shape {shape[0].tolist()}."
+                f"All dimensions except {axis} must match. Input {i} has shape {other} and doesn't "
+                f"match input 0 with shape {first}."
             )
-    start, offsets = 0, []
-    for each in shape:
-        offset = torch.zeros_like(each)
+        offset = [0] * len(first)
         offset[axis] = start
-        start += int(each[axis])
+        start += other[axis]
         offsets.append(offset)
-    return offsets
+    return torch.tensor(offsets, dtype=torch.int32).unbind(0)
 
 
 @concat_offset.shape
@@ -369,7 +367,7 @@ def _split(split_dim, value, *, num_split):
             "Number of ways to split should evenly divide the split dimension, but got split_dim "
             f"{split_dim} (size = {value.shape[split_dim]}) and num_split {num_split}"
         )
-    return value.split(size, split_dim) if size else [value] * num_split
+    return value.chunk(num_split, split_dim) if size else [value] * num_split
 
 
 @op(
@@ -431,7 +429,7 @@ def _split_v(value, size_splits, split_dim, *, num_split):
         raise errors.invalid(
             f"The sizes {sizes} must add up to the size of the input along split_dim, {total}"
         )
-    return value.split(sizes, split_dim)
+    return value.split_with_sizes(sizes, split_dim)
 
 
 @op(

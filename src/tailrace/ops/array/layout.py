@@ -16,6 +16,7 @@ from tailrace.registry import Attr, op, type_attr
 from tailrace.shapes import UNKNOWN, Shape, with_rank
 
 _INDEX = type_attr(INDEX, dtypes.int32)
+_FEW = 16  # copies that are quicker joined than repeated
 
 
 def _transpose(x, perm):
@@ -88,7 +89,16 @@ def _tile(input, multiples):
         raise errors.invalid(
             f"Expected multiples of {input.ndim} entries that are not negative, but got {multiples}"
         )
-    return input.repeat(multiples)
+    for axis, times in enumerate(multiples):
+        if times != 1:
+            input = _repeated(input, axis, times)
+    return input
+
+
+def _repeated(input, axis, times):
+    if 0 < times <= _FEW:
+        return torch.cat([input] * times, axis)
+    return input.repeat([times if i == axis else 1 for i in range(input.ndim)])
 
 
 @op(
@@ -97,6 +107,7 @@ def _tile(input, multiples):
     T=ANY,
     Tmultiples=_INDEX,
     _host="multiples",
+    _alias=True,
 )
 def tile(input, multiples):
     """The input repeated `multiples[i]` times along axis i."""
@@ -157,7 +168,7 @@ def _pad(input, paddings, value):
     if isinstance(input, np.ndarray):
         return np.pad(input, paddings, constant_values=value) if paddings else input
     widths = [n for pair in reversed(paddings) for n in pair]
-    return torch.nn.functional.pad(input, widths, value=value)
+    return torch.constant_pad_nd(input, widths, value)
 
 
 @op("Pad", "input: T, paddings: Tpaddings -> output: T", T=ANY, Tpaddings=_INDEX, _host="paddings")

@@ -5,6 +5,7 @@ Source: TF 1.15 core/ops/array_ops.cc, core/framework/common_shape_fns.cc, pytho
 
 from __future__ import annotations
 
+import functools
 import math
 
 import numpy as np
@@ -24,7 +25,13 @@ _ABOUT_SHAPES = "a shape does not depend on the values"
 @op("Shape", "input: T -> output: out_type", T=ANY, out_type=_INDEX, _static=True)
 def shape(input, *, out_type):
     """The sizes of the dimensions, as a vector."""
-    return torch.tensor(input.shape, dtype=arrays.torch_dtype(out_type))
+    return _vector(tuple(input.shape), arrays.torch_dtype(out_type)).clone()
+
+
+@functools.lru_cache(4096)
+def _vector(sizes, dtype):
+    """A tensor of sizes; making one takes longer than copying it."""
+    return torch.tensor(sizes, dtype=dtype)
 
 
 @shape.shape
@@ -52,7 +59,8 @@ def _sizes(shape, out_type):
 @op("ShapeN", "input: N*T -> output: N*out_type", T=ANY, out_type=_INDEX)
 def shape_n(input, *, out_type):
     """The shapes of several tensors."""
-    return [torch.tensor(x.shape, dtype=arrays.torch_dtype(out_type)) for x in input]
+    dtype = arrays.torch_dtype(out_type)
+    return [_vector(tuple(x.shape), dtype).clone() for x in input]
 
 
 @shape_n.shape
@@ -229,18 +237,25 @@ def _squeeze(input, *, squeeze_dims):
     if not squeeze_dims:
         return input.squeeze()
     try:
-        wrong = [d for d in squeeze_dims if input.shape[d] != 1]
-    except IndexError:
-        raise errors.invalid(
-            f"Tried to squeeze dim index {list(squeeze_dims)} for tensor with {input.ndim} "
-            "dimensions."
-        ) from None
-    if wrong:
-        raise errors.invalid(
-            f"Can not squeeze dim[{wrong[0]}], expected a dimension of 1, got "
-            f"{input.shape[wrong[0]]}"
-        )
-    return input.squeeze(tuple(squeeze_dims))
+        squeezed = input.squeeze(squeeze_dims)
+    except (IndexError, RuntimeError):
+        squeezed = None
+    if squeezed is None or squeezed.ndim != input.ndim - len(squeeze_dims):
+        raise _squeeze_error(input, squeeze_dims)
+    return squeezed
+
+
+def _squeeze_error(input, squeeze_dims):
+    for axis in squeeze_dims:
+        if not -input.ndim <= axis < input.ndim:
+            return errors.invalid(
+                f"Tried to squeeze dim index {axis} for tensor with {input.ndim} dimensions."
+            )
+        if input.shape[axis] != 1:
+            return errors.invalid(
+                f"Can not squeeze dim[{axis}], expected a dimension of 1, got {input.shape[axis]}"
+            )
+    return errors.invalid(f"dimensions to squeeze occur twice: {list(squeeze_dims)}")
 
 
 @op("Squeeze", "input: T -> output: T", T=ANY, squeeze_dims=Attr("list(int)", []), _alias=True)

@@ -13,7 +13,13 @@ import numpy as np
 from tailrace import errors
 from tailrace.dtypes import ANY, INDEX
 from tailrace.errors import ShapeError
-from tailrace.ops.array.indices import Masks, index_tuple, sliced_dims, without_negative_steps
+from tailrace.ops.array.indices import (
+    EVERYTHING,
+    Masks,
+    index_tuple,
+    sliced_dims,
+    without_negative_steps,
+)
 from tailrace.ops.array.moving import moves_elements
 from tailrace.registry import op, type_attr
 from tailrace.shapes import UNKNOWN, Shape, with_rank
@@ -29,15 +35,30 @@ _MASKS = {
 _MASK_NAMES = tuple(_MASKS)
 
 
-def _slice(input, begin, size):
-    index = tuple([slice(b, None if n < 0 else b + n) for b, n in zip(begin, size, strict=True)])
-    part = input[index] if index else input
-    if len(index) != input.ndim or any(
-        b < 0 or b > d or n not in (-1, m)
-        for b, n, m, d in zip(begin, size, part.shape, input.shape, strict=True)
-    ):
-        raise _slice_error(input, begin, size)
-    return part
+def _slicer_of_boxes():
+    """The kernel of Slice; it keeps the index made of the last begin and size."""
+    last: tuple[Any, ...] = ((), (), (), ())
+
+    def slice_box(input, begin, size):
+        nonlocal last
+        kept_begin, kept_size, index, fixed = last
+        if begin is not kept_begin or size is not kept_size:
+            index = tuple(
+                [slice(b, None if n < 0 else b + n) for b, n in zip(begin, size, strict=True)]
+            )
+            fixed = [(axis, n) for axis, n in enumerate(size) if n != -1]
+            last = (begin, size, index, fixed)
+        if len(index) != input.ndim:
+            raise _slice_error(input, begin, size)
+        part = input[index] if index else input
+        shape = part.shape
+        if any(shape[axis] != n for axis, n in fixed) or min(begin, default=0) < 0:
+            raise _slice_error(input, begin, size)
+        if 0 in shape and any(b > d for b, d in zip(begin, input.shape, strict=True)):
+            raise _slice_error(input, begin, size)
+        return part
+
+    return slice_box
 
 
 def _slice_error(input, begin, size):
@@ -64,10 +85,12 @@ def _slice_error(input, begin, size):
 )
 def slice_(input, begin, size):
     """The box that starts at `begin`; a size of -1 reaches to the end of its axis."""
-    return _slice(input, begin, size)
+    return _slicer_of_boxes()(input, begin, size)
 
 
-slice_.bind(moves_elements(_slice, 0))
+@slice_.bind
+def slice_bind(attrs):
+    return moves_elements(_slicer_of_boxes(), 0)(attrs)
 
 
 @slice_.shape
@@ -144,13 +167,15 @@ def _strided_slicer(masks):
 
 
 def _slicer(index):
-    """A function of the array for one index; the frequent `x[i]` is a single call."""
-    if len(index) == 1 and isinstance(index[0], int):
-        place = index[0]
+    """A function of the array for one index; the frequent `x[i]`, `x[:, i]` are a single call."""
+    numbers = [(axis, entry) for axis, entry in enumerate(index) if isinstance(entry, int)]
+    rest = [entry for entry in index if not isinstance(entry, int)]
+    if len(numbers) == 1 and all(entry == EVERYTHING for entry in rest):
+        axis, place = numbers[0]
 
         def select(input):
             try:
-                return input.select(0, place)
+                return input.select(axis, place)
             except (IndexError, RuntimeError):
                 raise _index_error(input, index) from None
 
@@ -251,10 +276,31 @@ def strided_slice_grad(
 ):  # fmt: skip
     """Zeros of `shape` with `dy` in the place a StridedSlice of the same arguments reads."""
     masks = Masks(begin_mask, end_mask, ellipsis_mask, new_axis_mask, shrink_axis_mask)
-    dx = dy.new_zeros(shape)
-    forward, turned = without_negative_steps(index_tuple(begin, end, strides, masks), shape)
-    dx[tuple(forward)] = dy.flip(turned) if turned else dy
-    return dx
+    return _grad_placer(masks)(shape, begin, end, strides, dy)
+
+
+def _grad_placer(masks):
+    """The kernel for these masks; it keeps the index made of the last four inputs."""
+    last: tuple[Any, ...] = ((), (), (), (), None, None)
+
+    def place(shape, begin, end, strides, dy):
+        nonlocal last
+        inputs = (shape, begin, end, strides)
+        if any(a is not b for a, b in zip(inputs, last, strict=False)):
+            index = index_tuple(begin, end, strides, masks)
+            forward, turned = without_negative_steps(index, shape)
+            last = (*inputs, _slicer(tuple(forward)), turned)
+        part, turned = last[4:]
+        dx = dy.new_zeros(shape)
+        part(dx).copy_(dy.flip(turned) if turned else dy)
+        return dx
+
+    return place
+
+
+@strided_slice_grad.bind
+def strided_slice_grad_bind(attrs):
+    return _grad_placer(_masks_of(attrs))
 
 
 @strided_slice_grad.shape
