@@ -1,14 +1,15 @@
-"""Tailrace beside TensorFlow 1.15 and PyTorch: import, building, first step, step and memory of the same programs.
+"""Tailrace beside TensorFlow 1.15 and PyTorch: import, building, first step, step and memory of the
+same programs.
 
     python benchmarks/compare.py                       # all programs
     python benchmarks/compare.py lstm_dynamic trivial  # some
     python benchmarks/compare.py --json table.json     # the figures as JSON too
 
-TensorFlow's Python is named by TAILRACE_TF1_PYTHON (`scripts/make_tf1_env` makes one); without it that column is
-empty. Every engine runs in a process of its own; all take turns, a few steps each, so that what else the machine does
-hits all alike. A sample during which the process was put off the processor more often than usual (more involuntary
-context switches than the median sample of its engine plus two) is thrown away; what is left gives the median and the
-quartiles.
+TensorFlow's Python is named by TAILRACE_TF1_PYTHON (`scripts/make_tf1_env` makes one); without it
+that column is empty. Every engine runs in a process of its own; all take turns, a few steps each,
+so that what else the machine does hits all alike. A sample during which the process was put off the
+processor more often than usual (more involuntary context switches than the median sample of its
+engine plus two) is thrown away; what is left gives the median and the quartiles.
 """
 
 from __future__ import annotations
@@ -142,7 +143,9 @@ def machine() -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("programs", nargs="*", metavar="PROGRAM", help=", ".join(PROGRAMS))
-    parser.add_argument("--rounds", type=int, default=15, help="turns each engine gets (default 15)")
+    parser.add_argument(
+        "--rounds", type=int, default=15, help="turns each engine gets (default 15)"
+    )
     parser.add_argument("--json", type=Path, help="write the figures to this file")
     args = parser.parse_args()
     unknown = set(args.programs) - set(PROGRAMS)

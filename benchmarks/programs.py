@@ -1,7 +1,8 @@
-"""The programs that are measured, as TensorFlow 1 programs: functions of `tf` that give what a step runs.
+"""The programs that are measured, as TensorFlow 1 programs: functions of `tf` that give what a step
+runs.
 
-They run unchanged under TensorFlow 1.15 (Python 3.7) and Tailrace. A program is called as `program(tf)` and returns
-`(fetches, feed)`: what one `Session.run` is asked for and fed.
+They run unchanged under TensorFlow 1.15 (Python 3.7) and Tailrace. A program is called as
+`program(tf)` and returns `(fetches, feed)`: what one `Session.run` is asked for and fed.
 """
 
 import numpy as np
@@ -86,7 +87,9 @@ def rnn_dynamic(tf):
 
 
 def mnist_cnn(tf):
-    """A training step of the tutorials' network: two 5x5 convolutions, two dense layers, batch 50."""
+    """A training step of the tutorials' network: two 5x5 convolutions, two dense layers,
+    batch 50.
+    """
     x = tf.placeholder(tf.float32, [None, 784], name="x")
     y = tf.placeholder(tf.int64, [None], name="y")
 
@@ -104,7 +107,9 @@ def mnist_cnn(tf):
     pooled = layer(tf.reshape(x, [-1, 28, 28, 1]), "conv1", [5, 5, 1, 32])
     pooled = layer(pooled, "conv2", [5, 5, 32, 64])
     flat = tf.reshape(pooled, [-1, 7 * 7 * 64])
-    dense = tf.nn.relu(tf.matmul(flat, weights("dense_w", [7 * 7 * 64, 1024])) + biases("dense_b", 1024))
+    dense = tf.nn.relu(
+        tf.matmul(flat, weights("dense_w", [7 * 7 * 64, 1024])) + biases("dense_b", 1024)
+    )
     logits = tf.matmul(dense, weights("out_w", [1024, 10])) + biases("out_b", 10)
     loss = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(logits=logits, labels=y))
     train = tf.train.AdamOptimizer(1e-4).minimize(loss)

@@ -2,8 +2,8 @@
 
     python worker.py ENGINE PROGRAM        ENGINE: tailrace, tensorflow or torch
 
-Answers in JSON lines on standard output: first what setting up took, then for each line `steps N` on standard input
-the samples, and for `end` the peak memory. Runs under Python 3.7 as well.
+Answers in JSON lines on standard output: first what setting up took, then for each line `steps N`
+on standard input the samples, and for `end` the peak memory. Runs under Python 3.7 as well.
 """
 
 import json
@@ -30,7 +30,11 @@ def _graph_engine(tf, name):
     nodes = len(tf.get_default_graph().get_operations())
     session = tf.Session()
     session.run(tf.global_variables_initializer() if tf.global_variables() else tf.no_op())
-    return lambda: session.run(fetches, feed), {"build_s": built, "nodes": nodes, "version": tf.__version__}
+    return lambda: session.run(fetches, feed), {
+        "build_s": built,
+        "nodes": nodes,
+        "version": tf.__version__,
+    }
 
 
 def _tailrace(name):
@@ -71,7 +75,9 @@ _ENGINES = {"tailrace": _tailrace, "tensorflow": _tensorflow, "torch": _torch}
 
 
 def _sample(step, repeats):
-    """Seconds a step took (the mean of `repeats` in a row), and how often the process was put off the processor."""
+    """Seconds a step took (the mean of `repeats` in a row),
+    and how often the process was put off the processor.
+    """
     before = resource.getrusage(resource.RUSAGE_SELF).ru_nivcsw
     started = time.perf_counter()
     for _ in range(repeats):

@@ -1,6 +1,7 @@
 """Values between NumPy and torch.
 
-A value of the engine is a torch tensor, or for strings a NumPy object array of bytes. Programs see NumPy arrays.
+A value of the engine is a torch tensor, or for strings a NumPy object array of bytes. Programs see
+NumPy arrays.
 """
 
 from __future__ import annotations
@@ -39,7 +40,10 @@ _FROM_TORCH = {t: d for d, t in reversed(_TORCH.items())}
 
 
 def torch_dtype(dtype: DType) -> torch.dtype:
-    """The torch type of an element type. Raises: KeyError for strings and handles, which have none."""
+    """The torch type of an element type.
+
+    Raises: KeyError for strings and handles, which have none.
+    """
     return _TORCH[dtype.base_dtype]
 
 

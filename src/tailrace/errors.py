@@ -1,8 +1,8 @@
 """The exceptions Tailrace raises, by TensorFlow's names and codes.
 
-Run-time failures are `OpError`s with TensorFlow's canonical status codes, because programs catch them
-by class (`except tf.errors.OutOfRangeError`). Mistakes made while a graph is built are `ValueError` or
-`TypeError`, as in TensorFlow.
+Run-time failures are `OpError`s with TensorFlow's canonical status codes, because programs catch
+them by class (`except tf.errors.OutOfRangeError`). Mistakes made while a graph is built are
+`ValueError` or `TypeError`, as in TensorFlow.
 
 Source: TF 1.15 python/framework/errors_impl.py.
 """
@@ -33,15 +33,13 @@ UNAUTHENTICATED = 16
 class OpError(Exception):
     """A failure while a graph runs.
 
-    Attributes: `node_def` and `op` of the operation that failed (None when it is not known), `message`,
-    `error_code` (one of the codes of this module).
+    Attributes: `node_def` and `op` of the operation that failed (None when it is not known),
+    `message`, `error_code` (one of the codes of this module).
     """
 
     code = UNKNOWN
 
-    def __init__(
-        self, node_def: Any, op: Any, message: str, error_code: int | None = None
-    ) -> None:
+    def __init__(self, node_def: Any, op: Any, message: str, error_code: int | None = None) -> None:
         super().__init__(message)
         self._node_def = node_def
         self._op = op
@@ -223,7 +221,8 @@ def error_code_from_exception_type(cls: type[OpError]) -> int:
 
 
 class KernelError(Exception):
-    """Raised by a kernel that knows which `OpError` it means; the executor adds operation and place.
+    """Raised by a kernel that knows which `OpError` it means; the executor adds operation and
+    place.
 
     `raise KernelError(InvalidArgumentError, "indices[3] = 9 is not in [0, 5)")`
     """

@@ -11,37 +11,43 @@
     @matmul.gradient
     def matmul_grad(g, op, dy): return da, db
 
-**Signature**: `name: type` items; a type is an element type (`int32`), an attribute (`T`), a reference
-(`Ref(T)`), N tensors of one type (`N*T`, `N*int32`) or tensors of a list of types (`list(T)`).
+**Signature**: `name: type` items; a type is an element type (`int32`), an attribute (`T`), a
+reference (`Ref(T)`), N tensors of one type (`N*T`, `N*int32`) or tensors of a list of types
+(`list(T)`).
 
-**Attributes** are the keyword arguments: a tuple of dtypes is a type attribute and what it allows (`ANY`:
-everything), a bool, int, float or str is the default of an attribute of that kind, anything else is spelled
-`Attr(kind, default)`. `N` of `N*T` and the `T` of `list(T)` need no declaration unless they have limits.
+**Attributes** are the keyword arguments: a tuple of dtypes is a type attribute and what it allows
+(`ANY`: everything), a bool, int, float or str is the default of an attribute of that kind, anything
+else is spelled `Attr(kind, default)`. `N` of `N*T` and the `T` of `list(T)` need no declaration
+unless they have limits.
 
-**Kernel**: called with one argument per input (a list where the input is a list) and those attributes its
-keyword-only parameters name. It returns a tensor, or a sequence of all outputs in order; None without outputs.
-Tensors are torch tensors; strings are NumPy object arrays of bytes; resources and references are cells of
-the session's store.
+**Kernel**: called with one argument per input (a list where the input is a list) and those
+attributes its keyword-only parameters name. It returns a tensor, or a sequence of all outputs in
+order; None without outputs. Tensors are torch tensors; strings are NumPy object arrays of bytes;
+resources and references are cells of the session's store.
 
-**Shape rule**: called with a `Shape` per input and the attributes it names; returns a shape per output.
-Inputs have, beside the dimensions, `.value` (the constant value as array, or None), `.as_shape()` (a vector
-of sizes read as a partly known shape), `.dtype` and `.handle` (of resources).
+**Shape rule**: called with a `Shape` per input and the attributes it names; returns a shape per
+output. Inputs have, beside the dimensions, `.value` (the constant value as array, or None),
+`.as_shape()` (a vector of sizes read as a partly known shape), `.dtype` and `.handle` (of
+resources).
 
-**Gradient rule**: called with the builder `g`, a view `op` whose attributes are the declaration's names
-(`op.a`, `op.product`, `op.transpose_a`) and the gradient of each output (None where none flows).
-It returns a gradient or None per input.
+**Gradient rule**: called with the builder `g`, a view `op` whose attributes are the declaration's
+names (`op.a`, `op.product`, `op.transpose_a`) and the gradient of each output (None where none
+flows). It returns a gradient or None per input.
 
 **Facts the planner needs** are keyword arguments that start with an underscore:
 `_stateful`     never folded or merged with a twin; run once per step even if pure-looking
 `_host`         names of inputs the kernel takes as Python values (int, list) instead of tensors
 `_writes`       names of the inputs (references, resources) whose cell the kernel changes
-`_reads`        names of the resource inputs whose cell the kernel reads (references are read implicitly)
+`_reads`        names of the resource inputs whose cell the kernel reads (references are read
+                implicitly)
 `_context`      the kernel's first argument is the `OpContext` of this node in this session
-`_once`         a context kernel without inputs whose output is one object for as long as the session lives
+`_once`         a context kernel without inputs whose output is one object for as long as the
+                session lives
 `_by_value`     the type of the same operation on values, for one on references
 `_alias`        an output may share memory with an input
 `_varies`       fed from outside: the value differs between runs though nothing is stateful
-`_region`       what the node is for in a loop or conditional: switch, merge, enter, exit, next, test, trigger
+`_region`       what the node is for in a loop or conditional: switch, merge, enter, exit, next,
+                test, trigger
 `_static`       TensorFlow's Python code knows the value once it knows those of the inputs
 `_elementwise`  output i depends on element i of the inputs alone, after broadcasting
 """
@@ -169,12 +175,15 @@ class OpDef:
         return rule
 
     def handle(self, rule: Callable[..., Any]) -> Callable[..., Any]:
-        """Decorator: called with attributes, gives (element type, shape) of what an output handle leads to."""
+        """Decorator: called with attributes, gives (element type, shape) of what an output handle
+        leads to.
+        """
         self.handle_rule = rule
         return rule
 
     def known_value(self, rule: Callable[..., Any]) -> Callable[..., Any]:
-        """Decorator: called like the shape rule, gives the outputs' values where shapes alone tell them.
+        """Decorator: called like the shape rule, gives the outputs' values where shapes alone tell
+        them.
 
         Each is an array, or None when it is not known.
         """
@@ -182,7 +191,9 @@ class OpDef:
         return rule
 
     def known_sizes(self, rule: Callable[..., Any]) -> Callable[..., Any]:
-        """Decorator: called like the shape rule, reads the output, a vector of sizes, as a partly known shape."""
+        """Decorator: called like the shape rule, reads the output, a vector of sizes,
+        as a partly known shape.
+        """
         self.known_sizes_rule = rule
         return rule
 

@@ -1,9 +1,9 @@
 """Static shapes, any part of which may be unknown.
 
-Two forms of one thing: `TensorShape`/`Dimension` are what programs see (TensorFlow's classes), `Shape` is
-what shape rules compute with: a tuple whose entries are int or None, or a shape of unknown rank. A rule
-that looks into a shape of unknown rank is left by `UnknownRank`; its caller then knows that the outputs'
-ranks are unknown too, so that rules need not ask.
+Two forms of one thing: `TensorShape`/`Dimension` are what programs see (TensorFlow's classes),
+`Shape` is what shape rules compute with: a tuple whose entries are int or None, or a shape of
+unknown rank. A rule that looks into a shape of unknown rank is left by `UnknownRank`; its caller
+then knows that the outputs' ranks are unknown too, so that rules need not ask.
 
 Source: TF 1.15 python/framework/tensor_shape.py.
 """
@@ -16,12 +16,14 @@ from typing import Any
 from tailrace.errors import ShapeError
 
 
-class UnknownRank(Exception):  # noqa: N818 - a jump out of a shape rule, not an error
+class UnknownRank(Exception):  # a jump out of a shape rule, not an error
     """A shape rule asked for the dimensions of a shape whose rank is unknown."""
 
 
 class Shape:
-    """What a shape rule sees of a tensor: `dims` is a tuple of int or None, or None for unknown rank."""
+    """What a shape rule sees of a tensor: `dims` is a tuple of int or None,
+    or None for unknown rank.
+    """
 
     __slots__ = ("dims",)
 
@@ -396,7 +398,7 @@ class TensorShape:
         return list(self._dims)
 
     def as_proto(self) -> Any:
-        from tensorboard.compat.proto.tensor_shape_pb2 import TensorShapeProto  # noqa: PLC0415
+        from tensorboard.compat.proto.tensor_shape_pb2 import TensorShapeProto
 
         if self._dims is None:
             return TensorShapeProto(unknown_rank=True)

@@ -66,7 +66,9 @@ def _tree_sum(grads: list[Tensor]) -> Tensor:
 def _sum_slices(slices: list[Any]) -> IndexedSlices:
     """Sparse gradients are added by putting their rows one after another."""
     if any(s.indices.dtype is dtypes.int64 for s in slices):
-        slices = [IndexedSlices(s.values, g.cast(s.indices, dtypes.int64), s.dense_shape) for s in slices]
+        slices = [
+            IndexedSlices(s.values, g.cast(s.indices, dtypes.int64), s.dense_shape) for s in slices
+        ]
     values = g.ConcatV2([s.values for s in slices], 0, name="concat")
     indices = g.ConcatV2([s.indices for s in slices], 0, name="concat")
     return IndexedSlices(values, indices, slices[0].dense_shape)

@@ -50,11 +50,13 @@ def gradients(
     stop_gradients: Any = None,
     unconnected_gradients: Any = UnconnectedGradients.NONE,
 ) -> list[Any]:
-    """The sums over `ys` of the derivatives with respect to each of `xs`, as new nodes of the graph.
+    """The sums over `ys` of the derivatives with respect to each of `xs`, as new nodes of the
+    graph.
 
     Args: grad_ys are weights of the ys (ones by default); the walk does not pass `stop_gradients`.
     Returns: a Tensor, IndexedSlices or None (no y depends on it) per x.
-    Raises: LookupError when an operation between has no gradient, ValueError for grad_ys that do not fit.
+    Raises: LookupError when an operation between has no gradient, ValueError for grad_ys that do
+    not fit.
     """
     ys, xs = _as_list(ys), _as_list(xs)
     stops = [] if stop_gradients is None else _as_list(stop_gradients)
@@ -65,7 +67,9 @@ def gradients(
         targets = [convert_to_tensor_or_indexed_slices(y, name="y") for y in ys]
         sources = [_source(x, "x") for x in xs]
         initial = _initial_gradients(targets, weights, colocate_gradients_with_ops)
-        walk = Walk(targets, sources, stops, colocate_gradients_with_ops, gate_gradients, aggregation_method)
+        walk = Walk(
+            targets, sources, stops, colocate_gradients_with_ops, gate_gradients, aggregation_method
+        )
         for y, grad in zip(targets, initial, strict=True):
             walk.set_grad(y, grad)
         walk.run()
@@ -218,7 +222,9 @@ class Walk:
             loops.exit_grad_while_context(op, before=False)
 
     def _refuse_loop_variable(self, op: Operation) -> None:
-        """Raises: ValueError when the walk, begun inside a loop, arrives at the loop's variables."""
+        """Raises: ValueError when the walk, begun inside a loop,
+        arrives at the loop's variables.
+        """
         context = op._control_flow_context
         if (
             context is None
@@ -244,7 +250,9 @@ class Walk:
     def has_grads(self, op: Operation) -> bool:
         """Whether any gradient has arrived at an operation."""
         return any(
-            any(grad is not None for grad in entry) if isinstance(entry, list) else entry is not None
+            any(grad is not None for grad in entry)
+            if isinstance(entry, list)
+            else entry is not None
             for entry in self.grads_of(op)
         )
 
@@ -328,7 +336,9 @@ def _initial_gradients(ys: list[Any], weights: list[Any], colocate: bool) -> lis
                 raise TypeError(
                     f"Gradients of complex tensors must set grad_ys (y.dtype = {y.dtype!r})"
                 )
-            initial.append(g.Fill(g.shape(y), g.constant(1, y.dtype.base_dtype, name=f"grad_ys_{i}")))
+            initial.append(
+                g.Fill(g.shape(y), g.constant(1, y.dtype.base_dtype, name=f"grad_ys_{i}"))
+            )
     return initial
 
 
@@ -366,6 +376,8 @@ def _checked_weight(i: int, y: Any, weight: Any) -> Any:
         return IndexedSlices(
             g.Identity(weight.values, name=f"grad_ys_{i}_values"),
             g.Identity(weight.indices, name=f"grad_ys_{i}_indices"),
-            None if weight.dense_shape is None else g.Identity(weight.dense_shape, name=f"grad_ys_{i}_shape"),
+            None
+            if weight.dense_shape is None
+            else g.Identity(weight.dense_shape, name=f"grad_ys_{i}_shape"),
         )
     return weight

@@ -1,7 +1,7 @@
 """`g`: adds operations by their type, `g.MatMul(a, b, transpose_a=True)`.
 
-Inputs that are not tensors become constants inside a scope of the operation's name, as TensorFlow's generated
-functions make them (`MatMul/b`), so that node names and counts are TensorFlow's.
+Inputs that are not tensors become constants inside a scope of the operation's name, as TensorFlow's
+generated functions make them (`MatMul/b`), so that node names and counts are TensorFlow's.
 
 Source: TF 1.15 python/framework/op_def_library.py (_apply_op_helper).
 """
@@ -27,13 +27,17 @@ def build(op_def: OpDef, args: tuple[Any, ...], keywords: dict[str, Any]) -> Any
     name = keywords.pop("name", None) or op_def.name
     values = _input_values(op_def, args, keywords)
     graph = _graph_of(values)
-    attrs = {key: value for key, value in keywords.items() if value is not None or key.startswith("_")}
+    attrs = {
+        key: value for key, value in keywords.items() if value is not None or key.startswith("_")
+    }
     for key in attrs:
         if key not in op_def.attrs and not key.startswith("_"):
             raise TypeError(f"{op_def.name}() got an unexpected keyword argument '{key}'")
     for key, value in attrs.items():
         if key in op_def.attrs:
-            attrs[key] = inference.checked(op_def, key, op_def.attrs[key], inference.attr_value(value))
+            attrs[key] = inference.checked(
+                op_def, key, op_def.attrs[key], inference.attr_value(value)
+            )
     if all(type(v) is Tensor for v in values):
         tensors, scope = _convert_inputs(op_def, values, attrs), name
     else:
@@ -57,7 +61,9 @@ def _refs(op_def: OpDef, tensors: list[Tensor]) -> list[Tensor]:
 
 def _input_values(op_def: OpDef, args: tuple[Any, ...], keywords: dict[str, Any]) -> list[Any]:
     if len(args) > len(op_def.inputs):
-        raise TypeError(f"{op_def.name} takes {len(op_def.inputs)} inputs but {len(args)} were given")
+        raise TypeError(
+            f"{op_def.name} takes {len(op_def.inputs)} inputs but {len(args)} were given"
+        )
     values = list(args)
     for arg in op_def.inputs[len(args) :]:
         if arg.name not in keywords:
@@ -77,7 +83,7 @@ def _graph_of(values: list[Any]) -> Graph:
 
 
 def _other_graph(item: Tensor, values: list[Any]) -> Graph:
-    from tailrace.graph.graph import default_graphs  # noqa: PLC0415 - keeps the common path's names few
+    from tailrace.graph.graph import default_graphs  # keeps the common path's names few
 
     graph = get_default_graph()
     if not default_graphs() and all(
@@ -119,14 +125,22 @@ def _convert_one(op_def: OpDef, arg: Arg, value: Any, attrs: dict[str, Any]) -> 
             ) from None
         raise
     if arg.is_ref and not tensor._dtype._is_ref_dtype:
-        raise TypeError(f"'{op_def.name}' Op requires that input '{arg.name}' be a mutable tensor (e.g.: a tf.Variable)")
+        raise TypeError(
+            f"'{op_def.name}' Op requires that input '{arg.name}' be a mutable tensor (e.g.: a tf.Variable)"
+        )
     _note_type(op_def, arg, tensor._dtype.base_dtype, attrs)
     return tensor
 
 
 def _mismatch(op_def: OpDef, arg: Arg, got: DType, wanted: DType) -> TypeError:
-    other = next((a.name for a in op_def.inputs if a.type_attr == arg.type_attr and a is not arg), None)
-    of = f"type {wanted.name} of argument '{other}'" if other and arg.type_attr else f"expected type of {wanted.name}"
+    other = next(
+        (a.name for a in op_def.inputs if a.type_attr == arg.type_attr and a is not arg), None
+    )
+    of = (
+        f"type {wanted.name} of argument '{other}'"
+        if other and arg.type_attr
+        else f"expected type of {wanted.name}"
+    )
     return TypeError(
         f"Input '{arg.name}' of '{op_def.name}' Op has type {got.base_dtype.name} that does not match {of}."
     )
@@ -147,7 +161,9 @@ def _convert_list(op_def: OpDef, arg: Arg, value: Any, attrs: dict[str, Any]) ->
     items = list(value)
     wanted = arg.dtype or attrs.get(arg.type_attr)  # type: ignore[arg-type]
     if wanted is None and arg.type_attr:
-        wanted = next((v.dtype.base_dtype for v in items if isinstance(v, Tensor) or _has_conversion(v)), None)
+        wanted = next(
+            (v.dtype.base_dtype for v in items if isinstance(v, Tensor) or _has_conversion(v)), None
+        )
     types = attrs.get(arg.list_attr) if arg.list_attr else None
     tensors: list[Tensor] = []
     for i, item in enumerate(items):
@@ -202,7 +218,8 @@ def _result(op: Operation) -> Any:
 class Builder:
     """`g.Type(*inputs, name=None, **attributes)` adds an operation of a type to the default graph.
 
-    Gives the Operation when it has no outputs, its tensor (or list) when it has one, else a list of them.
+    Gives the Operation when it has no outputs, its tensor (or list) when it has one, else a list of
+    them.
     """
 
     def __getattr__(self, op_type: str) -> Any:
@@ -243,7 +260,9 @@ class OpView:
         try:
             return self._names[name]
         except KeyError:
-            raise AttributeError(f"{self.node.type} has no input, output or attribute '{name}'") from None
+            raise AttributeError(
+                f"{self.node.type} has no input, output or attribute '{name}'"
+            ) from None
 
 
 def dtype_of_value(value: Any) -> DType:

@@ -19,15 +19,19 @@ from tailrace.graph.tensor import Tensor
 from tailrace.registry import OPS
 from tailrace.shapes import TensorShape
 
-IndexedSlicesValue = collections.namedtuple("IndexedSlicesValue", ["values", "indices", "dense_shape"])
-SparseTensorValue = collections.namedtuple("SparseTensorValue", ["indices", "values", "dense_shape"])
+IndexedSlicesValue = collections.namedtuple(
+    "IndexedSlicesValue", ["values", "indices", "dense_shape"]
+)
+SparseTensorValue = collections.namedtuple(
+    "SparseTensorValue", ["indices", "values", "dense_shape"]
+)
 
 
 class IndexedSlices:
     """Rows `values[i]` that belong at `indices[i]` of a tensor that is zero elsewhere.
 
-    Shapes: values [N, d1, ...], indices [N], dense_shape [rank] or None. An index may occur more than once; its
-    rows add up. What the gradient of `gather` is.
+    Shapes: values [N, d1, ...], indices [N], dense_shape [rank] or None. An index may occur more
+    than once; its rows add up. What the gradient of `gather` is.
     """
 
     def __init__(self, values: Tensor, indices: Tensor, dense_shape: Tensor | None = None) -> None:
@@ -91,7 +95,9 @@ class SparseTensor:
         with get_default_graph().name_scope("SparseTensor"):
             self._indices = convert_to_tensor(indices, name="indices", dtype=dtypes.int64)
             self._values = convert_to_tensor(values, name="values")
-            self._dense_shape = convert_to_tensor(dense_shape, name="dense_shape", dtype=dtypes.int64)
+            self._dense_shape = convert_to_tensor(
+                dense_shape, name="dense_shape", dtype=dtypes.int64
+            )
         self._indices.get_shape().with_rank(2)
         self._values.get_shape().with_rank(1)
         self._dense_shape.get_shape().with_rank(1)
@@ -144,14 +150,18 @@ class SparseTensor:
     __repr__ = __str__
 
 
-def convert_to_tensor_or_indexed_slices(value: Any, dtype: Any = None, name: str | None = None) -> Any:
+def convert_to_tensor_or_indexed_slices(
+    value: Any, dtype: Any = None, name: str | None = None
+) -> Any:
     """`value` as a tensor, unless it is IndexedSlices already."""
     if isinstance(value, IndexedSlices):
         return value
     return convert_to_tensor(value, dtype, name)
 
 
-def convert_to_tensor_or_sparse_tensor(value: Any, dtype: Any = None, name: str | None = None) -> Any:
+def convert_to_tensor_or_sparse_tensor(
+    value: Any, dtype: Any = None, name: str | None = None
+) -> Any:
     """`value` as a tensor, unless it is sparse."""
     if isinstance(value, SparseTensorValue):
         value = SparseTensor.from_value(value)

@@ -1,7 +1,7 @@
 """From what a program writes to tensors: constants, lists with tensors inside, variables.
 
-Source: TF 1.15 python/framework/ops.py (convert_to_tensor), constant_op.py, tensor_util.py (make_tensor_proto),
-python/ops/array_ops.py (autopacking).
+Source: TF 1.15 python/framework/ops.py (convert_to_tensor), constant_op.py, tensor_util.py
+(make_tensor_proto), python/ops/array_ops.py (autopacking).
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from tailrace.graph.graph import Graph, get_default_graph
 from tailrace.graph.tensor import Tensor
 from tailrace.shapes import Dimension, TensorShape
 
-# (type, priority, function(value, dtype, name, as_ref) -> Tensor or NotImplemented), lowest priority first
+# (type, priority, function(value, dtype, name, as_ref) -> Tensor or NotImplemented), lowest
+# priority first
 _conversions: list[tuple[Any, int, Callable[..., Any]]] = []
 
 
@@ -98,7 +99,9 @@ def _element_dtype(values: Any) -> DType | None:
 
 
 def _pack(values: Any, dtype: DType | None, name: str) -> Tensor:
-    """A list with tensors inside becomes nested `Pack`s; tensors of another type than wanted are cast."""
+    """A list with tensors inside becomes nested `Pack`s;
+    tensors of another type than wanted are cast.
+    """
     inferred = _element_dtype(values)
     if dtype is not None and inferred is not dtype:
         values = _cast_tensors(values, dtype)
@@ -106,7 +109,9 @@ def _pack(values: Any, dtype: DType | None, name: str) -> Tensor:
 
 
 def _is_dense(value: Any) -> bool:
-    return isinstance(value, Tensor) or (not isinstance(value, (list, tuple)) and _has_conversion(value))
+    return isinstance(value, Tensor) or (
+        not isinstance(value, (list, tuple)) and _has_conversion(value)
+    )
 
 
 def _cast_tensors(values: Any, dtype: DType) -> list[Any]:
@@ -117,7 +122,9 @@ def _cast_tensors(values: Any, dtype: DType) -> list[Any]:
         elif _is_dense(value) and value.dtype.base_dtype is not dtype:
             attrs = {"SrcT": value.dtype.base_dtype, "DstT": dtype, "Truncate": False}
             tensor = convert_to_tensor(value)
-            value = get_default_graph()._add(registry.OPS["Cast"], [tensor], attrs, "Cast").outputs[0]
+            value = (
+                get_default_graph()._add(registry.OPS["Cast"], [tensor], attrs, "Cast").outputs[0]
+            )
         cast.append(value)
     return cast
 
@@ -127,7 +134,8 @@ def _packed(values: Any, dtype: DType | None, name: str) -> Any:
     graph = get_default_graph()
     with graph.name_scope(name) as scope:
         items = [
-            _packed(v, dtype, str(i)) if isinstance(v, (list, tuple)) else v for i, v in enumerate(values)
+            _packed(v, dtype, str(i)) if isinstance(v, (list, tuple)) else v
+            for i, v in enumerate(values)
         ]
         if not any(_is_dense(item) for item in items):
             return items
@@ -138,7 +146,8 @@ def _packed(values: Any, dtype: DType | None, name: str) -> Any:
                     f"(Tensor is: {item!r})"
                 )
         elements = [
-            item if _is_dense(item) else constant(item, dtype, name=str(i)) for i, item in enumerate(items)
+            item if _is_dense(item) else constant(item, dtype, name=str(i))
+            for i, item in enumerate(items)
         ]
         parts = [convert_to_tensor(e, dtype, name=f"values_{i}") for i, e in enumerate(elements)]
         attrs = {"N": len(parts), "T": dtype, "axis": 0}
@@ -154,7 +163,8 @@ def constant(
 ) -> Tensor:
     """A constant tensor; the last element fills what `shape` has beyond `value`.
 
-    Raises: TypeError when `value` has elements of another type, ValueError when `shape` is too small for it.
+    Raises: TypeError when `value` has elements of another type, ValueError when `shape` is too
+    small for it.
     """
     array = as_array(value, None if dtype is None else as_dtype(dtype), shape, verify_shape)
     return add_constant(get_default_graph(), array, name)
@@ -280,7 +290,9 @@ def _check_elements(value: Any, dtype: DType | None) -> None:
     kind = kind or ("float" if dtype.is_floating else "complex" if dtype.is_complex else "int")
     wrong = _first_mismatch(value, kind)
     if wrong is not None:
-        raise TypeError(f"Expected {dtype.name}, got {wrong!r} of type '{type(wrong).__name__}' instead.")
+        raise TypeError(
+            f"Expected {dtype.name}, got {wrong!r} of type '{type(wrong).__name__}' instead."
+        )
 
 
 def _first_mismatch(value: Any, kind: str) -> Any:
@@ -295,7 +307,9 @@ def _first_mismatch(value: Any, kind: str) -> Any:
     return None if isinstance(value, _ALLOWED[kind]) else value
 
 
-def _convert_shape(value: TensorShape, dtype: DType | None, name: str | None, as_ref: bool) -> Tensor:
+def _convert_shape(
+    value: TensorShape, dtype: DType | None, name: str | None, as_ref: bool
+) -> Tensor:
     dims = _plain(value)
     if dtype not in (None, dtypes.int32, dtypes.int64):
         raise TypeError(f"Cannot convert a TensorShape to dtype: {dtype}")
@@ -303,7 +317,9 @@ def _convert_shape(value: TensorShape, dtype: DType | None, name: str | None, as
     return constant(dims, dtypes.int64 if wide else dtypes.int32, name=name or "shape_as_tensor")
 
 
-def _convert_dimension(value: Dimension, dtype: DType | None, name: str | None, as_ref: bool) -> Tensor:
+def _convert_dimension(
+    value: Dimension, dtype: DType | None, name: str | None, as_ref: bool
+) -> Tensor:
     if dtype not in (None, dtypes.int32, dtypes.int64):
         raise TypeError(f"Cannot convert a Dimension to dtype: {dtype}")
     return constant(_plain(value), dtype or dtypes.int32, name=name or "shape_as_tensor")

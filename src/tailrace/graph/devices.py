@@ -71,7 +71,9 @@ class DeviceSpec:
         return self
 
     def to_string(self) -> str:
-        parts = [f"/{k}:{v}" for k in ("job", "replica", "task") if (v := getattr(self, k)) is not None]
+        parts = [
+            f"/{k}:{v}" for k in ("job", "replica", "task") if (v := getattr(self, k)) is not None
+        ]
         if self.device_type is not None:
             index = "*" if self.device_index is None else self.device_index
             parts.append(f"/device:{self.device_type}:{index}")
@@ -98,11 +100,14 @@ def canonical_name(device: str) -> str:
 def apply_scopes(op: Any, stack: list[Any]) -> None:
     """Give `op` its device from the scopes it is built in, the innermost winning.
 
-    An entry of the stack is a name, a function `op -> name`, a `DeviceSpec`, or None (no device from here out).
+    An entry of the stack is a name, a function `op -> name`, a `DeviceSpec`, or None (no device
+    from here out).
     """
     for entry in reversed(stack):
         if entry is None:
             break
         name = entry(op) if callable(entry) else entry
         name = name.to_string() if isinstance(name, DeviceSpec) else name or ""
-        op._set_device(merge_names(op.device, name) if not callable(entry) else canonical_name(name))
+        op._set_device(
+            merge_names(op.device, name) if not callable(entry) else canonical_name(name)
+        )

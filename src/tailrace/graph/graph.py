@@ -46,7 +46,8 @@ class Graph:
         self._original_op: Operation | None = None
         self._container = ""
         self._control_flow_context: Any = None
-        self._context_check: Any = None  # set with the first context; refuses inputs from other loops
+        # set with the first context; refuses inputs from other loops
+        self._context_check: Any = None
         self._outer_context: Any = None
         self.graph_def_versions_producer = 134
 
@@ -71,8 +72,10 @@ class Graph:
     ) -> Operation:
         """Add an operation; attributes may be Python values or AttrValue protos.
 
-        A name that ends in `/` is taken as it is, any other is made unique in the current name scope.
-        Raises: UnsupportedOpError for a type that is not known, ValueError for shapes that do not fit.
+        A name that ends in `/` is taken as it is, any other is made unique in the current name
+        scope.
+        Raises: UnsupportedOpError for a type that is not known, ValueError for shapes that do not
+        fit.
         """
         definition = registry.lookup(op_type)
         if definition is None:
@@ -158,7 +161,9 @@ class Graph:
         needed: list[Operation] = []
         for controller in controllers:
             if not any(controller.op_in_group(t._op) for t in inputs):
-                needed.extend(op for op in controller.control_inputs if all(op is not t._op for t in inputs))
+                needed.extend(
+                    op for op in controller.control_inputs if all(op is not t._op for t in inputs)
+                )
         return list(dict.fromkeys(needed))
 
     def _check_not_finalized(self) -> None:
@@ -206,7 +211,9 @@ class Graph:
             raise TypeError(f"Tensor names are strings (or similar), not {type(name).__name__}.")
         return self.as_graph_element(name, allow_tensor=True, allow_operation=False)
 
-    def as_graph_element(self, obj: Any, allow_tensor: bool = True, allow_operation: bool = True) -> Any:
+    def as_graph_element(
+        self, obj: Any, allow_tensor: bool = True, allow_operation: bool = True
+    ) -> Any:
         """The tensor or operation of this graph that `obj` is, names, or stands for.
 
         Raises: TypeError for what cannot be one, KeyError for a name that is not in the graph,
@@ -220,13 +227,17 @@ class Graph:
             obj = obj.decode()
         if isinstance(obj, str):
             return self._element_by_name(obj, allow_tensor, allow_operation, wanted)
-        if (isinstance(obj, Tensor) and allow_tensor) or (isinstance(obj, Operation) and allow_operation):
+        if (isinstance(obj, Tensor) and allow_tensor) or (
+            isinstance(obj, Operation) and allow_operation
+        ):
             if obj.graph is not self:
                 raise ValueError(f"{obj} is not an element of this graph.")
             return obj
         raise TypeError(f"Can not convert a {type(obj).__name__} into a {wanted}.")
 
-    def _element_by_name(self, name: str, allow_tensor: bool, allow_operation: bool, wanted: str) -> Any:
+    def _element_by_name(
+        self, name: str, allow_tensor: bool, allow_operation: bool, wanted: str
+    ) -> Any:
         if ":" not in name:
             op = self._nodes.get(name)
             if op is not None and allow_operation:
@@ -238,7 +249,9 @@ class Graph:
                 'Tensor names must be of the form "<op_name>:<output_index>".'
             )
         if not allow_tensor:
-            raise ValueError(f"The name {name!r} looks like a tensor name, but is not a valid one for an Operation.")
+            raise ValueError(
+                f"The name {name!r} looks like a tensor name, but is not a valid one for an Operation."
+            )
         op_name, _, index = name.partition(":")
         if not index.isdigit():
             raise ValueError(
@@ -268,7 +281,9 @@ class Graph:
     # -- scopes ------------------------------------------------------------------------------------
 
     def unique_name(self, name: str, mark_as_used: bool = True) -> str:
-        """A name no operation has yet: `name` within the current scope, with `_1`, `_2`… when needed."""
+        """A name no operation has yet: `name` within the current scope, with `_1`,
+        `_2`… when needed.
+        """
         if self._name_stack:
             name = f"{self._name_stack}/{name}"
         names = self._names_in_use
@@ -287,7 +302,9 @@ class Graph:
         return name
 
     def name_scope(self, name: str | None) -> NameScope:
-        """A context in which names start with `name/`; a name ending in `/` reopens a scope as it is."""
+        """A context in which names start with `name/`;
+        a name ending in `/` reopens a scope as it is.
+        """
         if name:
             pattern = _SCOPE_NAME if self._name_stack else _OP_NAME
             if not isinstance(name, str) or not pattern.match(name):
@@ -333,7 +350,9 @@ class Graph:
             stack[:] = saved
 
     def device(self, device: Any) -> Any:
-        """A context whose operations are placed on `device`: a name, a function of the op, or None."""
+        """A context whose operations are placed on `device`: a name, a function of the op,
+        or None.
+        """
         if isinstance(device, str):
             devices.DeviceSpec.from_string(device)  # a bad name is reported where it was written
         return self._pushed("devices", device)
@@ -341,16 +360,23 @@ class Graph:
     def colocate_with(self, op: Any, ignore_existing: bool = False) -> Any:
         """A context whose operations are placed where `op` is."""
         if op is None and not ignore_existing:
-            raise ValueError("Trying to reset colocation (op is None) but ignore_existing is not True")
+            raise ValueError(
+                "Trying to reset colocation (op is None) but ignore_existing is not True"
+            )
         if op is None:
             return self._pushed("colocation", _NOTHING, clear=True)
         element = op if isinstance(op, Operation) else self.as_graph_element(op)
-        return self._colocated(element.op if isinstance(element, Tensor) else element, ignore_existing)
+        return self._colocated(
+            element.op if isinstance(element, Tensor) else element, ignore_existing
+        )
 
     @contextlib.contextmanager
     def _colocated(self, op: Operation, ignore_existing: bool) -> Iterator[None]:
         # TF: the devices of the program's scopes do not apply inside, the operation's does.
-        with self._pushed("devices", _NOTHING, clear=True), self._pushed("colocation", op, ignore_existing):
+        with (
+            self._pushed("devices", _NOTHING, clear=True),
+            self._pushed("colocation", op, ignore_existing),
+        ):
             yield
 
     @contextlib.contextmanager
@@ -383,7 +409,11 @@ class Graph:
 
     def _default_session(self, session: Any, doing: str) -> Any:
         """The session given or the default one, which must be of this graph."""
-        chosen = session if session is not None else (default_sessions()[-1] if default_sessions() else None)
+        chosen = (
+            session
+            if session is not None
+            else (default_sessions()[-1] if default_sessions() else None)
+        )
         if chosen is None:
             raise ValueError(
                 f"Cannot {doing} using the default session: No default session is registered. Use "
@@ -410,7 +440,9 @@ class Graph:
         return self._collections.setdefault(name, [])
 
     def get_collection(self, name: Any, scope: str | None = None) -> list[Any]:
-        """The values collected under `name`, those whose name matches the regular expression `scope`."""
+        """The values collected under `name`, those whose name matches the regular expression
+        `scope`.
+        """
         values = self._collections.get(name, [])
         if scope is None:
             return list(values)
@@ -431,13 +463,13 @@ class Graph:
     # -- protos ------------------------------------------------------------------------------------
 
     def _node_def(self, op: Operation) -> Any:
-        from tailrace.graph import export  # noqa: PLC0415 - protobuf is loaded when it is needed
+        from tailrace.graph import export  # protobuf is loaded when it is needed
 
         return export.node_def(op)
 
     def as_graph_def(self, from_version: int | None = None, add_shapes: bool = False) -> Any:
         """The GraphDef proto, of the operations added after `from_version` if given."""
-        from tailrace.graph import export  # noqa: PLC0415 - protobuf is loaded when it is needed
+        from tailrace.graph import export  # protobuf is loaded when it is needed
 
         return export.graph_def(self, from_version or 0, add_shapes)
 

@@ -1,7 +1,8 @@
-"""What TensorFlow's Python does around the raw operations, as gradient rules and the library both need it.
+"""What TensorFlow's Python does around the raw operations, as gradient rules and the library both
+need it.
 
-A shape that is known becomes a constant instead of a `Shape` node, zeros of a small known shape become a
-constant, a cast to the same type nothing. Node names and counts depend on it.
+A shape that is known becomes a constant instead of a `Shape` node, zeros of a small known shape
+become a constant, a cast to the same type nothing. Node names and counts depend on it.
 
 Source: TF 1.15 python/ops/array_ops.py, math_ops.py, control_flow_ops.py.
 """
@@ -30,7 +31,9 @@ _SMALL = 1000  # elements; zeros up to here are constants
 
 
 class RuleBuilder(SpectralIdioms):
-    """The builder with TensorFlow's Python-level idioms in lower case: `g.shape(x)`, `g.reduce_sum(x, axis)`."""
+    """The builder with TensorFlow's Python-level idioms in lower case: `g.shape(x)`,
+    `g.reduce_sum(x, axis)`.
+    """
 
     @staticmethod
     def convert(value: Any, dtype: Any = None, name: str | None = None) -> Tensor:
@@ -69,7 +72,9 @@ class RuleBuilder(SpectralIdioms):
 
     @staticmethod
     def here(tensor: Tensor, other: Tensor) -> Tensor:
-        """A constant of another loop or conditional than `other`'s, made anew; any other tensor itself."""
+        """A constant of another loop or conditional than `other`'s, made anew;
+        any other tensor itself.
+        """
         if tensor.op.op_def.inputs or tensor.op.op_def.known_value_rule is None:
             return tensor
         if _context_of(tensor.op) is _context_of(other.op):
@@ -139,7 +144,9 @@ class RuleBuilder(SpectralIdioms):
     def ones(self, shape: Any, dtype: Any = dtypes.float32, name: str | None = None) -> Tensor:
         return self._filled(shape, dtype, name, "ones", 1)
 
-    def _filled(self, shape: Any, dtype: Any, name: str | None, default: str, number: int) -> Tensor:
+    def _filled(
+        self, shape: Any, dtype: Any, name: str | None, default: str, number: int
+    ) -> Tensor:
         dtype = as_dtype(dtype).base_dtype
         with self.name_scope(name, default) as scope:
             value: Any = bool(number) if dtype is dtypes.bool else number
@@ -162,17 +169,26 @@ class RuleBuilder(SpectralIdioms):
         if isinstance(shape, (list, tuple)):
             self.Less(functools.reduce(operator.mul, shape), _SMALL)
 
-    def zeros_like(self, x: Any, dtype: Any = None, name: str | None = None, optimize: bool = True) -> Tensor:
+    def zeros_like(
+        self, x: Any, dtype: Any = None, name: str | None = None, optimize: bool = True
+    ) -> Tensor:
         with self.name_scope(name, "zeros_like") as scope:
             x = convert.convert_to_tensor(x, name="tensor")
             wanted = x._dtype.base_dtype if dtype is None else as_dtype(dtype)
-            if optimize and x._dims is not None and None not in x._dims and x._dtype is not dtypes.variant:
+            if (
+                optimize
+                and x._dims is not None
+                and None not in x._dims
+                and x._dtype is not dtypes.variant
+            ):
                 return self.zeros(list(x._dims), wanted, name=scope)
             if wanted is not x._dtype.base_dtype:
                 return self.zeros(self.shape(x, optimize=optimize), wanted, name=scope)
             return self.ZerosLike(x, name=scope)
 
-    def ones_like(self, x: Any, dtype: Any = None, name: str | None = None, optimize: bool = True) -> Tensor:
+    def ones_like(
+        self, x: Any, dtype: Any = None, name: str | None = None, optimize: bool = True
+    ) -> Tensor:
         with self.name_scope(name, "ones_like") as scope:
             x = convert.convert_to_tensor(x, name="tensor")
             wanted = x._dtype.base_dtype if dtype is None else as_dtype(dtype)
@@ -195,11 +211,16 @@ class RuleBuilder(SpectralIdioms):
             return self.range(0, self.rank(x))
         return convert.constant(np.arange(count), dtypes.int32)
 
-    def reduce_sum(self, x: Any, axis: Any = None, keepdims: bool = False, name: str | None = None) -> Tensor:
+    def reduce_sum(
+        self, x: Any, axis: Any = None, keepdims: bool = False, name: str | None = None
+    ) -> Tensor:
         return self.Sum(x, self.all_axes(x, axis), keep_dims=keepdims, name=name)
 
-    def unbroadcast(self, x: Tensor, y: Tensor, dx: Callable[[], Any], dy: Callable[[], Any]) -> tuple[Any, Any]:
-        """The gradients of two factors that were broadcast against each other, summed back to their shapes.
+    def unbroadcast(
+        self, x: Tensor, y: Tensor, dx: Callable[[], Any], dy: Callable[[], Any]
+    ) -> tuple[Any, Any]:
+        """The gradients of two factors that were broadcast against each other, summed back to their
+        shapes.
 
         `dx` and `dy` build the gradients of the full shape; they are called in TensorFlow's order.
         """
@@ -220,7 +241,9 @@ class RuleBuilder(SpectralIdioms):
         with self.name_scope(name, "group_deps") as scope:
             by_device: dict[str, list[Any]] = {}
             for item in _flatten(inputs):
-                element = getattr(item, "op", item) if not isinstance(item, (Tensor, Operation)) else item
+                element = (
+                    getattr(item, "op", item) if not isinstance(item, (Tensor, Operation)) else item
+                )
                 by_device.setdefault(element.device, []).append(element)
             if len(by_device) <= 1:
                 ((device, deps),) = by_device.items() or [("", [])]
@@ -237,7 +260,9 @@ class RuleBuilder(SpectralIdioms):
             with graph.device(device):
                 return self.NoOp(name=name)
 
-    def with_dependencies(self, dependencies: list[Any], output: Any, name: str | None = None) -> Any:
+    def with_dependencies(
+        self, dependencies: list[Any], output: Any, name: str | None = None
+    ) -> Any:
         """`output`, given only after `dependencies` have run."""
         with self.name_scope(name, "control_dependency") as scope, self.colocate_with(output), \
                 self.control_dependencies(dependencies):  # fmt: skip
@@ -256,7 +281,9 @@ class RuleBuilder(SpectralIdioms):
         values = self.identity(slices.values, name=scope)
         return IndexedSlices(values, self.identity(slices.indices), slices.dense_shape)
 
-    def tuple(self, tensors: list[Any], name: str | None = None, control_inputs: Any = None) -> list[Any]:
+    def tuple(
+        self, tensors: list[Any], name: str | None = None, control_inputs: Any = None
+    ) -> list[Any]:
         """`tensors`, none of them given before all are computed. None stays None."""
         with self.name_scope(name, "tuple"):
             gates = [t if isinstance(t, Operation) else t.op for t in tensors if t is not None]

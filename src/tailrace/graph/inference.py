@@ -1,4 +1,6 @@
-"""What can be known of an operation when it is built: its attributes, output types and output shapes."""
+"""What can be known of an operation when it is built: its attributes,
+output types and output shapes.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,9 @@ if TYPE_CHECKING:
 
 
 class InputShape(Shape):
-    """What a shape rule sees of an input: its shape, and behind it what else is known of the tensor."""
+    """What a shape rule sees of an input: its shape,
+    and behind it what else is known of the tensor.
+    """
 
     __slots__ = ("tensor",)
 
@@ -32,7 +36,7 @@ class InputShape(Shape):
     @property
     def value(self) -> np.ndarray | None:
         """The value, when it is the same in every run."""
-        from tailrace.graph.constants import evaluate  # noqa: PLC0415 - it builds on this module
+        from tailrace.graph.constants import evaluate  # it builds on this module
 
         return evaluate(self.tensor)
 
@@ -43,7 +47,7 @@ class InputShape(Shape):
 
     def as_shape(self) -> Shape:
         """This vector of sizes read as a shape; entries that vary, or are -1, are unknown."""
-        from tailrace.graph.constants import evaluate_as_shape  # noqa: PLC0415 - as above
+        from tailrace.graph.constants import evaluate_as_shape  # as above
 
         if self.dims is not None and len(self.dims) > 1:
             raise ShapeError(f"Shape must be rank 1 but is rank {len(self.dims)}: {self}")
@@ -51,7 +55,9 @@ class InputShape(Shape):
 
 
 def split_inputs(op_def: OpDef, values: list[Any], attrs: dict[str, Any]) -> list[Any]:
-    """Group a flat list by the arguments of the declaration: a value, or a list for a list argument."""
+    """Group a flat list by the arguments of the declaration: a value,
+    or a list for a list argument.
+    """
     return _split(op_def.inputs, values, attrs)
 
 
@@ -82,14 +88,18 @@ def output_types(op_def: OpDef, attrs: dict[str, Any]) -> list[DType]:
             types.extend(attrs[arg.list_attr])
             continue
         dtype = arg.dtype or attrs[arg.type_attr or ""]
-        types.extend([dtype._as_ref if arg.is_ref else dtype] * (attrs[arg.number_attr] if arg.number_attr else 1))
+        types.extend(
+            [dtype._as_ref if arg.is_ref else dtype]
+            * (attrs[arg.number_attr] if arg.number_attr else 1)
+        )
     return types
 
 
 def set_shapes(op: Operation) -> None:
     """Set the static shapes of an operation's outputs by its shape rule.
 
-    Raises: ValueError, with operation, input shapes and the user's line, when the inputs do not fit.
+    Raises: ValueError, with operation, input shapes and the user's line, when the inputs do not
+    fit.
     """
     op_def = op.op_def
     rule = op_def.shape_rule
@@ -121,7 +131,7 @@ def set_handles(op: Operation) -> None:
 
 
 def _explained(error: ShapeError, op: Operation) -> ShapeError:
-    from tailrace.graph.operation import describe_op  # noqa: PLC0415 - it builds on this module
+    from tailrace.graph.operation import describe_op  # it builds on this module
 
     message, _, hint = str(error).partition("\n")
     lines = [f"{op.type}: {message}", describe_op(op), hint]
@@ -131,7 +141,8 @@ def _explained(error: ShapeError, op: Operation) -> ShapeError:
 def complete_attrs(
     op_def: OpDef, inputs: list[Tensor], given: dict[str, Any], output_dtypes: Any = None
 ) -> dict[str, Any]:
-    """All attributes of an operation: those given (values or protos), those the inputs imply, defaults.
+    """All attributes of an operation: those given (values or protos), those the inputs imply,
+    defaults.
 
     Raises: ValueError when one is missing, TypeError when inputs disagree about one.
     """
@@ -152,7 +163,7 @@ def complete_attrs(
 def attr_value(value: Any) -> Any:
     """An attribute given as AttrValue proto, as a Python value."""
     if hasattr(value, "WhichOneof"):
-        from tailrace.formats.graph_def import attr_from_proto  # noqa: PLC0415 - loads protobuf
+        from tailrace.formats.graph_def import attr_from_proto  # loads protobuf
 
         return attr_from_proto(value)
     return value
@@ -185,7 +196,9 @@ def _count(arg: Arg, op_def: OpDef, attrs: dict[str, Any], rest: int) -> int:
     if arg.list_attr in attrs:
         return len(attrs[arg.list_attr])
     if arg.is_list:
-        return rest - sum(1 for other in op_def.inputs[op_def.inputs.index(arg) + 1 :] if not other.is_list)
+        return rest - sum(
+            1 for other in op_def.inputs[op_def.inputs.index(arg) + 1 :] if not other.is_list
+        )
     return 1
 
 
@@ -231,7 +244,9 @@ def checked(op_def: OpDef, name: str, attr: Attr, value: Any) -> Any:
     try:
         value = _CONVERT[attr.kind](value)
     except (TypeError, ValueError) as error:
-        raise TypeError(f"Expected {attr.kind} for argument '{name}' of '{op_def.name}', not {value!r}.") from error
+        raise TypeError(
+            f"Expected {attr.kind} for argument '{name}' of '{op_def.name}', not {value!r}."
+        ) from error
     if attr.allowed:
         each = value if attr.kind.startswith("list") else [value]
         bad = [v for v in each if v not in attr.allowed]
@@ -240,7 +255,9 @@ def checked(op_def: OpDef, name: str, attr: Attr, value: Any) -> Any:
     if attr.minimum is not None:
         size = len(value) if attr.kind.startswith("list") else value
         if size < attr.minimum:
-            raise ValueError(f"Attr '{name}' of '{op_def.name}' Op passed {size} less than minimum {attr.minimum}.")
+            raise ValueError(
+                f"Attr '{name}' of '{op_def.name}' Op passed {size} less than minimum {attr.minimum}."
+            )
     return value
 
 
@@ -254,8 +271,13 @@ def _not_allowed(op_def: OpDef, name: str, attr: Attr, value: Any) -> Exception:
             f"Value passed to parameter '{_inputs_of(op_def, name)}' of '{op_def.name}' has DataType {show(value)} not "
             f"in list of allowed values: {options}"
         )
-    return ValueError(f"Value for attr '{name}' of {op_def.name} {show(value)} is not in the list of allowed values: {options}")
+    return ValueError(
+        f"Value for attr '{name}' of {op_def.name} {show(value)} is not in the list of allowed values: {options}"
+    )
 
 
 def _inputs_of(op_def: OpDef, attr: str) -> str:
-    return ", ".join(arg.name for arg in op_def.inputs if attr in (arg.type_attr, arg.list_attr)) or attr
+    return (
+        ", ".join(arg.name for arg in op_def.inputs if attr in (arg.type_attr, arg.list_attr))
+        or attr
+    )

@@ -32,8 +32,9 @@ def user_frame() -> tuple[str, int, str]:
 class Operation:
     """A node: a type, inputs, attributes, and the tensors it gives.
 
-    `attrs` holds every attribute as a Python value: types as `DType`, shapes as `TensorShape`, tensors as
-    arrays, strings as bytes. `origin` is the user's file, line and function that made it.
+    `attrs` holds every attribute as a Python value: types as `DType`, shapes as `TensorShape`,
+    tensors as arrays, strings as bytes. `origin` is the user's file, line and function that made
+    it.
     """
 
     __slots__ = (
@@ -203,6 +204,8 @@ def describe_origin(op: Operation) -> str:
 
 def describe_op(op: Operation) -> str:
     """The lines of a message that say which operation, on what inputs, made where."""
-    shapes = ", ".join(f"{t.name} {list(t._dims) if t._dims is not None else '<unknown>'}" for t in op._inputs)
+    shapes = ", ".join(
+        f"{t.name} {list(t._dims) if t._dims is not None else '<unknown>'}" for t in op._inputs
+    )
     inputs = f", inputs {shapes}" if shapes else ""
     return f"  operation: '{op._name}' ({op.type}){inputs}\n{describe_origin(op)}"

@@ -1,6 +1,7 @@
 """The contexts a graph is built in: name scopes and control dependencies.
 
-Source: TF 1.15 python/framework/ops.py (Graph.name_scope, _ControlDependenciesController, name_scope).
+Source: TF 1.15 python/framework/ops.py (Graph.name_scope, _ControlDependenciesController,
+name_scope).
 """
 
 from __future__ import annotations

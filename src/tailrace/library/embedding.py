@@ -86,9 +86,7 @@ def _clip(rows: Tensor, ids: Tensor, max_norm: float | None) -> Tensor:
     if ids_rank and rows_rank:
         return clip.clip_by_norm(rows, max_norm, axes=list(range(ids_rank, rows_rank)))
     first = ids_rank or array.rank(ids)
-    return clip.clip_by_norm(
-        rows, max_norm, axes=math.range(first, rows_rank or array.rank(rows))
-    )
+    return clip.clip_by_norm(rows, max_norm, axes=math.range(first, rows_rank or array.rank(rows)))
 
 
 # -- several tables --------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """Initial values of variables: functions of a shape that build the nodes drawing them.
 
-An initializer is called `initializer(shape, dtype=None, partition_info=None)`; `shape` is a list of ints.
+An initializer is called `initializer(shape, dtype=None, partition_info=None)`; `shape` is a list of
+ints.
 
 Source: TF 1.15 python/ops/init_ops.py. Glorot & Bengio 2010; He et al. 2015; Saxe et al. 2014.
 """
@@ -59,8 +60,12 @@ class Ones(Initializer):
 class Constant(Initializer):
     """Given values; the last one fills what the shape has beyond them."""
 
-    def __init__(self, value: Any = 0, dtype: Any = dtypes.float32, verify_shape: bool = False) -> None:
-        if not (isinstance(value, (bool, int, float, complex, str, list, tuple, np.ndarray, np.generic))):
+    def __init__(
+        self, value: Any = 0, dtype: Any = dtypes.float32, verify_shape: bool = False
+    ) -> None:
+        if not (
+            isinstance(value, (bool, int, float, complex, str, list, tuple, np.ndarray, np.generic))
+        ):
             raise TypeError(
                 f"Invalid type for initial value: {value} (expected Python scalar, list or tuple of values, or "
                 "numpy.ndarray)."
@@ -70,7 +75,11 @@ class Constant(Initializer):
         self.verify_shape = verify_shape
 
     def __call__(
-        self, shape: Any, dtype: Any = None, partition_info: Any = None, verify_shape: bool | None = None
+        self,
+        shape: Any,
+        dtype: Any = None,
+        partition_info: Any = None,
+        verify_shape: bool | None = None,
     ) -> Tensor:
         verify = self.verify_shape if verify_shape is None else verify_shape
         return constant(self.value, dtype or self.dtype, shape, verify_shape=verify)
@@ -79,41 +88,63 @@ class Constant(Initializer):
 class RandomUniform(Initializer):
     """Uniform in [minval, maxval)."""
 
-    def __init__(self, minval: Any = 0, maxval: Any = None, seed: int | None = None, dtype: Any = dtypes.float32) -> None:
+    def __init__(
+        self,
+        minval: Any = 0,
+        maxval: Any = None,
+        seed: int | None = None,
+        dtype: Any = dtypes.float32,
+    ) -> None:
         self.minval, self.maxval, self.seed, self.dtype = minval, maxval, seed, as_dtype(dtype)
 
     def __call__(self, shape: Any, dtype: Any = None, partition_info: Any = None) -> Tensor:
-        return random.random_uniform(shape, self.minval, self.maxval, dtype or self.dtype, seed=self.seed)
+        return random.random_uniform(
+            shape, self.minval, self.maxval, dtype or self.dtype, seed=self.seed
+        )
 
 
 class RandomNormal(Initializer):
     """Normal with a mean and a standard deviation."""
 
     def __init__(
-        self, mean: Any = 0.0, stddev: Any = 1.0, seed: int | None = None, dtype: Any = dtypes.float32
+        self,
+        mean: Any = 0.0,
+        stddev: Any = 1.0,
+        seed: int | None = None,
+        dtype: Any = dtypes.float32,
     ) -> None:
         self.mean, self.stddev, self.seed, self.dtype = mean, stddev, seed, _float_type(dtype)
 
     def __call__(self, shape: Any, dtype: Any = None, partition_info: Any = None) -> Tensor:
-        return random.random_normal(shape, self.mean, self.stddev, dtype or self.dtype, seed=self.seed)
+        return random.random_normal(
+            shape, self.mean, self.stddev, dtype or self.dtype, seed=self.seed
+        )
 
 
 class TruncatedNormal(Initializer):
     """Normal, drawn again where it is more than two standard deviations from the mean."""
 
     def __init__(
-        self, mean: Any = 0.0, stddev: Any = 1.0, seed: int | None = None, dtype: Any = dtypes.float32
+        self,
+        mean: Any = 0.0,
+        stddev: Any = 1.0,
+        seed: int | None = None,
+        dtype: Any = dtypes.float32,
     ) -> None:
         self.mean, self.stddev, self.seed, self.dtype = mean, stddev, seed, _float_type(dtype)
 
     def __call__(self, shape: Any, dtype: Any = None, partition_info: Any = None) -> Tensor:
-        return random.truncated_normal(shape, self.mean, self.stddev, dtype or self.dtype, seed=self.seed)
+        return random.truncated_normal(
+            shape, self.mean, self.stddev, dtype or self.dtype, seed=self.seed
+        )
 
 
 class UniformUnitScaling(Initializer):
     """Uniform in ±factor·sqrt(3 / inputs), which keeps the scale of what passes through."""
 
-    def __init__(self, factor: float = 1.0, seed: int | None = None, dtype: Any = dtypes.float32) -> None:
+    def __init__(
+        self, factor: float = 1.0, seed: int | None = None, dtype: Any = dtypes.float32
+    ) -> None:
         self.factor, self.seed, self.dtype = factor, seed, _float_type(dtype)
 
     def __call__(self, shape: Any, dtype: Any = None, partition_info: Any = None) -> Tensor:
@@ -141,7 +172,9 @@ class VarianceScaling(Initializer):
         if scale <= 0.0:
             raise ValueError("`scale` must be positive float.")
         if mode not in ("fan_in", "fan_out", "fan_avg"):
-            raise ValueError(f"Invalid `mode` argument: {mode}; it is one of fan_in, fan_out, fan_avg")
+            raise ValueError(
+                f"Invalid `mode` argument: {mode}; it is one of fan_in, fan_out, fan_avg"
+            )
         distribution = distribution.lower()
         if distribution not in ("normal", "uniform", "truncated_normal", "untruncated_normal"):
             raise ValueError(
@@ -154,7 +187,9 @@ class VarianceScaling(Initializer):
     def __call__(self, shape: Any, dtype: Any = None, partition_info: Any = None) -> Tensor:
         dtype = dtype or self.dtype
         fan_in, fan_out = _fans(shape if partition_info is None else partition_info.full_shape)
-        size = {"fan_in": fan_in, "fan_out": fan_out, "fan_avg": (fan_in + fan_out) / 2.0}[self.mode]
+        size = {"fan_in": fan_in, "fan_out": fan_out, "fan_avg": (fan_in + fan_out) / 2.0}[
+            self.mode
+        ]
         scale = self.scale / max(1.0, size)
         if self.distribution == "uniform":
             limit = math.sqrt(3.0 * scale)
@@ -168,18 +203,23 @@ class VarianceScaling(Initializer):
 class Orthogonal(Initializer):
     """A random orthogonal matrix times `gain`; all dimensions but the last count as rows."""
 
-    def __init__(self, gain: float = 1.0, seed: int | None = None, dtype: Any = dtypes.float32) -> None:
+    def __init__(
+        self, gain: float = 1.0, seed: int | None = None, dtype: Any = dtypes.float32
+    ) -> None:
         self.gain, self.seed, self.dtype = gain, seed, _float_type(dtype)
 
     def __call__(self, shape: Any, dtype: Any = None, partition_info: Any = None) -> Tensor:
-        from tailrace.library.array import matrix_transpose  # noqa: PLC0415 - arrays know of variables
-        from tailrace.library.array_more import diag_part  # noqa: PLC0415 - as above
+        from tailrace.library.array import matrix_transpose  # arrays know of variables
+        from tailrace.library.array_more import diag_part  # as above
 
         if len(shape) < 2:
             raise ValueError("The tensor to initialize must be at least two-dimensional")
         rows, columns = math.prod(int(d) for d in shape[:-1]), int(shape[-1])
         flat = (columns, rows) if rows < columns else (rows, columns)
-        q, r = g.Qr(random.random_normal(flat, dtype=dtype or self.dtype, seed=self.seed), full_matrices=False)
+        q, r = g.Qr(
+            random.random_normal(flat, dtype=dtype or self.dtype, seed=self.seed),
+            full_matrices=False,
+        )
         q *= g.Sign(diag_part(r))
         if rows < columns:
             q = matrix_transpose(q)
@@ -193,7 +233,7 @@ class Identity(Initializer):
         self.gain, self.dtype = gain, _float_type(dtype)
 
     def __call__(self, shape: Any, dtype: Any = None, partition_info: Any = None) -> Tensor:
-        from tailrace.library.matrices import eye as identity  # noqa: PLC0415 - arrays know of variables
+        from tailrace.library.matrices import eye as identity  # arrays know of variables
 
         full = shape if partition_info is None else partition_info.full_shape
         if len(full) != 2:

@@ -76,7 +76,11 @@ class ExponentialMovingAverage:
     """
 
     def __init__(
-        self, decay: Any, num_updates: Any = None, zero_debias: bool = False, name: str = "ExponentialMovingAverage"
+        self,
+        decay: Any,
+        num_updates: Any = None,
+        zero_debias: bool = False,
+        name: str = "ExponentialMovingAverage",
     ) -> None:
         self._decay = decay
         self._num_updates = num_updates
@@ -103,7 +107,8 @@ class ExponentialMovingAverage:
         with name_scope(self._name) as scope:
             decay = self._current_decay()
             updates = [
-                assign_moving_average(self._averages[v], v, decay, self._averages[v] in debiased) for v in variables
+                assign_moving_average(self._averages[v], v, decay, self._averages[v] in debiased)
+                for v in variables
             ]
             return g.group(*updates, name=scope)
 

@@ -1,6 +1,7 @@
 """Learning rates that change with the step: `tf.train.exponential_decay` and the other schedules.
 
-Source: TF 1.15 python/training/learning_rate_decay.py, python/keras/optimizer_v2/learning_rate_schedule.py.
+Source: TF 1.15 python/training/learning_rate_decay.py,
+python/keras/optimizer_v2/learning_rate_schedule.py.
 """
 
 from __future__ import annotations
@@ -21,7 +22,14 @@ def _start(learning_rate: Any, global_step: Any) -> Tensor:
     return convert_to_tensor(learning_rate, name="initial_learning_rate")
 
 
-def _exponential(rate: Any, global_step: Any, decay_steps: Any, decay_rate: Any, staircase: bool, name: str | None) -> Tensor:
+def _exponential(
+    rate: Any,
+    global_step: Any,
+    decay_steps: Any,
+    decay_rate: Any,
+    staircase: bool,
+    name: str | None,
+) -> Tensor:
     with name_scope(name, "ExponentialDecay") as scope:
         initial = _start(rate, global_step)
         steps, decay = g.cast(decay_steps, initial.dtype), g.cast(decay_rate, initial.dtype)
@@ -35,14 +43,26 @@ def _pow(x: Any, y: Any) -> Tensor:
 
 
 def exponential_decay(
-    learning_rate: Any, global_step: Any, decay_steps: Any, decay_rate: Any, staircase: bool = False, name: str | None = None
+    learning_rate: Any,
+    global_step: Any,
+    decay_steps: Any,
+    decay_rate: Any,
+    staircase: bool = False,
+    name: str | None = None,
 ) -> Tensor:
-    """learning_rate · decay_rate^(global_step / decay_steps), the exponent rounded down for a staircase."""
+    """learning_rate · decay_rate^(global_step / decay_steps),
+    the exponent rounded down for a staircase.
+    """
     return _exponential(learning_rate, global_step, decay_steps, decay_rate, staircase, name)
 
 
 def natural_exp_decay(
-    learning_rate: Any, global_step: Any, decay_steps: Any, decay_rate: Any, staircase: bool = False, name: str | None = None
+    learning_rate: Any,
+    global_step: Any,
+    decay_steps: Any,
+    decay_rate: Any,
+    staircase: bool = False,
+    name: str | None = None,
 ) -> Tensor:
     """learning_rate · exp(−decay_rate · global_step / decay_steps)"""
     rate = g.Exp(g.Neg(decay_rate))
@@ -50,7 +70,12 @@ def natural_exp_decay(
 
 
 def inverse_time_decay(
-    learning_rate: Any, global_step: Any, decay_steps: Any, decay_rate: Any, staircase: bool = False, name: str | None = None
+    learning_rate: Any,
+    global_step: Any,
+    decay_steps: Any,
+    decay_rate: Any,
+    staircase: bool = False,
+    name: str | None = None,
 ) -> Tensor:
     """learning_rate / (1 + decay_rate · global_step / decay_steps)"""
     with name_scope(name, "InverseTimeDecay") as scope:
@@ -71,7 +96,8 @@ def polynomial_decay(
     cycle: bool = False,
     name: str | None = None,
 ) -> Tensor:
-    """From learning_rate to end_learning_rate within decay_steps, along (1 − step/decay_steps)^power.
+    """From learning_rate to end_learning_rate within decay_steps, along (1 −
+    step/decay_steps)^power.
 
     With `cycle`, decay_steps is multiplied so that the step never lies beyond it.
     """
@@ -134,7 +160,11 @@ def _cosine(fraction: Any) -> Tensor:
 
 
 def cosine_decay(
-    learning_rate: Any, global_step: Any, decay_steps: Any, alpha: Any = 0.0, name: str | None = None
+    learning_rate: Any,
+    global_step: Any,
+    decay_steps: Any,
+    alpha: Any = 0.0,
+    name: str | None = None,
 ) -> Tensor:
     """Half a cosine from learning_rate down to alpha·learning_rate  (Loshchilov & Hutter 2016)"""
     with name_scope(name, "CosineDecay"):
@@ -154,7 +184,9 @@ def cosine_decay_restarts(
     alpha: Any = 0.0,
     name: str | None = None,
 ) -> Tensor:
-    """Cosine decay that starts anew, each time t_mul longer and m_mul as high  (Loshchilov & Hutter 2016)"""
+    """Cosine decay that starts anew, each time t_mul longer and m_mul as high  (Loshchilov & Hutter
+    2016)
+    """
     with name_scope(name, "SGDRDecay") as scope:
         initial = _start(learning_rate, global_step)
         dtype = initial.dtype
@@ -189,7 +221,9 @@ def linear_cosine_decay(
     """(alpha + linear decay)·cosine + beta  (Bello et al. 2017)"""
     with name_scope(name, "LinearCosineDecay") as scope:
         initial = _start(learning_rate, global_step)
-        steps, periods, low, offset = (g.cast(v, initial.dtype) for v in (decay_steps, num_periods, alpha, beta))
+        steps, periods, low, offset = (
+            g.cast(v, initial.dtype) for v in (decay_steps, num_periods, alpha, beta)
+        )
         step = g.Minimum(g.cast(global_step, initial.dtype), steps)
         linear = (steps - step) / steps
         decayed = (low + linear) * (0.5 * _cosine(2.0 * periods * (step / steps))) + offset
@@ -207,11 +241,15 @@ def noisy_linear_cosine_decay(
     beta: Any = 0.001,
     name: str | None = None,
 ) -> Tensor:
-    """`linear_cosine_decay` with noise on the linear part, of decaying variance  (Bello et al. 2017)"""
+    """`linear_cosine_decay` with noise on the linear part,
+    of decaying variance  (Bello et al. 2017)
+    """
     with name_scope(name, "NoisyLinearCosineDecay") as scope:
         initial = _start(learning_rate, global_step)
         given = (decay_steps, initial_variance, variance_decay, num_periods, alpha, beta)
-        steps, variance, variance_rate, periods, low, offset = (g.cast(v, initial.dtype) for v in given)
+        steps, variance, variance_rate, periods, low, offset = (
+            g.cast(v, initial.dtype) for v in given
+        )
         step = g.Minimum(g.cast(global_step, initial.dtype), steps)
         linear = (steps - step) / steps
         stddev = g.Sqrt(variance / _pow(1.0 + step, variance_rate))

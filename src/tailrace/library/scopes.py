@@ -1,4 +1,5 @@
-"""Contexts of the default graph: `tf.name_scope`, `tf.device`, `tf.control_dependencies` and their kin.
+"""Contexts of the default graph: `tf.name_scope`, `tf.device`, `tf.control_dependencies` and their
+kin.
 
 Source: TF 1.15 python/framework/ops.py.
 """
@@ -14,7 +15,7 @@ from tailrace.graph.graph import default_graphs
 from tailrace.graph.scopes import NameScope
 
 
-class name_scope:  # noqa: N801 - TensorFlow's name
+class name_scope:  # TensorFlow's name
     """`with tf.name_scope(name, default_name, values) as scope`: names inside start with `scope`.
 
     `default_name` serves when `name` is None; `values` are tensors whose graph becomes the default.

@@ -1,4 +1,5 @@
-"""Assignments as functions: `tf.assign`, `tf.scatter_add` and their kin, on either kind of variable.
+"""Assignments as functions: `tf.assign`, `tf.scatter_add` and their kin, on either kind of
+variable.
 
 Source: TF 1.15 python/ops/state_ops.py.
 """
@@ -17,25 +18,35 @@ def _by_reference(ref: Any) -> bool:
 
 
 def assign(
-    ref: Any, value: Any, validate_shape: bool | None = None, use_locking: bool | None = None, name: str | None = None
+    ref: Any,
+    value: Any,
+    validate_shape: bool | None = None,
+    use_locking: bool | None = None,
+    name: str | None = None,
 ) -> Any:
     """Set a variable; gives what reads as its new value.
 
     With `validate_shape=False` the variable may change its shape.
     """
     if _by_reference(ref):
-        return g.Assign(ref, value, use_locking=use_locking, name=name, validate_shape=validate_shape)
+        return g.Assign(
+            ref, value, use_locking=use_locking, name=name, validate_shape=validate_shape
+        )
     return ref.assign(value, name=name)
 
 
-def assign_add(ref: Any, value: Any, use_locking: bool | None = None, name: str | None = None) -> Any:
+def assign_add(
+    ref: Any, value: Any, use_locking: bool | None = None, name: str | None = None
+) -> Any:
     """Add to a variable."""
     if _by_reference(ref):
         return g.AssignAdd(ref, value, use_locking=use_locking, name=name)
     return ref.assign_add(value)
 
 
-def assign_sub(ref: Any, value: Any, use_locking: bool | None = None, name: str | None = None) -> Any:
+def assign_sub(
+    ref: Any, value: Any, use_locking: bool | None = None, name: str | None = None
+) -> Any:
     """Subtract from a variable."""
     if _by_reference(ref):
         return g.AssignSub(ref, value, use_locking=use_locking, name=name)
@@ -43,7 +54,9 @@ def assign_sub(ref: Any, value: Any, use_locking: bool | None = None, name: str 
 
 
 def count_up_to(ref: Any, limit: int, name: str | None = None) -> Tensor:
-    """A variable's value, which then grows by one until it reaches `limit`; then OutOfRangeError."""
+    """A variable's value, which then grows by one until it reaches `limit`;
+    then OutOfRangeError.
+    """
     if _by_reference(ref):
         return g.CountUpTo(ref, limit=limit, name=name)
     return g.ResourceCountUpTo(ref.handle, limit=limit, T=ref.dtype, name=name)
@@ -59,7 +72,9 @@ def _scatter(action: str, nd: bool = False, locking: bool = False) -> Callable[.
         if not isinstance(ref, ResourceVariable):
             return getattr(g, op_type)(ref, indices, updates, use_locking=use_locking, name=name)
         values = g.convert(updates, ref.dtype)
-        return ref._changed(getattr(g, "Resource" + op_type)(ref.handle, indices, values, name=name), True)
+        return ref._changed(
+            getattr(g, "Resource" + op_type)(ref.handle, indices, values, name=name), True
+        )
 
     scatter.__name__ = f"scatter_{'nd_' if nd else ''}{action.lower()}"
     return scatter
@@ -75,5 +90,3 @@ scatter_max = _scatter("Max")
 scatter_nd_update = _scatter("Update", nd=True, locking=True)
 scatter_nd_add = _scatter("Add", nd=True)
 scatter_nd_sub = _scatter("Sub", nd=True)
-
-

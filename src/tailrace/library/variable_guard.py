@@ -1,7 +1,7 @@
 """Initial values that depend on other variables.
 
-`b = tf.Variable(a * 2)` where `a` is a variable itself: the initializer of `b` uses the value of `a` if it has
-one, else the initial value of `a`, so that one run can initialize both in any order.
+`b = tf.Variable(a * 2)` where `a` is a variable itself: the initializer of `b` uses the value of
+`a` if it has one, else the initial value of `a`, so that one run can initialize both in any order.
 
 Source: TF 1.15 python/ops/variables.py (_try_guard_against_uninitialized_dependencies).
 """
@@ -71,7 +71,9 @@ class _Guard:
         if all(a is b for a, b in zip(inputs, op.inputs, strict=True)):
             return op
         name = f"{op.name}_{self._name}".replace(":", "_")
-        return get_default_graph().create_op(op.op_def.by_value or op.type, inputs, name=name, attrs=op.attrs)
+        return get_default_graph().create_op(
+            op.op_def.by_value or op.type, inputs, name=name, attrs=op.attrs
+        )
 
 
 def _initialized_value_of(op: Operation) -> Any:

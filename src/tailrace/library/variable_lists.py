@@ -46,7 +46,10 @@ def all_variables() -> list[Any]:
 
 def _all_saveable_objects(scope: str | None = None) -> list[Any]:
     """What a Saver saves when not told."""
-    return [*get_collection(GraphKeys.GLOBAL_VARIABLES, scope), *get_collection(GraphKeys.SAVEABLE_OBJECTS, scope)]
+    return [
+        *get_collection(GraphKeys.GLOBAL_VARIABLES, scope),
+        *get_collection(GraphKeys.SAVEABLE_OBJECTS, scope),
+    ]
 
 
 def variables_initializer(var_list: Any, name: str = "init") -> Operation:
@@ -103,7 +106,9 @@ def assert_variables_initialized(var_list: Any = None) -> Tensor | None:
     return ranks[0] if len(ranks) == 1 else g.Pack(ranks, name="stack")
 
 
-def report_uninitialized_variables(var_list: Any = None, name: str = "report_uninitialized_variables") -> Tensor:
+def report_uninitialized_variables(
+    var_list: Any = None, name: str = "report_uninitialized_variables"
+) -> Tensor:
     """The names of the variables that have no value. Shape: [n] strings."""
     variables = _or_all(var_list)
     with g.name_scope(name):

@@ -133,7 +133,7 @@ class _VariableStore:
 
     def _true_getter(self, name: str, partitioner: Any = None, **arguments: Any) -> Any:
         if partitioner is not None:
-            from tailrace.library.partitioned import get_partitioned  # noqa: PLC0415 - builds on this
+            from tailrace.library.partitioned import get_partitioned  # builds on this
 
             return get_partitioned(self, name, partitioner, **arguments)
         return self.get_single(name, **arguments)
@@ -210,7 +210,11 @@ class _VariableStore:
 
     def _regularize(self, name: str, variable: Any, regularizer: Any) -> None:
         graph = get_default_graph()
-        with graph.colocate_with(variable.op), graph.name_scope(name + "/Regularizer/"), init_scope():
+        with (
+            graph.colocate_with(variable.op),
+            graph.name_scope(name + "/Regularizer/"),
+            init_scope(),
+        ):
             loss = regularizer(variable)
         if loss is not None:
             graph.add_to_collection(GraphKeys.REGULARIZATION_LOSSES, loss)
@@ -253,7 +257,9 @@ def _initial_value(
 
 def _callable_without_arguments(function: Callable[..., Any]) -> bool:
     parameters = inspect.signature(function).parameters.values()
-    return all(p.default is not p.empty or p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD) for p in parameters)
+    return all(
+        p.default is not p.empty or p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD) for p in parameters
+    )
 
 
 # -- scopes ----------------------------------------------------------------------------------------
@@ -445,10 +451,12 @@ def get_variable(
     synchronization: Any = VariableSynchronization.AUTO,
     aggregation: Any = VariableAggregation.NONE,
 ) -> Any:
-    """The variable `name` of the current scope: a new one, or where the scope is reused the existing one.
+    """The variable `name` of the current scope: a new one, or where the scope is reused the
+    existing one.
 
-    Args: initializer, a function `(shape, dtype, partition_info)`, a class of such, or a constant; Glorot's
-    uniform initializer by default. Raises: ValueError when it exists and must not, or the other way round.
+    Args: initializer, a function `(shape, dtype, partition_info)`, a class of such, or a constant;
+    Glorot's uniform initializer by default. Raises: ValueError when it exists and must not, or the
+    other way round.
     """
     return get_variable_scope().get_variable(
         _store(),
@@ -490,7 +498,9 @@ def _opened(
     scope = copy.copy(base)
     if reopened:
         scope._reuse = reuse or base.reuse
-        scope._name_scope = old_name_scope if old_name_scope is not None else base.original_name_scope
+        scope._name_scope = (
+            old_name_scope if old_name_scope is not None else base.original_name_scope
+        )
     else:
         scope._name = f"{old.name}/{name_or_scope}" if old.name else name_or_scope
         scope._reuse = reuse or old.reuse
@@ -516,7 +526,9 @@ def _opened(
         state.current = old
 
 
-def _wrapped_getter(outer: Callable[..., Any], inner: Callable[..., Any] | None) -> Callable[..., Any]:
+def _wrapped_getter(
+    outer: Callable[..., Any], inner: Callable[..., Any] | None
+) -> Callable[..., Any]:
     if inner is None:
         return outer
 
@@ -538,7 +550,7 @@ def _unique_scope(prefix: str) -> str:
     return f"{prefix}_{index}"
 
 
-class variable_scope:  # noqa: N801 - TensorFlow's name
+class variable_scope:  # TensorFlow's name
     """`with tf.variable_scope("name", reuse=…) as scope`: opens a variable scope and a name scope.
 
     `name_or_scope` may be a scope to reopen; `default_name`, made unique, serves when it is None.
@@ -638,11 +650,13 @@ class variable_scope:  # noqa: N801 - TensorFlow's name
         return stack.enter_context(name_scope(name)) if name else None
 
 
-def variable_op_scope(values: Any, name_or_scope: Any, default_name: str | None = None, **kwargs: Any) -> Any:
+def variable_op_scope(
+    values: Any, name_or_scope: Any, default_name: str | None = None, **kwargs: Any
+) -> Any:
     """The form of `variable_scope` before 1.0."""
     return variable_scope(name_or_scope, default_name=default_name, values=values, **kwargs)
 
 
 def no_regularizer(_: Any) -> None:
     """A regularizer that gives nothing, to leave a variable out of the scope's."""
-    return None
+    return

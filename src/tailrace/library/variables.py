@@ -1,7 +1,7 @@
 """Variables: `tf.Variable`, kept by reference (the default) or by resource handle.
 
-A reference variable `w` is the nodes `w/initial_value` (or an initializer's), `w`, `w/Assign` and `w/read`; a
-resource variable has `w/IsInitialized`, `w/Assign` and `w/Read` around its handle `w`.
+A reference variable `w` is the nodes `w/initial_value` (or an initializer's), `w`, `w/Assign` and
+`w/read`; a resource variable has `w/IsInitialized`, `w/Assign` and `w/Read` around its handle `w`.
 
 Source: TF 1.15 python/ops/variables.py, resource_variable_ops.py.
 """
@@ -100,7 +100,7 @@ def _make_variable(
     aggregation: Any = VariableAggregation.NONE,
     shape: Any = None,
 ) -> Any:
-    from tailrace.library.variable_scope import creating_function  # noqa: PLC0415 - builds on this
+    from tailrace.library.variable_scope import creating_function  # builds on this
 
     arguments = {
         "initial_value": initial_value,
@@ -128,7 +128,7 @@ def _create(
     trainable: bool | None = None,
     **arguments: Any,
 ) -> Any:
-    from tailrace.library.variable_scope import resource_by_default  # noqa: PLC0415 - builds on this
+    from tailrace.library.variable_scope import resource_by_default  # builds on this
 
     if trainable is None:
         trainable = synchronization is not VariableSynchronization.ON_READ
@@ -143,10 +143,10 @@ def _create(
 class Variable(metaclass=_VariableMeta):
     """A value that lives in a session from run to run, changed by `assign` and by optimizers.
 
-    `tf.Variable(initial_value, trainable=None, collections=None, validate_shape=True, caching_device=None,
-    name=None, variable_def=None, dtype=None, expected_shape=None, import_scope=None, constraint=None,
-    use_resource=None, synchronization=AUTO, aggregation=NONE, shape=None)`. `initial_value` is a tensor, what can
-    become one, or a function that gives it.
+    `tf.Variable(initial_value, trainable=None, collections=None, validate_shape=True,
+    caching_device=None, name=None, variable_def=None, dtype=None, expected_shape=None,
+    import_scope=None, constraint=None, use_resource=None, synchronization=AUTO, aggregation=NONE,
+    shape=None)`. `initial_value` is a tensor, what can become one, or a function that gives it.
     Raises: ValueError without initial value, or when its shape is unknown though `validate_shape`.
     """
 
@@ -223,12 +223,10 @@ class Variable(metaclass=_VariableMeta):
 
     def initialized_value(self) -> Any:
         """The value, or the initial value while the variable has none."""
-        from tailrace.library.control_flow import cond  # noqa: PLC0415 - it builds on this module
+        from tailrace.library.control_flow import cond  # it builds on this module
 
         with init_scope():
-            return cond(
-                is_variable_initialized(self), self.read_value, lambda: self.initial_value
-            )
+            return cond(is_variable_initialized(self), self.read_value, lambda: self.initial_value)
 
     def _set_save_slice_info(self, info: SaveSliceInfo) -> None:
         self._save_slice_info = info
@@ -256,7 +254,11 @@ class Variable(metaclass=_VariableMeta):
 
     def eval(self, session: Any = None) -> Any:
         """The value in `session` or the default session."""
-        return self._variable.eval(session=session) if isinstance(self, RefVariable) else self._graph_eval(session)
+        return (
+            self._variable.eval(session=session)
+            if isinstance(self, RefVariable)
+            else self._graph_eval(session)
+        )
 
     def _graph_eval(self, session: Any) -> Any:
         return self._as_graph_element().eval(session=session)
@@ -266,18 +268,36 @@ class Variable(metaclass=_VariableMeta):
         session = self.graph._default_session(session, "load a variable")
         session.run(self.initializer, {self.initializer.inputs[1]: value})
 
-    def assign(self, value: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True) -> Any:
+    def assign(
+        self,
+        value: Any,
+        use_locking: bool = False,
+        name: str | None = None,
+        read_value: bool = True,
+    ) -> Any:
         raise NotImplementedError
 
-    def assign_add(self, delta: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True) -> Any:
+    def assign_add(
+        self,
+        delta: Any,
+        use_locking: bool = False,
+        name: str | None = None,
+        read_value: bool = True,
+    ) -> Any:
         raise NotImplementedError
 
-    def assign_sub(self, delta: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True) -> Any:
+    def assign_sub(
+        self,
+        delta: Any,
+        use_locking: bool = False,
+        name: str | None = None,
+        read_value: bool = True,
+    ) -> Any:
         raise NotImplementedError
 
     def to_proto(self, export_scope: str | None = None) -> Any:
         """The VariableDef proto; None when the variable lies outside `export_scope`."""
-        from tailrace.library.variable_protos import to_proto  # noqa: PLC0415 - loads protobuf
+        from tailrace.library.variable_protos import to_proto  # loads protobuf
 
         return to_proto(self, export_scope)
 
@@ -313,7 +333,9 @@ for _operator in Tensor.OVERLOADABLE_OPERATORS:
 class _Arguments:
     """What both kinds check of their arguments."""
 
-    def __init__(self, initial_value: Any, collections: Any, trainable: bool, constraint: Any) -> None:
+    def __init__(
+        self, initial_value: Any, collections: Any, trainable: bool, constraint: Any
+    ) -> None:
         if initial_value is None:
             raise ValueError("initial_value must be specified.")
         if collections is None:
@@ -352,7 +374,12 @@ class RefVariable(Variable):
         self._constraint = constraint
         self._caching_device = caching_device
         wanted = None if dtype is None else as_dtype(dtype)
-        with init_scope(), name_scope(name, "Variable", [] if arguments.from_function else [initial_value]) as scope:
+        with (
+            init_scope(),
+            name_scope(
+                name, "Variable", [] if arguments.from_function else [initial_value]
+            ) as scope,
+        ):
             if arguments.from_function:
                 self._make_from_function(initial_value, wanted, validate_shape, shape, scope)
             else:
@@ -361,7 +388,9 @@ class RefVariable(Variable):
             self._make_assign_and_read(validate_shape, caching_device, scope)
             get_default_graph().add_to_collections(arguments.collections, self)
 
-    def _make_from_function(self, function: Any, dtype: Any, validate: bool, shape: Any, scope: str) -> None:
+    def _make_from_function(
+        self, function: Any, dtype: Any, validate: bool, shape: Any, scope: str
+    ) -> None:
         graph = get_default_graph()
         colocated = [b"loc:@" + scope.rstrip("/").encode()]
         with graph._attr_scope({"_class": colocated}):
@@ -379,10 +408,16 @@ class RefVariable(Variable):
         value = self._initial_value
         if validate_shape and not value.get_shape().is_fully_defined():
             raise ValueError(f"initial_value must have a shape specified: {value}")
-        assigned = _assign(self._variable, guarded_initial_value(scope, value), validate_shape=validate_shape)
+        assigned = _assign(
+            self._variable, guarded_initial_value(scope, value), validate_shape=validate_shape
+        )
         self._initializer_op = assigned.op
         graph = get_default_graph()
-        place = graph.device(caching_device) if caching_device is not None else graph.colocate_with(self._variable.op)
+        place = (
+            graph.device(caching_device)
+            if caching_device is not None
+            else graph.colocate_with(self._variable.op)
+        )
         with place:
             self._snapshot = g.Identity(self._variable, name="read")
 
@@ -394,17 +429,35 @@ class RefVariable(Variable):
         """The value, read anew where control dependencies say."""
         return g.Identity(self._variable, name="read")
 
-    def assign(self, value: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True) -> Any:
+    def assign(
+        self,
+        value: Any,
+        use_locking: bool = False,
+        name: str | None = None,
+        read_value: bool = True,
+    ) -> Any:
         """Set the value; gives the reference, whose value is the new one."""
         assigned = _assign(self._variable, value, use_locking=use_locking, name=name)
         return assigned if read_value else assigned.op
 
-    def assign_add(self, delta: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True) -> Any:
+    def assign_add(
+        self,
+        delta: Any,
+        use_locking: bool = False,
+        name: str | None = None,
+        read_value: bool = True,
+    ) -> Any:
         """Add to the value."""
         assigned = g.AssignAdd(self._variable, delta, use_locking=use_locking, name=name)
         return assigned if read_value else assigned.op
 
-    def assign_sub(self, delta: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True) -> Any:
+    def assign_sub(
+        self,
+        delta: Any,
+        use_locking: bool = False,
+        name: str | None = None,
+        read_value: bool = True,
+    ) -> Any:
         """Subtract from the value."""
         assigned = g.AssignSub(self._variable, delta, use_locking=use_locking, name=name)
         return assigned if read_value else assigned.op
@@ -417,15 +470,23 @@ class RefVariable(Variable):
         if not isinstance(slices, IndexedSlices):
             raise ValueError(f"sparse_delta is not IndexedSlices: {slices}")
         add = getattr(g, op_type)
-        return add(self._variable, slices.indices, slices.values, use_locking=use_locking, name=name)
+        return add(
+            self._variable, slices.indices, slices.values, use_locking=use_locking, name=name
+        )
 
-    def scatter_sub(self, sparse_delta: Any, use_locking: bool = False, name: str | None = None) -> Tensor:
+    def scatter_sub(
+        self, sparse_delta: Any, use_locking: bool = False, name: str | None = None
+    ) -> Tensor:
         return self._scatter("ScatterSub", sparse_delta, use_locking, name)
 
-    def scatter_add(self, sparse_delta: Any, use_locking: bool = False, name: str | None = None) -> Tensor:
+    def scatter_add(
+        self, sparse_delta: Any, use_locking: bool = False, name: str | None = None
+    ) -> Tensor:
         return self._scatter("ScatterAdd", sparse_delta, use_locking, name)
 
-    def scatter_update(self, sparse_delta: Any, use_locking: bool = False, name: str | None = None) -> Tensor:
+    def scatter_update(
+        self, sparse_delta: Any, use_locking: bool = False, name: str | None = None
+    ) -> Tensor:
         return self._scatter("ScatterUpdate", sparse_delta, use_locking, name)
 
     def scatter_nd_sub(self, indices: Any, updates: Any, name: str | None = None) -> Tensor:
@@ -439,13 +500,19 @@ class RefVariable(Variable):
 
 
 def _assign(
-    ref: Tensor, value: Any, validate_shape: bool | None = None, use_locking: bool | None = None, name: str | None = None
+    ref: Tensor,
+    value: Any,
+    validate_shape: bool | None = None,
+    use_locking: bool | None = None,
+    name: str | None = None,
 ) -> Tensor:
     return g.Assign(ref, value, validate_shape=validate_shape, use_locking=use_locking, name=name)
 
 
 class ResourceVariable(Variable):
-    """A variable behind a resource handle: every read is a node, ordered by control dependencies."""
+    """A variable behind a resource handle: every read is a node,
+    ordered by control dependencies.
+    """
 
     def __init__(
         self,
@@ -466,7 +533,12 @@ class ResourceVariable(Variable):
         self._caching_device = caching_device
         graph = get_default_graph()
         wanted = None if dtype is None else as_dtype(dtype)
-        with init_scope(), name_scope(name, "Variable", [] if arguments.from_function else [initial_value]) as scope:
+        with (
+            init_scope(),
+            name_scope(
+                name, "Variable", [] if arguments.from_function else [initial_value]
+            ) as scope,
+        ):
             self._handle_name = scope.rstrip("/")
             with graph._attr_scope({"_class": [b"loc:@" + self._handle_name.encode()]}):
                 with graph.name_scope("Initializer"), graph.device(None):
@@ -507,7 +579,10 @@ class ResourceVariable(Variable):
             self._graph_element = g.ReadVariableOp(handle, dtype=self._dtype)
         self._cached_value = None
         if self._caching_device is not None:
-            with graph.colocate_with(None, ignore_existing=True), graph.device(self._caching_device):
+            with (
+                graph.colocate_with(None, ignore_existing=True),
+                graph.device(self._caching_device),
+            ):
                 self._cached_value = g.Identity(self._graph_element)
 
     @property
@@ -552,7 +627,10 @@ class ResourceVariable(Variable):
         """The value, as a new node that reads it."""
         if self._cached_value is not None:
             return self._cached_value
-        with get_default_graph().colocate_with(None, ignore_existing=True), get_default_graph().device(self._handle.device):
+        with (
+            get_default_graph().colocate_with(None, ignore_existing=True),
+            get_default_graph().device(self._handle.device),
+        ):
             return self._read()
 
     def _read(self) -> Tensor:
@@ -560,7 +638,10 @@ class ResourceVariable(Variable):
 
     def read_value(self) -> Tensor:
         """The value, read where control dependencies say."""
-        with get_default_graph().name_scope("Read"), get_default_graph().device(self._handle.device):
+        with (
+            get_default_graph().name_scope("Read"),
+            get_default_graph().device(self._handle.device),
+        ):
             value = self._read()
         return g.Identity(value)
 
@@ -576,18 +657,36 @@ class ResourceVariable(Variable):
     def _changed(self, op: Operation, read_value: bool) -> Any:
         return _UnreadVariable(self, op) if read_value else op
 
-    def assign(self, value: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True) -> Any:
+    def assign(
+        self,
+        value: Any,
+        use_locking: bool = False,
+        name: str | None = None,
+        read_value: bool = True,
+    ) -> Any:
         """Set the value; gives a variable whose reads see it."""
         value = convert_to_tensor(value, self._dtype)
         self._shape.assert_is_compatible_with(value.get_shape())
         return self._changed(g.AssignVariableOp(self._handle, value, name=name), read_value)
 
-    def assign_add(self, delta: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True) -> Any:
+    def assign_add(
+        self,
+        delta: Any,
+        use_locking: bool = False,
+        name: str | None = None,
+        read_value: bool = True,
+    ) -> Any:
         """Add to the value."""
         delta = convert_to_tensor(delta, self._dtype)
         return self._changed(g.AssignAddVariableOp(self._handle, delta, name=name), read_value)
 
-    def assign_sub(self, delta: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True) -> Any:
+    def assign_sub(
+        self,
+        delta: Any,
+        use_locking: bool = False,
+        name: str | None = None,
+        read_value: bool = True,
+    ) -> Any:
         """Subtract from the value."""
         delta = convert_to_tensor(delta, self._dtype)
         return self._changed(g.AssignSubVariableOp(self._handle, delta, name=name), read_value)
@@ -596,15 +695,23 @@ class ResourceVariable(Variable):
         if not isinstance(slices, IndexedSlices):
             raise ValueError(f"sparse_delta is not IndexedSlices: {slices}")
         values = convert_to_tensor(slices.values, self._dtype)
-        return self._changed(getattr(g, op_type)(self._handle, slices.indices, values, name=name), True)
+        return self._changed(
+            getattr(g, op_type)(self._handle, slices.indices, values, name=name), True
+        )
 
-    def scatter_sub(self, sparse_delta: Any, use_locking: bool = False, name: str | None = None) -> Any:
+    def scatter_sub(
+        self, sparse_delta: Any, use_locking: bool = False, name: str | None = None
+    ) -> Any:
         return self._scatter("ResourceScatterSub", sparse_delta, name)
 
-    def scatter_add(self, sparse_delta: Any, use_locking: bool = False, name: str | None = None) -> Any:
+    def scatter_add(
+        self, sparse_delta: Any, use_locking: bool = False, name: str | None = None
+    ) -> Any:
         return self._scatter("ResourceScatterAdd", sparse_delta, name)
 
-    def scatter_update(self, sparse_delta: Any, use_locking: bool = False, name: str | None = None) -> Any:
+    def scatter_update(
+        self, sparse_delta: Any, use_locking: bool = False, name: str | None = None
+    ) -> Any:
         return self._scatter("ResourceScatterUpdate", sparse_delta, name)
 
     def _tensor(self, dtype: Any, as_ref: bool) -> Tensor:
@@ -617,7 +724,9 @@ class ResourceVariable(Variable):
 
 
 class _UnreadVariable(ResourceVariable):
-    """A resource variable after an assignment: its reads come after it, and none happens unless asked for."""
+    """A resource variable after an assignment: its reads come after it,
+    and none happens unless asked for.
+    """
 
     def __init__(self, variable: ResourceVariable, parent: Operation) -> None:
         self.__dict__.update(variable.__dict__)
@@ -648,7 +757,9 @@ class _UnreadVariable(ResourceVariable):
         return self._read()
 
 
-def _convert_ref(value: RefVariable, dtype: Any = None, name: str | None = None, as_ref: bool = False) -> Tensor:
+def _convert_ref(
+    value: RefVariable, dtype: Any = None, name: str | None = None, as_ref: bool = False
+) -> Tensor:
     if dtype is not None and not dtype.is_compatible_with(value.dtype):
         raise ValueError(
             f"Incompatible type conversion requested to type '{dtype.name}' for variable of type '{value.dtype.name}'"
@@ -656,7 +767,9 @@ def _convert_ref(value: RefVariable, dtype: Any = None, name: str | None = None,
     return value._ref() if as_ref else value.value()
 
 
-def _convert_resource(value: ResourceVariable, dtype: Any = None, name: str | None = None, as_ref: bool = False) -> Tensor:
+def _convert_resource(
+    value: ResourceVariable, dtype: Any = None, name: str | None = None, as_ref: bool = False
+) -> Tensor:
     return value._tensor(dtype, as_ref)
 
 
@@ -666,7 +779,7 @@ register_tensor_conversion_function(ResourceVariable, _convert_resource)
 
 def from_proto(variable_def: Any, import_scope: str | None = None) -> Any:
     """The variable a VariableDef describes, whose nodes are in the default graph already."""
-    from tailrace.library.variable_protos import from_proto as read  # noqa: PLC0415 - loads protobuf
+    from tailrace.library.variable_protos import from_proto as read  # loads protobuf
 
     return read(variable_def, import_scope)
 

@@ -156,7 +156,9 @@ def _register_elements(action: str) -> None:
     def resource_kernel(ref, indices, updates):
         kernel(ref, indices, updates)
 
-    kernel.__doc__ = resource_kernel.__doc__ = f"{_WORDS[action]}, where indices[..., :] are positions."
+    kernel.__doc__ = resource_kernel.__doc__ = (
+        f"{_WORDS[action]}, where indices[..., :] are positions."
+    )
     types = ANY if action == "Update" else NUMERIC
     definition = op(
         f"ScatterNd{action}",
@@ -198,7 +200,10 @@ for _action in ("Update", "Add", "Sub"):
     _stateful=True,
 )
 def resource_gather(resource, indices):
-    """Rows of a resource variable. Shapes: indices [...], output indices.shape + variable.shape[1:]."""
+    """Rows of a resource variable.
+
+    Shapes: indices [...], output indices.shape + variable.shape[1:].
+    """
     var = _read(resource)
     index, _ = _flat_rows(var, indices, var.new_zeros(()))
     return var.index_select(0, index).reshape(*indices.shape, *var.shape[1:])
@@ -216,7 +221,8 @@ def resource_gather_shape(resource, indices):
 def resource_gather_grad(g, op, grad):
     """Rows of the gradient belong where they came from."""
     handle = op.resource
-    # TF: the shape is known of the variable's own handle, not of what a loop or conditional makes of it.
+    # TF: the shape is known of the variable's own handle, not of what a loop or conditional makes
+    # of it.
     own = handle.op.op_def.handle_rule is not None
     if own and handle._handle is not None and handle._handle[1] is not None:
         shape = g.constant(list(handle._handle[1]), name="Const")

@@ -1,8 +1,9 @@
 """The steps of the optimizers: `ApplyAdam` and its kin change variables and their slots in place.
 
-Each rule is one function on tensors. It is registered four times: for reference and resource variables, for dense
-gradients and (`SparseApply…`) for gradients of single rows, where the rule is applied to the rows of the variable
-and slots that `indices` names. Scalars (learning rate, powers) reach the rules as Python numbers.
+Each rule is one function on tensors. It is registered four times: for reference and resource
+variables, for dense gradients and (`SparseApply…`) for gradients of single rows, where the rule is
+applied to the rows of the variable and slots that `indices` names. Scalars (learning rate, powers)
+reach the rules as Python numbers.
 
 Source: TF 1.15 core/kernels/training_ops.cc, core/ops/training_ops.cc.
 """
@@ -24,7 +25,8 @@ from tailrace.shapes import merge
 
 @dataclasses.dataclass(frozen=True)
 class _Rule:
-    """An optimizer's step. `inputs` are its inputs in TensorFlow's order: slots, scalars, the gradient.
+    """An optimizer's step. `inputs` are its inputs in TensorFlow's order: slots, scalars, the
+    gradient.
 
     `slots` are the variables it changes, first the one that is optimized.
     """
@@ -46,7 +48,9 @@ def _read(cell: Any) -> torch.Tensor:
 
 def _check_same_shape(var: torch.Tensor, grad: torch.Tensor) -> None:
     if var.shape != grad.shape:
-        raise invalid(f"var and grad do not have the same shape {list(var.shape)} {list(grad.shape)}")
+        raise invalid(
+            f"var and grad do not have the same shape {list(var.shape)} {list(grad.shape)}"
+        )
 
 
 def _kernel(rule: _Rule, sparse: bool) -> Callable[..., Any]:
@@ -73,7 +77,9 @@ def _kernel(rule: _Rule, sparse: bool) -> Callable[..., Any]:
         return args[0]
 
     kernel = sparse_kernel if sparse else dense_kernel
-    kernel.__doc__ = (rule.function.__doc__ or "") + ("\n\n    Of the rows `indices` names." if sparse else "")
+    kernel.__doc__ = (rule.function.__doc__ or "") + (
+        "\n\n    Of the rows `indices` names." if sparse else ""
+    )
     kernel.__name__ = f"{rule.function.__name__}_{'rows' if sparse else 'dense'}"
     assert len(set(names)) == len(names)
     return kernel
@@ -148,7 +154,8 @@ def _optimizer(
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Decorator: register a rule as `Apply<name>` in its forms.
 
-    `only` restricts the forms: "dense" has no sparse form, "resource" no form for reference variables.
+    `only` restricts the forms: "dense" has no sparse form, "resource" no form for reference
+    variables.
     """
 
     def register(function: Callable[..., None]) -> Callable[..., None]:
@@ -158,7 +165,13 @@ def _optimizer(
         _register(f"ResourceApply{name}", rule, resource=True, sparse=False)
         if "dense" in only:
             return function
-        sparse = _Rule(function, rule.slots, tuple(i if i != gradient else "grad" for i in rule.inputs), "grad", attrs)
+        sparse = _Rule(
+            function,
+            rule.slots,
+            tuple(i if i != gradient else "grad" for i in rule.inputs),
+            "grad",
+            attrs,
+        )
         if "resource" not in only:
             _register(f"SparseApply{name}", sparse, resource=False, sparse=True)
         _register(f"ResourceSparseApply{name}", sparse, resource=True, sparse=True)
@@ -189,7 +202,9 @@ def _shrink(var: torch.Tensor, rate: Any, l1: float, l2: float) -> None:
 
 @_optimizer("Momentum", "var accum", "lr grad momentum", use_nesterov=False)
 def momentum(var, accum, lr, grad, momentum, *, use_nesterov):
-    """accum = momentum·accum + grad;  var -= lr·accum, or with Nesterov's look ahead lr·(grad + momentum·accum)"""
+    """accum = momentum·accum + grad;  var -= lr·accum,
+    or with Nesterov's look ahead lr·(grad + momentum·accum)
+    """
     accum.mul_(momentum).add_(grad)
     if use_nesterov:
         var.sub_(grad, alpha=lr).sub_(accum, alpha=lr * momentum)
@@ -249,7 +264,9 @@ def adagrad_da(var, total, squares, grad, lr, l1, l2, global_step):
 
 @_optimizer("Adadelta", "var accum accum_update", "lr rho epsilon grad")
 def adadelta(var, accum, accum_update, lr, rho, epsilon, grad):
-    """update = √(accum_update + ε) / √(accum + ε)·grad, both averages decaying by ρ (Zeiler 2012)"""
+    """update = √(accum_update + ε) / √(accum + ε)·grad,
+    both averages decaying by ρ (Zeiler 2012)
+    """
     accum.mul_(rho).addcmul_(grad, grad, value=1 - rho)
     update = (accum_update + epsilon).sqrt_() * (accum + epsilon).rsqrt_() * grad
     var.sub_(update, alpha=lr)
@@ -257,10 +274,16 @@ def adadelta(var, accum, accum_update, lr, rho, epsilon, grad):
 
 
 @_optimizer(
-    "Adam", "var m v", "beta1_power beta2_power lr beta1 beta2 epsilon grad", only="dense", use_nesterov=False
+    "Adam",
+    "var m v",
+    "beta1_power beta2_power lr beta1 beta2 epsilon grad",
+    only="dense",
+    use_nesterov=False,
 )
 def adam(var, m, v, beta1_power, beta2_power, lr, beta1, beta2, epsilon, grad, *, use_nesterov):
-    """m, v decaying averages of grad, grad²;  var -= lr·√(1−β₂ᵗ)/(1−β₁ᵗ)·m / (√v + ε)  (Kingma & Ba 2014)"""
+    """m, v decaying averages of grad, grad²;  var -= lr·√(1−β₂ᵗ)/(1−β₁ᵗ)·m / (√v + ε)  (Kingma & Ba
+    2014)
+    """
     rate = lr * math.sqrt(1 - beta2_power) / (1 - beta1_power)
     m.add_(grad - m, alpha=1 - beta1)
     v.mul_(beta2).addcmul_(grad, grad, value=1 - beta2)
@@ -293,7 +316,9 @@ def adamax(var, m, v, beta1_power, lr, beta1, beta2, epsilon, grad):
 
 @_optimizer("RMSProp", "var ms mom", "lr rho momentum epsilon grad")
 def rmsprop(var, ms, mom, lr, rho, momentum, epsilon, grad):
-    """ms decaying average of grad²;  mom = momentum·mom + lr·grad / √(ms + ε);  var -= mom  (Hinton 2012)"""
+    """ms decaying average of grad²;  mom = momentum·mom + lr·grad / √(ms + ε);
+    var -= mom  (Hinton 2012)
+    """
     ms.add_(grad * grad - ms, alpha=1 - rho)
     mom.mul_(momentum).add_(grad * (ms + epsilon).rsqrt_(), alpha=lr)
     var.sub_(mom)
@@ -301,7 +326,9 @@ def rmsprop(var, ms, mom, lr, rho, momentum, epsilon, grad):
 
 @_optimizer("CenteredRMSProp", "var mg ms mom", "lr rho momentum epsilon grad")
 def centered_rmsprop(var, mg, ms, mom, lr, rho, momentum, epsilon, grad):
-    """RMSProp divided by the variance: √(ms − mg² + ε), mg the decaying average of grad  (Graves 2013)"""
+    """RMSProp divided by the variance: √(ms − mg² + ε),
+    mg the decaying average of grad  (Graves 2013)
+    """
     ms.add_(grad * grad - ms, alpha=1 - rho)
     mg.add_(grad - mg, alpha=1 - rho)
     mom.mul_(momentum).add_(grad * (ms - mg * mg + epsilon).rsqrt_(), alpha=lr)

@@ -1,8 +1,9 @@
 """From fetches and feeds to a plan: what to run, in what order, as one Python function.
 
-A plan is made by passes, each a function of a plan on a page of its own: `prune` finds the operations needed,
-`fold` computes what never varies, `twins` merges equal computations, `control_flow` raises loops and conditionals
-to blocks, `state` orders reads and writes of variables, `schedule` puts all in a line, `codegen` writes it down.
+A plan is made by passes, each a function of a plan on a page of its own: `prune` finds the
+operations needed, `fold` computes what never varies, `twins` merges equal computations,
+`control_flow` raises loops and conditionals to blocks, `state` orders reads and writes of
+variables, `schedule` puts all in a line, `codegen` writes it down.
 """
 
 from tailrace.plan.ir import Plan, Step, Value

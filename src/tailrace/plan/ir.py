@@ -11,7 +11,9 @@ from tailrace.registry import OpDef
 
 
 class Value:
-    """What one name of the generated program stands for: an output of a step, a feed or a constant."""
+    """What one name of the generated program stands for: an output of a step,
+    a feed or a constant.
+    """
 
     __slots__ = ("constant", "known", "step", "tensor")
 
@@ -42,9 +44,10 @@ Guards = tuple[tuple[Value, bool], ...]
 class Step:
     """One kernel call: an operation, where its inputs come from, what must come before.
 
-    `inputs` are flat, one per input tensor. `after` are the steps of control edges and the order that state asks
-    for. `detach` are the inputs whose variable is given a new buffer before this step writes to it, because the
-    old one is still needed. `guards` say in which case of the conditionals around it the step runs.
+    `inputs` are flat, one per input tensor. `after` are the steps of control edges and the order
+    that state asks for. `detach` are the inputs whose variable is given a new buffer before this
+    step writes to it, because the old one is still needed. `guards` say in which case of the
+    conditionals around it the step runs.
     """
 
     op: Operation
@@ -102,9 +105,11 @@ class Join(Step):
 
 @dataclasses.dataclass(slots=True, eq=False)
 class Loop(Step):
-    """A loop: `head` computes `test`, and while that is true `body` runs and gives the variables' next values.
+    """A loop: `head` computes `test`, and while that is true `body` runs and gives the variables'
+    next values.
 
-    `inputs` are the values from outside, `outputs` those of the exits. `tail` runs once when `test` was false.
+    `inputs` are the values from outside, `outputs` those of the exits. `tail` runs once when `test`
+    was false.
     """
 
     variables: list[Variable] = dataclasses.field(default_factory=list)
@@ -113,7 +118,8 @@ class Loop(Step):
     body: list[Step] = dataclasses.field(default_factory=list)
     tail: list[Step] = dataclasses.field(default_factory=list)
     exits: list[Value] = dataclasses.field(default_factory=list)  # what each output is, within
-    targets: list[Step] = dataclasses.field(default_factory=list)  # steps that must run in each iteration
+    # steps that must run in each iteration
+    targets: list[Step] = dataclasses.field(default_factory=list)
 
     @property
     def foldable(self) -> bool:
@@ -179,7 +185,8 @@ class Plan:
     fetches: list[Value]
     steps: list[Step]
     targets: list[Step]
-    fetch_guards: list[Guards] = dataclasses.field(default_factory=list)  # when fetches have a value
+    # when fetches have a value
+    fetch_guards: list[Guards] = dataclasses.field(default_factory=list)
 
     def __str__(self) -> str:
         """One line per step: what it computes from what."""

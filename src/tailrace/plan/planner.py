@@ -26,9 +26,7 @@ PASSES: dict[str, Pass] = {
 }
 
 
-def make_plan(
-    fetches: list[Tensor], targets: Iterable[Operation], feeds: list[Tensor]
-) -> Plan:
+def make_plan(fetches: list[Tensor], targets: Iterable[Operation], feeds: list[Tensor]) -> Plan:
     """The plan that computes `fetches` and runs `targets`, given `feeds`."""
     plan = prune(fetches, targets, feeds)
     off = switched_off()
@@ -39,7 +37,8 @@ def make_plan(
 
 
 def switched_off() -> set[str]:
-    """The passes the environment switches off: `TAILRACE_PASSES=-fold`, or `none` for all optional ones.
+    """The passes the environment switches off: `TAILRACE_PASSES=-fold`, or `none` for all optional
+    ones.
 
     Raises: ValueError for a name that is no optional pass.
     """
@@ -49,5 +48,7 @@ def switched_off() -> set[str]:
     off = {item.strip().lstrip("-") for item in setting.split(",") if item.strip()}
     unknown = off - set(OPTIONAL)
     if unknown:
-        raise ValueError(f"TAILRACE_PASSES={setting}: no pass {sorted(unknown)}; there are {sorted(OPTIONAL)}")
+        raise ValueError(
+            f"TAILRACE_PASSES={setting}: no pass {sorted(unknown)}; there are {sorted(OPTIONAL)}"
+        )
     return off

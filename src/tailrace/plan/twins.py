@@ -35,7 +35,12 @@ def _merge(steps: list[Step], replaced: dict[Value, Value]) -> None:
             for part in step.parts():
                 _merge(part, replaced)
             continue
-        if not step.foldable or step.after or not step.outputs or any(v.is_ref for v in step.inputs):
+        if (
+            not step.foldable
+            or step.after
+            or not step.outputs
+            or any(v.is_ref for v in step.inputs)
+        ):
             continue
         key = _signature(step)
         first = seen.setdefault(key, step)
@@ -44,7 +49,9 @@ def _merge(steps: list[Step], replaced: dict[Value, Value]) -> None:
 
 
 def _signature(step: Step) -> Hashable:
-    attrs = tuple((name, _hashable(value)) for name, value in step.op.attrs.items() if name[0] != "_")
+    attrs = tuple(
+        (name, _hashable(value)) for name, value in step.op.attrs.items() if name[0] != "_"
+    )
     return step.op.type, attrs, tuple(map(id, step.inputs)), step.guards
 
 

@@ -1,6 +1,13 @@
 """Sessions: plans are made, kept and executed here; `store` is the only mutable state."""
 
-from tailrace.run.config import ConfigProto, GPUOptions, GraphOptions, OptimizerOptions, RunMetadata, RunOptions
+from tailrace.run.config import (
+    ConfigProto,
+    GPUOptions,
+    GraphOptions,
+    OptimizerOptions,
+    RunMetadata,
+    RunOptions,
+)
 from tailrace.run.session import InteractiveSession, Session
 
 __all__ = [

@@ -1,4 +1,6 @@
-"""From a kernel's failure to the error TensorFlow raises, naming operation, inputs and the user's line."""
+"""From a kernel's failure to the error TensorFlow raises, naming operation,
+inputs and the user's line.
+"""
 
 from __future__ import annotations
 

@@ -21,10 +21,18 @@ def expand(graph: Graph, feed_dict: dict[Any, Any]) -> dict[Tensor, Any]:
     feeds: dict[Tensor, Any] = {}
     for key, value in feed_dict.items():
         if isinstance(key, SparseTensor):
-            parts = (value.indices, value.values, value.dense_shape) if hasattr(value, "indices") else value
+            parts = (
+                (value.indices, value.values, value.dense_shape)
+                if hasattr(value, "indices")
+                else value
+            )
             feeds.update(zip((key.indices, key.values, key.dense_shape), parts, strict=True))
         elif isinstance(key, IndexedSlices):
-            values = (value.values, value.indices, value.dense_shape) if hasattr(value, "indices") else value
+            values = (
+                (value.values, value.indices, value.dense_shape)
+                if hasattr(value, "indices")
+                else value
+            )
             targets = (key.values, key.indices, key.dense_shape)
             feeds.update((t, v) for t, v in zip(targets, values, strict=False) if t is not None)
         elif isinstance(key, tuple) and isinstance(value, tuple):
@@ -86,4 +94,6 @@ def _as_array(tensor: Tensor, value: Any, dtype: dtypes.DType) -> np.ndarray:
 
 
 def _fits(shape: tuple[int, ...], dims: tuple[int | None, ...]) -> bool:
-    return len(shape) == len(dims) and all(d is None or d == s for s, d in zip(shape, dims, strict=True))
+    return len(shape) == len(dims) and all(
+        d is None or d == s for s, d in zip(shape, dims, strict=True)
+    )

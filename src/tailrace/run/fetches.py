@@ -1,4 +1,5 @@
-"""What `Session.run` is asked for: any structure of graph elements, and back from tensors to that structure.
+"""What `Session.run` is asked for: any structure of graph elements, and back from tensors to that
+structure.
 
 Source: TF 1.15 python/client/session.py (_FetchMapper).
 """
@@ -24,7 +25,10 @@ Rebuild = Callable[[list[Any]], Any]
 
 
 class Fetches:
-    """The tensors and operations of a fetch structure. `rebuild(values)` gives what `run` returns."""
+    """The tensors and operations of a fetch structure.
+
+    `rebuild(values)` gives what `run` returns.
+    """
 
     def __init__(self, graph: Graph, fetches: Any) -> None:
         self._graph = graph
@@ -107,7 +111,9 @@ class Fetches:
 
 
 def structure_key(fetch: Any) -> Any:
-    """A hashable that is equal for equal fetch structures of the same elements; None when there is none."""
+    """A hashable that is equal for equal fetch structures of the same elements;
+    None when there is none.
+    """
     if isinstance(fetch, (Tensor, Operation)):
         return fetch
     if isinstance(fetch, (list, tuple)):

@@ -1,4 +1,6 @@
-"""Measuring runs: the time of every step, as a table, a Chrome trace, or TensorFlow's RunMetadata."""
+"""Measuring runs: the time of every step, as a table, a Chrome trace,
+or TensorFlow's RunMetadata.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +31,9 @@ class Record:
 
 
 class Profiler:
-    """Collects what all sessions run while it is active: `with Profiler() as p: ...; print(p.table())`."""
+    """Collects what all sessions run while it is active:
+    `with Profiler() as p: ...; print(p.table())`.
+    """
 
     active: Profiler | None = None
 
@@ -55,8 +59,12 @@ class Profiler:
         lines = [f"{'operation type':<36}{'calls':>9}{'total ms':>12}{'us/call':>10}{'share':>8}"]
         for kind, ns in sorted(total.items(), key=lambda item: -item[1])[:rows]:
             share = 100 * ns / overall
-            lines.append(f"{kind:<36}{calls[kind]:>9}{ns / 1e6:>12.3f}{ns / 1e3 / calls[kind]:>10.2f}{share:>7.1f}%")
-        lines.append(f"{self.runs} runs, {len(self.records)} steps, {overall / 1e6:.3f} ms in kernels")
+            lines.append(
+                f"{kind:<36}{calls[kind]:>9}{ns / 1e6:>12.3f}{ns / 1e3 / calls[kind]:>10.2f}{share:>7.1f}%"
+            )
+        lines.append(
+            f"{self.runs} runs, {len(self.records)} steps, {overall / 1e6:.3f} ms in kernels"
+        )
         return "\n".join(lines)
 
     def chrome_trace(self) -> str:
@@ -121,7 +129,9 @@ def recorder_for(session: BaseSession, options: Any, run_metadata: Any) -> Recor
 
 def _fill(run_metadata: Any, records: list[Record]) -> None:
     """Step statistics as TensorFlow's timeline reads them."""
-    device = run_metadata.step_stats.dev_stats.add(device="/job:localhost/replica:0/task:0/device:CPU:0")
+    device = run_metadata.step_stats.dev_stats.add(
+        device="/job:localhost/replica:0/task:0/device:CPU:0"
+    )
     for record in records:
         device.node_stats.add(
             node_name=record.name,

@@ -38,7 +38,9 @@ class Executable:
 def _may_be_shared(value: Value) -> bool:
     """Whether a fetched value may share memory with something that lives on."""
     step = value.step
-    return step is None or value.known or value.is_ref or step.op_def.alias or bool(step.op_def.reads)
+    return (
+        step is None or value.known or value.is_ref or step.op_def.alias or bool(step.op_def.reads)
+    )
 
 
 class BaseSession:
@@ -136,8 +138,13 @@ class BaseSession:
         return OpContext(step.op, self.store)
 
     def plan(self, fetches: Any, feeds: Any = ()) -> Plan:
-        """The plan that `run(fetches, feed_dict)` executes; `feeds` are the fed tensors. Printable."""
-        return self._executable(fetches, list(feeding.expand(self._graph, dict.fromkeys(feeds)))).plan
+        """The plan that `run(fetches, feed_dict)` executes; `feeds` are the fed tensors.
+
+        Printable.
+        """
+        return self._executable(
+            fetches, list(feeding.expand(self._graph, dict.fromkeys(feeds)))
+        ).plan
 
     def make_callable(
         self, fetches: Any, feed_list: Any = None, accept_options: bool = False
@@ -210,7 +217,9 @@ class _Default:
 
 
 class Session(BaseSession):
-    """`with tf.Session() as sess:` - inside, it and its graph are the defaults; it closes at the end."""
+    """`with tf.Session() as sess:` - inside, it and its graph are the defaults;
+    it closes at the end.
+    """
 
     def __enter__(self) -> Session:
         default_graphs().append(self._graph)

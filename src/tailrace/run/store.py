@@ -71,7 +71,9 @@ class Store:
     def clear(self, containers: list[str] | None = None) -> None:
         """Forget resources, all or those of some containers."""
         with self._lock:
-            kept = {k: v for k, v in self._resources.items() if containers and k[1] not in containers}
+            kept = {
+                k: v for k, v in self._resources.items() if containers and k[1] not in containers
+            }
             self._resources = kept
 
 
@@ -93,7 +95,9 @@ class OpContext:
         return self.op.attrs[name]
 
     def resource(self, kind: str, make: Callable[[str], Any]) -> Any:
-        """The resource this operation is a handle of: named by `shared_name`, else after the operation."""
+        """The resource this operation is a handle of: named by `shared_name`,
+        else after the operation.
+        """
         container = self.op.attrs.get("container", b"").decode()
         name = self.op.attrs.get("shared_name", b"").decode() or self.op.name
         return self.store.resource(kind, container, name, lambda: make(name))

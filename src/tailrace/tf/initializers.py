@@ -1,7 +1,5 @@
 """tf.initializers"""
 
-# ruff: noqa: F401 - the names are what this module is for
-
 from tailrace.library.initializers import (
     Constant as constant,
 )

@@ -1,7 +1,5 @@
 """`tf.layers`."""
 
-
-
 from tailrace.library.layers.base import InputSpec, Layer
 from tailrace.library.layers.convolution import Conv1D, Conv2D, Conv3D, conv1d, conv2d, conv3d
 from tailrace.library.layers.core import Dense, Dropout, Flatten, dense, dropout, flatten

@@ -1,7 +1,5 @@
 """`tf.losses`."""
 
-
-
 from tailrace.library.losses import (
     Reduction,
     absolute_difference,

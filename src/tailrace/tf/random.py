@@ -14,6 +14,8 @@ from tailrace.library.random import (
     set_random_seed,
     stateless_categorical,
     stateless_multinomial,
+    stateless_truncated_normal,
+    truncated_normal,
 )
 from tailrace.library.random import random_gamma as gamma
 from tailrace.library.random import random_normal as normal
@@ -22,7 +24,6 @@ from tailrace.library.random import random_shuffle as shuffle
 from tailrace.library.random import random_uniform as uniform
 from tailrace.library.random import stateless_random_normal as stateless_normal
 from tailrace.library.random import stateless_random_uniform as stateless_uniform
-from tailrace.library.random import stateless_truncated_normal, truncated_normal
 
 __all__ = [
     "all_candidate_sampler",

@@ -148,7 +148,9 @@ def array_made_in_loop(tf):
 def array_in_cond(tf):
     p = tf.placeholder(tf.bool, [], name="p")
     a = tf.TensorArray(tf.float32, 2, clear_after_read=False).unstack([1.0, 2.0])
-    b = tf.cond(p, lambda: tf.TensorArray(tf.float32, 1).write(0, a.read(1)).stack(), lambda: a.stack())
+    b = tf.cond(
+        p, lambda: tf.TensorArray(tf.float32, 1).write(0, a.read(1)).stack(), lambda: a.stack()
+    )
     return {"b": b, "feed": [{p: True}, {p: False}]}
 
 

@@ -1,4 +1,6 @@
-"""Graphs with loops and conditionals that were imported: nothing but their nodes is known of them."""
+"""Graphs with loops and conditionals that were imported:
+nothing but their nodes is known of them.
+"""
 
 
 def _loop_graph(tf):

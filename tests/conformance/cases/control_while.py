@@ -128,9 +128,7 @@ def gradient_of_resource_variable(tf):
 def gradient_with_unused_exit(tf):
     x = tf.constant([1.0, 2.0])
     z = tf.constant([3.0, -1.0])
-    _, y, _ = tf.while_loop(
-        lambda i, y, z: i < 3, lambda i, y, z: (i + 1, y * z, z + x), [0, x, z]
-    )
+    _, y, _ = tf.while_loop(lambda i, y, z: i < 3, lambda i, y, z: (i + 1, y * z, z + x), [0, x, z])
     return {"y": y, "grads": tf.gradients(y, [x, z])}
 
 

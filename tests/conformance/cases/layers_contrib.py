@@ -27,7 +27,12 @@ def _applied(tf, function, *shape):
 
 def fully_connected(tf):
     layers = tf.contrib.layers
-    return _applied(tf, lambda x: layers.fully_connected(layers.fully_connected(x, 4), 2, activation_fn=None), 3, 5)
+    return _applied(
+        tf,
+        lambda x: layers.fully_connected(layers.fully_connected(x, 4), 2, activation_fn=None),
+        3,
+        5,
+    )
 
 
 def fully_connected_arguments(tf):
@@ -101,7 +106,9 @@ def argument_scopes(tf):
     layers, framework = tf.contrib.layers, tf.contrib.framework
     x = tf.ones([2, 3])
     ones = tf.ones_initializer()
-    with framework.arg_scope([layers.fully_connected], weights_initializer=ones, activation_fn=None) as scope:
+    with framework.arg_scope(
+        [layers.fully_connected], weights_initializer=ones, activation_fn=None
+    ) as scope:
         a = layers.fully_connected(x, 2)
         with framework.arg_scope([layers.fully_connected], activation_fn=tf.nn.tanh):
             b = layers.fully_connected(a, 2)
@@ -130,7 +137,12 @@ def batch_norm_images(tf):
 
 def batch_norm_at_once(tf):
     return _applied(
-        tf, lambda x: tf.contrib.layers.batch_norm(x, updates_collections=None, activation_fn=tf.nn.relu), 6, 3
+        tf,
+        lambda x: tf.contrib.layers.batch_norm(
+            x, updates_collections=None, activation_fn=tf.nn.relu
+        ),
+        6,
+        3,
     )
 
 
@@ -139,7 +151,9 @@ def batch_norm_inference(tf):
 
 
 def batch_norm_sequences(tf):
-    return _applied(tf, lambda x: tf.contrib.layers.batch_norm(x, center=False, scale=True), 2, 4, 3)
+    return _applied(
+        tf, lambda x: tf.contrib.layers.batch_norm(x, center=False, scale=True), 2, 4, 3
+    )
 
 
 def batch_norm_weighted(tf):
@@ -166,7 +180,9 @@ def layer_norm(tf):
 
 
 def layer_norm_axes(tf):
-    return _applied(tf, lambda x: tf.contrib.layers.layer_norm(x, begin_norm_axis=2, scope="ln"), 2, 3, 4)
+    return _applied(
+        tf, lambda x: tf.contrib.layers.layer_norm(x, begin_norm_axis=2, scope="ln"), 2, 3, 4
+    )
 
 
 def dropout(tf):
@@ -196,7 +212,9 @@ def encodings(tf):
 def embed_sequence(tf):
     ids = tf.placeholder(tf.int32, [None, 3])
     layers = tf.contrib.layers
-    rows = layers.embed_sequence(ids, 5, 2, initializer=tf.constant_initializer(_values(5, 2)), scope="e")
+    rows = layers.embed_sequence(
+        ids, 5, 2, initializer=tf.constant_initializer(_values(5, 2)), scope="e"
+    )
     unique = layers.embed_sequence(ids, 5, 2, unique=True, scope="e", reuse=True)
     return {"rows": rows, "unique": unique, "feed": {ids: [[1, 1, 4], [0, 1, 2]]}}
 
@@ -205,7 +223,9 @@ def stacks(tf):
     layers = tf.contrib.layers
     return _applied(
         tf,
-        lambda x: layers.repeat(layers.stack(x, layers.fully_connected, [4, 3], scope="s"), 2, layers.linear, 2),
+        lambda x: layers.repeat(
+            layers.stack(x, layers.fully_connected, [4, 3], scope="s"), 2, layers.linear, 2
+        ),
         3,
         5,
     )

@@ -101,7 +101,14 @@ def dense_constrained(tf):
 
 
 def dense_not_trainable(tf):
-    y = tf.layers.dense(tf.ones([1, 2]), 2, tf.identity, trainable=False, bias_initializer=tf.ones_initializer(), kernel_initializer=tf.ones_initializer())
+    y = tf.layers.dense(
+        tf.ones([1, 2]),
+        2,
+        tf.identity,
+        trainable=False,
+        bias_initializer=tf.ones_initializer(),
+        kernel_initializer=tf.ones_initializer(),
+    )
     return {"y": y, "count": len(tf.trainable_variables())}
 
 

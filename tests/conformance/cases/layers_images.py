@@ -16,7 +16,13 @@ def _applied(tf, function, *shape):
     y = function(x)
     gradients = tf.gradients(y * y, [x] + tf.trainable_variables())
     names = [v.name for v in tf.global_variables()]
-    return {"y": y, "gradients": gradients, "names": names, "feed": {x: _values(*shape)}, "tolerance": TOLERANCE}
+    return {
+        "y": y,
+        "gradients": gradients,
+        "names": names,
+        "feed": {x: _values(*shape)},
+        "tolerance": TOLERANCE,
+    }
 
 
 def conv2d(tf):
@@ -164,7 +170,9 @@ def _normalized(tf, function, *shape):
         session.run(tf.global_variables_initializer())
         for step in range(3):
             feed = {x: _values(*shape) + step}
-            result["y%d" % step], result["g%d" % step], _ = session.run([y, gradients[0], updates], feed)
+            result["y%d" % step], result["g%d" % step], _ = session.run(
+                [y, gradients[0], updates], feed
+            )
         for variable, value in zip(variables, session.run(variables)):
             result[variable.op.name] = value
     result["tolerance"] = {"rtol": 1e-4, "atol": 5e-5, "reason": "means in another order"}

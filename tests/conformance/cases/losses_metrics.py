@@ -51,7 +51,9 @@ def mean_tensor(tf):
 
 
 def percentage_below(tf):
-    return _streamed(tf, lambda labels, scores, **more: tf.metrics.percentage_below(scores, 0.5, **more))
+    return _streamed(
+        tf, lambda labels, scores, **more: tf.metrics.percentage_below(scores, 0.5, **more)
+    )
 
 
 def mean_squares(tf):
@@ -67,7 +69,9 @@ def mean_differences(tf):
 
 
 def mean_relative_differences(tf):
-    return _streamed(tf, tf.metrics.mean_relative_error, normalizer=tf.constant([1.0, 2.0, 0.0, 4.0]))
+    return _streamed(
+        tf, tf.metrics.mean_relative_error, normalizer=tf.constant([1.0, 2.0, 0.0, 4.0])
+    )
 
 
 def mean_cosine_distance(tf):
@@ -136,20 +140,31 @@ def auc_weighted(tf):
 
 def auc_of_precision_and_recall(tf):
     return _streamed(
-        tf, tf.metrics.auc, tf.bool, curve="PR", summation_method="careful_interpolation", num_thresholds=9
+        tf,
+        tf.metrics.auc,
+        tf.bool,
+        curve="PR",
+        summation_method="careful_interpolation",
+        num_thresholds=9,
     )
 
 
 def auc_majoring(tf):
-    return _streamed(tf, tf.metrics.auc, tf.bool, summation_method="majoring", thresholds=[0.7, 0.3])
+    return _streamed(
+        tf, tf.metrics.auc, tf.bool, summation_method="majoring", thresholds=[0.7, 0.3]
+    )
 
 
 def sensitivity_at_specificity(tf):
-    return _streamed(tf, tf.metrics.sensitivity_at_specificity, tf.bool, specificity=0.6, num_thresholds=10)
+    return _streamed(
+        tf, tf.metrics.sensitivity_at_specificity, tf.bool, specificity=0.6, num_thresholds=10
+    )
 
 
 def specificity_at_sensitivity(tf):
-    return _streamed(tf, tf.metrics.specificity_at_sensitivity, tf.bool, sensitivity=0.6, num_thresholds=10)
+    return _streamed(
+        tf, tf.metrics.specificity_at_sensitivity, tf.bool, sensitivity=0.6, num_thresholds=10
+    )
 
 
 def auc_range_error(tf):

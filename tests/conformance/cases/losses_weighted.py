@@ -48,7 +48,11 @@ def hinge_loss(tf):
 def cosine_distance(tf):
     x = tf.constant(PREDICTIONS)
     loss = tf.losses.cosine_distance(LABELS, x, axis=1)
-    return {"loss": loss, "old": tf.losses.cosine_distance(LABELS, x, dim=0), "dx": tf.gradients(loss, x)}
+    return {
+        "loss": loss,
+        "old": tf.losses.cosine_distance(LABELS, x, dim=0),
+        "dx": tf.gradients(loss, x),
+    }
 
 
 def mean_of_pairwise_squares(tf):
@@ -80,7 +84,13 @@ def sparse_softmax_cross_entropy(tf):
     column = tf.losses.sparse_softmax_cross_entropy(labels=[[1], [2]], logits=x)
     weighted = tf.losses.sparse_softmax_cross_entropy(z, x, weights=tf.constant([[1.0], [2.0]]))
     feed = {x: PREDICTIONS, z: [1, 2]}
-    return {"loss": loss, "column": column, "weighted": weighted, "dx": tf.gradients(loss, x), "feed": feed}
+    return {
+        "loss": loss,
+        "column": column,
+        "weighted": weighted,
+        "dx": tf.gradients(loss, x),
+        "feed": feed,
+    }
 
 
 def dynamic_weights(tf):

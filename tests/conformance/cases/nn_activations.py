@@ -197,7 +197,12 @@ def dropout_integers_error(tf):
 def l2_normalize(tf):
     x = tf.constant([[3.0, 4.0], [0.0, 0.0]])
     y = tf.nn.l2_normalize(x, 1)
-    return {"y": y, "dx": tf.gradients(y, x), "all": tf.nn.l2_normalize(x), "dim": tf.nn.l2_normalize(x, dim=0)}
+    return {
+        "y": y,
+        "dx": tf.gradients(y, x),
+        "all": tf.nn.l2_normalize(x),
+        "dim": tf.nn.l2_normalize(x, dim=0),
+    }
 
 
 def moments(tf):
@@ -227,7 +232,9 @@ def batch_normalization(tf):
     mean, variance = tf.nn.moments(x, [0])
     y = tf.nn.batch_normalization(x, mean, variance, [1.0, 2, 3], tf.ones([3]), 1e-3)
     z = tf.nn.batch_normalization(x, mean, variance, None, None, 1e-3, name="plain")
-    w = tf.nn.batch_norm_with_global_normalization(x, mean, variance, tf.zeros([3]), None, 0.1, False)
+    w = tf.nn.batch_norm_with_global_normalization(
+        x, mean, variance, tf.zeros([3]), None, 0.1, False
+    )
     feed = {x: [[1.0, 2, 3], [3, 2, 8], [0, 1, 1]]}
     return {"y": y, "z": z, "w": w, "dx": tf.gradients(y * y, x), "feed": feed}
 

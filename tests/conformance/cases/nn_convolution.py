@@ -25,7 +25,10 @@ def conv2d_same(tf):
 
 def conv2d_valid(tf):
     return _with_gradients(
-        tf, lambda x, f: tf.nn.conv2d(x, f, [1, 1, 1, 1], "VALID", name="c"), [2, 5, 6, 3], [3, 2, 3, 4]
+        tf,
+        lambda x, f: tf.nn.conv2d(x, f, [1, 1, 1, 1], "VALID", name="c"),
+        [2, 5, 6, 3],
+        [3, 2, 3, 4],
     )
 
 
@@ -38,7 +41,10 @@ def conv2d_strides(tf):
 
 def conv2d_even_window(tf):
     return _with_gradients(
-        tf, lambda x, f: tf.nn.conv2d(x, filters=f, strides=1, padding="SAME"), [1, 5, 5, 2], [2, 4, 2, 3]
+        tf,
+        lambda x, f: tf.nn.conv2d(x, filters=f, strides=1, padding="SAME"),
+        [1, 5, 5, 2],
+        [2, 4, 2, 3],
     )
 
 
@@ -64,7 +70,12 @@ def conv2d_unknown_sizes(tf):
     f = tf.constant(_values(3, 3, 3, 2))
     same = tf.nn.conv2d(x, f, [1, 2, 2, 1], "SAME")
     valid = tf.nn.conv2d(x, f, [1, 1, 1, 1], "VALID")
-    return {"same": same, "valid": valid, "dx": tf.gradients(same, x), "feed": {x: _values(1, 5, 4, 3)}}
+    return {
+        "same": same,
+        "valid": valid,
+        "dx": tf.gradients(same, x),
+        "feed": {x: _values(1, 5, 4, 3)},
+    }
 
 
 def conv2d_depth_error(tf):
@@ -81,7 +92,11 @@ def conv2d_channels_first_shapes(tf):
     f = tf.ones([3, 3, 3, 4])
     y = tf.nn.conv2d(x, f, [1, 1, 2, 2], "SAME", data_format="NCHW")
     explicit = tf.nn.conv2d(x, f, 1, [[0, 0], [0, 0], [1, 2], [0, 1]], data_format="NCHW")
-    return {"y": str(y.shape), "explicit": str(explicit.shape), "dx": str(tf.gradients(y, x)[0].shape)}
+    return {
+        "y": str(y.shape),
+        "explicit": str(explicit.shape),
+        "dx": str(tf.gradients(y, x)[0].shape),
+    }
 
 
 def conv2d_backprops(tf):
@@ -109,7 +124,12 @@ def conv2d_transpose_dynamic(tf):
     shape = tf.stack([tf.shape(x)[0], 7, 9, 2])
     y = tf.nn.conv2d_transpose(x, f, shape, strides=2, padding="VALID", name="up")
     tolerance = {"rtol": 1e-4, "atol": 1e-5, "reason": "sums in another order"}
-    return {"y": y, "dx": tf.gradients(y, x), "feed": {x: _values(2, 3, 4, 3)}, "tolerance": tolerance}
+    return {
+        "y": y,
+        "dx": tf.gradients(y, x),
+        "feed": {x: _values(2, 3, 4, 3)},
+        "tolerance": tolerance,
+    }
 
 
 def conv3d(tf):
@@ -153,13 +173,20 @@ def convolution_dilated(tf):
 
 def convolution_plain(tf):
     return _with_gradients(
-        tf, lambda x, f: tf.nn.convolution(x, f, "VALID", strides=[2, 2]), [2, 6, 5, 2], [3, 3, 2, 3]
+        tf,
+        lambda x, f: tf.nn.convolution(x, f, "VALID", strides=[2, 2]),
+        [2, 6, 5, 2],
+        [3, 3, 2, 3],
     )
 
 
 def convolution_dilated_dynamic(tf):
     return _with_gradients(
-        tf, lambda x, f: tf.nn.convolution(x, f, "VALID", dilation_rate=[2]), [2, 9, 2], [3, 2, 3], False
+        tf,
+        lambda x, f: tf.nn.convolution(x, f, "VALID", dilation_rate=[2]),
+        [2, 9, 2],
+        [3, 2, 3],
+        False,
     )
 
 
@@ -211,7 +238,12 @@ def separable_conv2d(tf):
     y = tf.nn.separable_conv2d(x, depthwise, pointwise, [1, 2, 2, 1], "SAME")
     gradients = tf.gradients(y, [x, depthwise, pointwise])
     tolerance = {"rtol": 1e-4, "atol": 1e-5, "reason": "sums in another order"}
-    return {"y": y, "gradients": gradients, "feed": {x: _values(2, 5, 5, 2)}, "tolerance": tolerance}
+    return {
+        "y": y,
+        "gradients": gradients,
+        "feed": {x: _values(2, 5, 5, 2)},
+        "tolerance": tolerance,
+    }
 
 
 def dilation2d(tf):
@@ -219,4 +251,9 @@ def dilation2d(tf):
     f = tf.constant(_values(2, 3, 2))
     y = tf.nn.dilation2d(x, f, [1, 1, 1, 1], [1, 2, 1, 1], "SAME")
     eroded = tf.nn.erosion2d(x, f, [1, 2, 2, 1], [1, 1, 1, 1], "VALID")
-    return {"y": y, "eroded": eroded, "grads": tf.gradients(y * y, [x, f]), "feed": {x: _values(2, 5, 5, 2)}}
+    return {
+        "y": y,
+        "eroded": eroded,
+        "grads": tf.gradients(y * y, [x, f]),
+        "feed": {x: _values(2, 5, 5, 2)},
+    }

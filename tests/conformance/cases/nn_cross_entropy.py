@@ -34,7 +34,9 @@ def softmax_axes(tf):
 
 
 def softmax_integer_labels(tf):
-    loss = tf.nn.softmax_cross_entropy_with_logits(labels=[[0, 1], [1, 0]], logits=[[1.0, 2], [3, 4]])
+    loss = tf.nn.softmax_cross_entropy_with_logits(
+        labels=[[0, 1], [1, 0]], logits=[[1.0, 2], [3, 4]]
+    )
     return {"loss": loss}
 
 
@@ -74,7 +76,11 @@ def sparse_dynamic(tf):
     z = tf.placeholder(tf.int32, [None, None])
     loss = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=z, logits=x)
     values = np.random.RandomState(0).randn(2, 3, 4)
-    return {"loss": loss, "dx": tf.gradients(loss, x), "feed": {x: values, z: [[0, 1, 3], [2, 2, 0]]}}
+    return {
+        "loss": loss,
+        "dx": tf.gradients(loss, x),
+        "feed": {x: values, z: [[0, 1, 3], [2, 2, 0]]},
+    }
 
 
 def sparse_label_error(tf):
@@ -111,7 +117,9 @@ def sigmoid_shapes_error(tf):
 def weighted(tf):
     x = tf.constant(LOGITS)
     loss = tf.nn.weighted_cross_entropy_with_logits(TARGETS, x, 2.5)
-    old = tf.nn.weighted_cross_entropy_with_logits(targets=TARGETS, logits=x, pos_weight=tf.constant([1.0, 2, 3]))
+    old = tf.nn.weighted_cross_entropy_with_logits(
+        targets=TARGETS, logits=x, pos_weight=tf.constant([1.0, 2, 3])
+    )
     return {"loss": loss, "old": old, "dx": tf.gradients(loss, x)}
 
 

@@ -17,7 +17,9 @@ def _with_gradients(tf, function, shape):
 
 
 def max_pool(tf):
-    return _with_gradients(tf, lambda x: tf.nn.max_pool(x, [1, 2, 2, 1], [1, 2, 2, 1], "SAME"), [2, 5, 6, 3])
+    return _with_gradients(
+        tf, lambda x: tf.nn.max_pool(x, [1, 2, 2, 1], [1, 2, 2, 1], "SAME"), [2, 5, 6, 3]
+    )
 
 
 def max_pool_overlapping(tf):
@@ -46,7 +48,9 @@ def max_pool_unknown_sizes(tf):
 
 
 def avg_pool(tf):
-    return _with_gradients(tf, lambda x: tf.nn.avg_pool(x, [1, 2, 2, 1], [1, 2, 2, 1], "SAME"), [2, 5, 6, 3])
+    return _with_gradients(
+        tf, lambda x: tf.nn.avg_pool(x, [1, 2, 2, 1], [1, 2, 2, 1], "SAME"), [2, 5, 6, 3]
+    )
 
 
 def avg_pool_overlapping(tf):
@@ -101,7 +105,14 @@ def max_pool_with_argmax(tf):
         x, [1, 3, 3, 1], [1, 1, 1, 1], "VALID", include_batch_in_index=True
     )
     dx = tf.gradients([y, z], x)
-    return {"y": y, "places": places, "z": z, "whole": whole, "dx": dx, "feed": {x: _values(2, 5, 4, 3)}}
+    return {
+        "y": y,
+        "places": places,
+        "z": z,
+        "whole": whole,
+        "dx": dx,
+        "feed": {x: _values(2, 5, 4, 3)},
+    }
 
 
 def max_pool_window_error(tf):

@@ -41,7 +41,9 @@ def gru(tf):
 
 
 def gru_initializers(tf):
-    cell = tf.nn.rnn_cell.GRUCell(4, kernel_initializer=_init(tf), bias_initializer=tf.constant_initializer(0.3))
+    cell = tf.nn.rnn_cell.GRUCell(
+        4, kernel_initializer=_init(tf), bias_initializer=tf.constant_initializer(0.3)
+    )
     return _unrolled(tf, cell)
 
 
@@ -61,18 +63,30 @@ def lstm(tf):
 
 def lstm_peepholes_projection_clipping(tf):
     cell = tf.nn.rnn_cell.LSTMCell(
-        4, use_peepholes=True, cell_clip=0.3, num_proj=3, proj_clip=0.2, initializer=_init(tf), forget_bias=0.7
+        4,
+        use_peepholes=True,
+        cell_clip=0.3,
+        num_proj=3,
+        proj_clip=0.2,
+        initializer=_init(tf),
+        forget_bias=0.7,
     )
     return _unrolled(tf, cell)
 
 
 def lstm_concatenated_state(tf):
-    return _unrolled(tf, tf.nn.rnn_cell.LSTMCell(4, num_proj=3, initializer=_init(tf), state_is_tuple=False))
+    return _unrolled(
+        tf, tf.nn.rnn_cell.LSTMCell(4, num_proj=3, initializer=_init(tf), state_is_tuple=False)
+    )
 
 
 def multi(tf):
     with tf.variable_scope("net", initializer=_init(tf)):
-        cells = [tf.nn.rnn_cell.GRUCell(4), tf.nn.rnn_cell.BasicLSTMCell(3), tf.nn.rnn_cell.BasicRNNCell(2)]
+        cells = [
+            tf.nn.rnn_cell.GRUCell(4),
+            tf.nn.rnn_cell.BasicLSTMCell(3),
+            tf.nn.rnn_cell.BasicRNNCell(2),
+        ]
         return _unrolled(tf, tf.nn.rnn_cell.MultiRNNCell(cells))
 
 
@@ -84,7 +98,11 @@ def graph_seed(tf):
 
 def dropout_everywhere(tf):
     cell = tf.nn.rnn_cell.DropoutWrapper(
-        tf.nn.rnn_cell.BasicLSTMCell(4), input_keep_prob=0.7, output_keep_prob=0.6, state_keep_prob=0.5, seed=3
+        tf.nn.rnn_cell.BasicLSTMCell(4),
+        input_keep_prob=0.7,
+        output_keep_prob=0.6,
+        state_keep_prob=0.5,
+        seed=3,
     )
     with tf.variable_scope("net", initializer=_init(tf)):
         return _unrolled(tf, cell)
@@ -130,7 +148,9 @@ def on_device(tf):
 
 def projections(tf):
     with tf.variable_scope("net", initializer=_init(tf)):
-        cell = tf.contrib.rnn.InputProjectionWrapper(tf.nn.rnn_cell.BasicLSTMCell(4), 5, activation=tf.tanh)
+        cell = tf.contrib.rnn.InputProjectionWrapper(
+            tf.nn.rnn_cell.BasicLSTMCell(4), 5, activation=tf.tanh
+        )
         cell = tf.contrib.rnn.OutputProjectionWrapper(cell, 2)
         return _unrolled(tf, cell)
 
@@ -140,7 +160,12 @@ def embedding(tf):
     x = tf.placeholder(tf.int32, [2], name="x")
     with tf.variable_scope("net", initializer=_init(tf)):
         out, state = cell(x, cell.zero_state(2, tf.float32))
-    return {"out": out, "state": state, "grad": tf.gradients(out, tf.trainable_variables()), "feed": {x: [3, 1]}}
+    return {
+        "out": out,
+        "state": state,
+        "grad": tf.gradients(out, tf.trainable_variables()),
+        "feed": {x: [3, 1]},
+    }
 
 
 def own_cell(tf):
@@ -176,7 +201,11 @@ def one_step_scope(tf):
         out1, state = cell(x, cell.zero_state(2, tf.float32))
     with tf.variable_scope("b"):
         out2, state = cell(x, state)
-    return {"out": [out1, out2], "state": state, "names": np.array([v.name.encode() for v in cell.variables])}
+    return {
+        "out": [out1, out2],
+        "state": state,
+        "names": np.array([v.name.encode() for v in cell.variables]),
+    }
 
 
 def loop_of_steps_with_reuse(tf):
@@ -204,7 +233,10 @@ def static_bidirectional(tf):
     x = tf.placeholder(tf.float32, [2, 4, 3], name="x")
     with tf.variable_scope("net", initializer=_init(tf)):
         outputs, fw, bw = tf.nn.static_bidirectional_rnn(
-            tf.nn.rnn_cell.GRUCell(2), tf.nn.rnn_cell.BasicRNNCell(3), tf.unstack(x, axis=1), dtype=tf.float32
+            tf.nn.rnn_cell.GRUCell(2),
+            tf.nn.rnn_cell.BasicRNNCell(3),
+            tf.unstack(x, axis=1),
+            dtype=tf.float32,
         )
     return {"outputs": outputs, "fw": fw, "bw": bw, "feed": {x: X}}
 

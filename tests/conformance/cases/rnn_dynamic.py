@@ -40,7 +40,13 @@ def lstm_unknown_batch_and_time(tf):
 
 
 def lstm_time_major(tf):
-    return _run(tf, tf.nn.rnn_cell.LSTMCell(4), shape=(None, 2, 3), feed=X.transpose(1, 0, 2), time_major=True)
+    return _run(
+        tf,
+        tf.nn.rnn_cell.LSTMCell(4),
+        shape=(None, 2, 3),
+        feed=X.transpose(1, 0, 2),
+        time_major=True,
+    )
 
 
 def lstm_lengths(tf):
@@ -57,7 +63,8 @@ def gru_lengths_placeholder(tf):
 def stacked_with_dropout(tf):
     tf.set_random_seed(11)
     cells = [
-        tf.nn.rnn_cell.DropoutWrapper(tf.nn.rnn_cell.BasicLSTMCell(4), output_keep_prob=0.6) for _ in range(2)
+        tf.nn.rnn_cell.DropoutWrapper(tf.nn.rnn_cell.BasicLSTMCell(4), output_keep_prob=0.6)
+        for _ in range(2)
     ]
     out = _run(tf, tf.nn.rnn_cell.MultiRNNCell(cells))
     out["runs"] = 2
@@ -72,7 +79,11 @@ def bidirectional(tf):
     x = tf.placeholder(tf.float32, (None, None, 3), name="x")
     with tf.variable_scope("net", initializer=_init(tf)):
         outputs, states = tf.nn.bidirectional_dynamic_rnn(
-            tf.nn.rnn_cell.GRUCell(2), tf.nn.rnn_cell.BasicLSTMCell(3), x, sequence_length=[3, 5], dtype=tf.float32
+            tf.nn.rnn_cell.GRUCell(2),
+            tf.nn.rnn_cell.BasicLSTMCell(3),
+            x,
+            sequence_length=[3, 5],
+            dtype=tf.float32,
         )
     grads = tf.gradients(tf.reduce_sum(tf.concat(outputs, 2) ** 2), [x] + tf.trainable_variables())
     return {"outputs": outputs, "states": states, "grads": grads, "feed": {x: X}}
@@ -105,7 +116,11 @@ def raw(tf):
     with tf.variable_scope("net", initializer=_init(tf)):
         outputs, state, _ = tf.nn.raw_rnn(cell, loop_fn)
     stacked = outputs.stack()
-    return {"outputs": stacked, "state": state, "grads": tf.gradients(stacked, tf.trainable_variables())}
+    return {
+        "outputs": stacked,
+        "state": state,
+        "grads": tf.gradients(stacked, tf.trainable_variables()),
+    }
 
 
 def training_char_rnn(tf):
@@ -120,7 +135,9 @@ def training_char_rnn(tf):
     w = tf.get_variable("softmax_w", [6, 7])
     b = tf.get_variable("softmax_b", [7])
     logits = tf.matmul(tf.reshape(outputs, [-1, 6]), w) + b
-    losses = tf.nn.sparse_softmax_cross_entropy_with_logits(logits=logits, labels=tf.reshape(y, [-1]))
+    losses = tf.nn.sparse_softmax_cross_entropy_with_logits(
+        logits=logits, labels=tf.reshape(y, [-1])
+    )
     loss = tf.reduce_mean(losses)
     grads, norm = tf.clip_by_global_norm(tf.gradients(loss, tf.trainable_variables()), 0.5)
     train = tf.train.AdamOptimizer(0.05).apply_gradients(zip(grads, tf.trainable_variables()))
@@ -136,8 +153,15 @@ def training_char_rnn(tf):
                 feed[c], feed[h] = c_value, h_value
             value, value_norm, state, _ = sess.run([loss, norm, last, train], feed)
             out.append([value, value_norm])
-    return {"curve": np.array(out), "state": [np.array(s) for s in state], "tolerance": {
-        "rtol": 1e-4, "atol": 1e-5, "reason": "five steps of training add up rounding"}}
+    return {
+        "curve": np.array(out),
+        "state": [np.array(s) for s in state],
+        "tolerance": {
+            "rtol": 1e-4,
+            "atol": 1e-5,
+            "reason": "five steps of training add up rounding",
+        },
+    }
 
 
 def training_static_unrolled(tf):

@@ -1,7 +1,8 @@
 """Layer: an object that makes its variables on the first call and reuses them on later ones.
 
-`build(input_shape)` makes variables with `add_weight`, `call(inputs, …)` the result. RNN cells are layers too. The
-variable scope is found on the first call: the name given, or the class's name in snake case made unique.
+`build(input_shape)` makes variables with `add_weight`, `call(inputs, …)` the result. RNN cells are
+layers too. The variable scope is found on the first call: the name given, or the class's name in
+snake case made unique.
 
 Source: TF 1.15 python/layers/base.py, python/keras/engine/base_layer.py, input_spec.py.
 """
@@ -105,16 +106,26 @@ def unique_layer_name(base: str) -> str:
 class Layer:
     """What layers share: the variable scope, `add_weight`, losses and updates.
 
-    Args: name, of the layer and its variable scope; dtype, of the variables (that of the first input by default);
-    `_scope` and `_reuse`, the variable scope and whether its variables are taken.
+    Args: name, of the layer and its variable scope; dtype, of the variables (that of the first
+    input by default); `_scope` and `_reuse`, the variable scope and whether its variables are
+    taken.
     """
 
-    def __init__(self, trainable: bool = True, name: Any = None, dtype: Any = None, **kwargs: Any) -> None:
+    def __init__(
+        self, trainable: bool = True, name: Any = None, dtype: Any = None, **kwargs: Any
+    ) -> None:
         scope = kwargs.pop("_scope", None)
         self._reuse = kwargs.pop("_reuse", None)
         self._activity_regularizer = kwargs.pop("activity_regularizer", None)
         self._dtype = None if dtype is None else as_dtype(dtype)
-        unknown = set(kwargs) - {"autocast", "dynamic", "input_shape", "batch_input_shape", "batch_size", "weights"}
+        unknown = set(kwargs) - {
+            "autocast",
+            "dynamic",
+            "input_shape",
+            "batch_input_shape",
+            "batch_size",
+            "weights",
+        }
         if unknown:
             raise TypeError(f"Keyword argument not understood: {sorted(unknown)[0]}")
         self._trainable = trainable
@@ -233,8 +244,14 @@ class Layer:
     def add_update(self, updates: Any, inputs: Any = None) -> None:
         """Collect operations to run with each training step, as `UPDATE_OPS`."""
         for update in updates if isinstance(updates, (list, tuple)) else [updates]:
-            update = update() if callable(update) and not isinstance(update, (Tensor, Operation)) else update
-            update = update if isinstance(update, Operation) or not hasattr(update, "op") else update.op
+            update = (
+                update()
+                if callable(update) and not isinstance(update, (Tensor, Operation))
+                else update
+            )
+            update = (
+                update if isinstance(update, Operation) or not hasattr(update, "op") else update.op
+            )
             if isinstance(update, (Tensor, Operation)):
                 self._updates.append(update)
 
@@ -273,7 +290,11 @@ class Layer:
         partitioner: Any = None,
     ) -> Any:
         """A variable of the layer, from its variable scope."""
-        trainable = synchronization is not VariableSynchronization.ON_READ if trainable is None else trainable
+        trainable = (
+            synchronization is not VariableSynchronization.ON_READ
+            if trainable is None
+            else trainable
+        )
         existing = set(global_variables())
         wanted = as_dtype(dtype or self._dtype or dtypes.float32)
         self._set_scope(None)

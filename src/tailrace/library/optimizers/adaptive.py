@@ -1,7 +1,7 @@
 """Optimizers with a step size per weight: Adagrad, Adadelta, RMSProp, Adam, Ftrl.
 
-Source: TF 1.15 python/training/adagrad.py, adagrad_da.py, adadelta.py, rmsprop.py, adam.py, ftrl.py,
-proximal_adagrad.py.
+Source: TF 1.15 python/training/adagrad.py, adagrad_da.py, adadelta.py, rmsprop.py, adam.py,
+ftrl.py, proximal_adagrad.py.
 """
 
 from __future__ import annotations
@@ -90,7 +90,9 @@ class ProximalAdagradOptimizer(KernelOptimizer):
 
 
 class AdagradDAOptimizer(KernelOptimizer):
-    """Adagrad with dual averaging: gradients add up from the start, so that penalties make weights exactly 0."""
+    """Adagrad with dual averaging: gradients add up from the start,
+    so that penalties make weights exactly 0.
+    """
 
     op_type = "AdagradDA"
 
@@ -143,7 +145,9 @@ class AdagradDAOptimizer(KernelOptimizer):
 
 
 class AdadeltaOptimizer(KernelOptimizer):
-    """Steps in the units of the weights: √(average step²) / √(average gradient²)·gradient  (Zeiler 2012)"""
+    """Steps in the units of the weights: √(average step²) / √(average gradient²)·gradient  (Zeiler
+    2012)
+    """
 
     op_type = "Adadelta"
 
@@ -213,7 +217,8 @@ class RMSPropOptimizer(KernelOptimizer):
 
 
 class AdamOptimizer(KernelOptimizer):
-    """Averages m of gradients and v of their squares, both freed of their start at 0  (Kingma & Ba 2014)
+    """Averages m of gradients and v of their squares, both freed of their start at 0  (Kingma & Ba
+    2014)
 
     learning_rateₜ = learning_rate·√(1−β₂ᵗ)/(1−β₁ᵗ);  var -= learning_rateₜ·m / (√v + ε)
     Slots: m, v; beside them the variables beta1_power and beta2_power.
@@ -257,7 +262,9 @@ class AdamOptimizer(KernelOptimizer):
         powers = self._get_beta_accumulators()
         self._scalars["beta1_power"], self._scalars["beta2_power"] = powers
 
-    def _apply_sparse_shared(self, grad: Tensor, var: Any, indices: Tensor, scatter_add: Any) -> Any:
+    def _apply_sparse_shared(
+        self, grad: Tensor, var: Any, indices: Tensor, scatter_add: Any
+    ) -> Any:
         """Adam on rows: the averages of all rows decay, the rows named gain, all weights move."""
         dtype = var.dtype.base_dtype
         power1, power2 = self._scalar("beta1_power", dtype), self._scalar("beta2_power", dtype)
@@ -270,7 +277,9 @@ class AdamOptimizer(KernelOptimizer):
         update = var.assign_sub(rate * m / (root + epsilon), use_locking=self._use_locking)
         return g.group(update, m, v)
 
-    def _decayed(self, var: Any, name: str, gain: Any, beta: Any, indices: Tensor, scatter_add: Any) -> Any:
+    def _decayed(
+        self, var: Any, name: str, gain: Any, beta: Any, indices: Tensor, scatter_add: Any
+    ) -> Any:
         slot = self.get_slot(var, name)
         decayed = slot.assign(slot * beta, use_locking=self._use_locking)
         with g.control_dependencies([decayed]):
@@ -324,7 +333,9 @@ class FtrlOptimizer(KernelOptimizer):
             if value < 0.0:
                 raise ValueError(f"{key} {value} needs to be positive or zero")
         if learning_rate_power > 0.0:
-            raise ValueError(f"learning_rate_power {learning_rate_power} needs to be negative or zero")
+            raise ValueError(
+                f"learning_rate_power {learning_rate_power} needs to be negative or zero"
+            )
         self._limits = limits
         self._learning_rate, self._power = learning_rate, learning_rate_power
         self._accum_name, self._linear_name = accum_name or name, linear_name or name
@@ -346,6 +357,8 @@ class FtrlOptimizer(KernelOptimizer):
             lr__learning_rate=self._learning_rate,
             l1__l1_regularization_strength=limits["l1_regularization_strength"],
             l2__l2_regularization_strength=limits["l2_regularization_strength"],
-            l2_shrinkage__l2_shrinkage_regularization_strength=limits["l2_shrinkage_regularization_strength"],
+            l2_shrinkage__l2_shrinkage_regularization_strength=limits[
+                "l2_shrinkage_regularization_strength"
+            ],
             lr_power__learning_rate_power=self._power,
         )

@@ -31,8 +31,8 @@ class Optimizer:
     """What optimizers share. A subclass says how a gradient changes a variable.
 
     A subclass overrides `_apply_dense(grad, var)` and, as needed, `_apply_sparse(grad, var)`,
-    `_resource_apply_dense(grad, var)`, `_resource_apply_sparse(grad, var, indices)`, `_create_slots(var_list)`,
-    `_prepare()` and `_finish(update_ops, name_scope)`.
+    `_resource_apply_dense(grad, var)`, `_resource_apply_sparse(grad, var, indices)`,
+    `_create_slots(var_list)`, `_prepare()` and `_finish(update_ops, name_scope)`.
     """
 
     GATE_NONE = 0
@@ -66,7 +66,12 @@ class Optimizer:
         Raises: ValueError when the loss depends on none of the variables.
         """
         pairs = self.compute_gradients(
-            loss, var_list, gate_gradients, aggregation_method, colocate_gradients_with_ops, grad_loss
+            loss,
+            var_list,
+            gate_gradients,
+            aggregation_method,
+            colocate_gradients_with_ops,
+            grad_loss,
         )
         if all(grad is None for grad, _ in pairs):
             raise ValueError(
@@ -118,9 +123,13 @@ class Optimizer:
         return list(_flatten(var_list))
 
     def apply_gradients(
-        self, grads_and_vars: Iterable[tuple[Any, Any]], global_step: Any = None, name: str | None = None
+        self,
+        grads_and_vars: Iterable[tuple[Any, Any]],
+        global_step: Any = None,
+        name: str | None = None,
     ) -> Any:
-        """An operation that changes the variables by their gradients; None gradients are passed over.
+        """An operation that changes the variables by their gradients; None gradients are passed
+        over.
 
         Raises: ValueError when there is no gradient at all, TypeError for one that is no tensor.
         """
@@ -129,7 +138,9 @@ class Optimizer:
             raise ValueError("No variables provided.")
         variables = [v for grad, v in pairs if grad is not None]
         if not variables:
-            raise ValueError(f"No gradients provided for any variable: {[str(v) for _, v in pairs]}.")
+            raise ValueError(
+                f"No gradients provided for any variable: {[str(v) for _, v in pairs]}."
+            )
         with init_scope():
             self._create_slots(variables)
         with name_scope(name, self._name) as scope:
@@ -150,7 +161,11 @@ class Optimizer:
             resource = isinstance(variable, ResourceVariable)
             if isinstance(grad, IndexedSlices):
                 return self._update_rows(grad, variable, resource)
-            step = self._resource_apply_dense(grad, variable) if resource else self._apply_dense(grad, variable)
+            step = (
+                self._resource_apply_dense(grad, variable)
+                if resource
+                else self._apply_dense(grad, variable)
+            )
             constraint = getattr(variable, "constraint", None)
             if constraint is None:
                 return step
@@ -161,14 +176,19 @@ class Optimizer:
         if getattr(variable, "constraint", None) is not None:
             raise RuntimeError("Cannot use a constraint function on a sparse variable.")
         if resource:
-            return self._resource_apply_sparse_duplicate_indices(grad.values, variable, grad.indices)
+            return self._resource_apply_sparse_duplicate_indices(
+                grad.values, variable, grad.indices
+            )
         return self._apply_sparse_duplicate_indices(grad, variable)
 
     def _counted(self, updates: list[Any], global_step: Any, scope: str) -> Any:
         if global_step is None:
             return self._finish(updates, scope)
         graph = get_default_graph()
-        with graph.control_dependencies([self._finish(updates, "update")]), graph.colocate_with(_op_of(global_step)):
+        with (
+            graph.control_dependencies([self._finish(updates, "update")]),
+            graph.colocate_with(_op_of(global_step)),
+        ):
             if isinstance(global_step, ResourceVariable):
                 one = convert_to_tensor(1, global_step.dtype)
                 return g.AssignAddVariableOp(global_step.handle, one, name=scope)
@@ -186,7 +206,10 @@ class Optimizer:
     def variables(self) -> list[Any]:
         """All variables the optimizer keeps in the default graph."""
         graph = get_default_graph()
-        own = [*self._non_slot.values(), *(s for slots in self._slots.values() for s in slots.values())]
+        own = [
+            *self._non_slot.values(),
+            *(s for slots in self._slots.values() for s in slots.values()),
+        ]
         return sorted((v for v in own if v.op.graph is graph), key=lambda v: v.name)
 
     def _slot_dict(self, slot_name: str) -> dict[Any, Any]:
@@ -219,7 +242,10 @@ class Optimizer:
         if key not in self._non_slot:
             with graph.colocate_with(colocate_with.op):
                 self._non_slot[key] = Variable(
-                    initial_value, name=name, trainable=False, use_resource=isinstance(colocate_with, ResourceVariable)
+                    initial_value,
+                    name=name,
+                    trainable=False,
+                    use_resource=isinstance(colocate_with, ResourceVariable),
                 )
         return self._non_slot[key]
 
@@ -229,7 +255,8 @@ class Optimizer:
     def _non_slot_variables(self) -> list[Any]:
         return list(self._non_slot.values())
 
-    # -- what subclasses override --------------------------------------------------------------------
+    # -- what subclasses override
+    # --------------------------------------------------------------------
 
     def _valid_dtypes(self) -> set[DType]:
         """The types a loss and variables may have."""
@@ -266,7 +293,9 @@ class Optimizer:
         values, indices = _deduplicated(grad.values, grad.indices)
         return self._apply_sparse(IndexedSlices(values, indices, grad.dense_shape), var)
 
-    def _resource_apply_sparse_duplicate_indices(self, grad: Tensor, handle: Any, indices: Tensor) -> Any:
+    def _resource_apply_sparse_duplicate_indices(
+        self, grad: Tensor, handle: Any, indices: Tensor
+    ) -> Any:
         values, unique = _deduplicated(grad, indices)
         return self._resource_apply_sparse(values, handle, unique)
 
@@ -313,7 +342,9 @@ def _as_gradient(grad: Any) -> Any:
     try:
         return convert_to_tensor_or_indexed_slices(grad)
     except TypeError:
-        raise TypeError(f"Gradient must be convertible to a Tensor or IndexedSlices, or None: {grad}") from None
+        raise TypeError(
+            f"Gradient must be convertible to a Tensor or IndexedSlices, or None: {grad}"
+        ) from None
 
 
 def _deduplicated(values: Tensor, indices: Tensor) -> tuple[Tensor, Tensor]:
@@ -326,7 +357,8 @@ def _deduplicated(values: Tensor, indices: Tensor) -> tuple[Tensor, Tensor]:
 class KernelOptimizer(Optimizer):
     """An optimizer whose step is one operation per variable: `Apply<op_type>` and its forms.
 
-    Subclasses set `op_type`, and in `_scalars` (by the operation's input names) and `_slot_names` what to give it.
+    Subclasses set `op_type`, and in `_scalars` (by the operation's input names) and `_slot_names`
+    what to give it.
     """
 
     op_type: str
@@ -339,7 +371,9 @@ class KernelOptimizer(Optimizer):
         self._slot_names: dict[str, str] = {}
 
     def _tensors(self, **hyperparameters: Any) -> None:
-        """Make the constants of the hyperparameters, in order; keys are `input__name`, or the name of both."""
+        """Make the constants of the hyperparameters, in order; keys are `input__name`,
+        or the name of both.
+        """
         for key, value in hyperparameters.items():
             input_name, _, name = key.partition("__")
             self._scalars[input_name] = convert_to_tensor(
@@ -354,7 +388,7 @@ class KernelOptimizer(Optimizer):
 
     def _step(self, form: str, var: Any, grad: Any, indices: Any, dtype: DType) -> Any:
         """Add the operation, its inputs in the order of its declaration."""
-        from tailrace.registry import OPS  # noqa: PLC0415 - the declaration is read
+        from tailrace.registry import OPS  # the declaration is read
 
         op_type = f"{form}{self.op_type}"
         resource = form.startswith("Resource")
@@ -363,7 +397,11 @@ class KernelOptimizer(Optimizer):
         inputs = []
         for arg in OPS[op_type].inputs:
             value = given[arg.name] if arg.name in given else self._scalar(arg.name, dtype)
-            inputs.append(value.handle if resource and isinstance(value, Variable) and arg.name not in self._scalars else value)
+            inputs.append(
+                value.handle
+                if resource and isinstance(value, Variable) and arg.name not in self._scalars
+                else value
+            )
         return getattr(g, op_type)(*inputs, use_locking=self._use_locking, **self.attrs)
 
     def _apply_dense(self, grad: Tensor, var: Any) -> Any:

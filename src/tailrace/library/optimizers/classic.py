@@ -16,7 +16,9 @@ class GradientDescentOptimizer(KernelOptimizer):
 
     op_type = "GradientDescent"
 
-    def __init__(self, learning_rate: Any, use_locking: bool = False, name: str = "GradientDescent") -> None:
+    def __init__(
+        self, learning_rate: Any, use_locking: bool = False, name: str = "GradientDescent"
+    ) -> None:
         super().__init__(use_locking, name)
         self._learning_rate = learning_rate
 
@@ -28,7 +30,9 @@ class GradientDescentOptimizer(KernelOptimizer):
         delta = IndexedSlices(grad.values * rate, grad.indices, grad.dense_shape)  # type: ignore[operator]
         return var.scatter_sub(delta, use_locking=self._use_locking)
 
-    def _resource_apply_sparse_duplicate_indices(self, grad: Tensor, handle: Any, indices: Tensor) -> Any:
+    def _resource_apply_sparse_duplicate_indices(
+        self, grad: Tensor, handle: Any, indices: Tensor
+    ) -> Any:
         step = -grad * self._learning_rate  # type: ignore[operator]
         return g.ResourceScatterAdd(handle.handle, indices, step)
 
@@ -95,5 +99,3 @@ def constant_slot_value(optimizer: Any, var: Any, number: float, slot: str, name
     with var.graph.colocate_with(var.op):
         value = g.constant(number, var.dtype.base_dtype, var.get_shape())
     return optimizer._get_or_make_slot(var, value, slot, name)
-
-

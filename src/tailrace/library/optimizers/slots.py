@@ -52,7 +52,9 @@ def _take_slice_info(primary: Any, slot: Any) -> None:
         return
     real_name = slot.name[len(primary.op.name + "/") : -2]
     slot._set_save_slice_info(
-        SaveSliceInfo(f"{info.full_name}/{real_name}", info.full_shape, info.var_offset, info.var_shape)
+        SaveSliceInfo(
+            f"{info.full_name}/{real_name}", info.full_shape, info.var_offset, info.var_shape
+        )
     )
 
 

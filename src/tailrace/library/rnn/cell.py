@@ -45,7 +45,9 @@ def activation_function(activation: Any) -> Callable[..., Tensor]:
     if callable(activation):
         return activation
     if activation not in _ACTIVATIONS:
-        raise ValueError(f"Unknown activation function: {activation}; known are {sorted(_ACTIVATIONS)}")
+        raise ValueError(
+            f"Unknown activation function: {activation}; known are {sorted(_ACTIVATIONS)}"
+        )
     return _ACTIVATIONS[activation]
 
 
@@ -54,11 +56,16 @@ def check_floating(*values: Any) -> None:
     for value in nest.flatten(list(values)):
         dtype = getattr(value, "dtype", value)
         if dtype is not None and not (as_dtype(dtype).is_floating or as_dtype(dtype).is_complex):
-            raise ValueError(f"RNN cell only supports floating point inputs, but saw dtype: {as_dtype(dtype).name}")
+            raise ValueError(
+                f"RNN cell only supports floating point inputs, but saw dtype: {as_dtype(dtype).name}"
+            )
 
 
 def input_depth(inputs_shape: Any) -> int:
-    """The size of the last dimension, which a cell has to know. Raises: ValueError when it is unknown."""
+    """The size of the last dimension, which a cell has to know.
+
+    Raises: ValueError when it is unknown.
+    """
     depth = as_tensor_shape(inputs_shape).as_list()[-1]
     if depth is None:
         raise ValueError(f"Expected inputs.shape[-1] to be known, saw shape: {inputs_shape}")
@@ -92,7 +99,9 @@ def _size_tensor(size: Any, what: str) -> Tensor | None:
         if size._rank() == 0:
             return array.expand_dims(size, 0)
         if size._rank() != 1:
-            raise ValueError(f"{what} tensor must be either a scalar or vector, but saw tensor: {size}")
+            raise ValueError(
+                f"{what} tensor must be either a scalar or vector, but saw tensor: {size}"
+            )
         return size
     shape = as_tensor_shape(size)
     return constant(shape.as_list(), dtypes.int32) if shape.is_fully_defined() else None
@@ -128,29 +137,38 @@ def zero_state_tensors(state_size: Any, batch_size: Any, dtype: Any) -> Any:
 class RNNCell(Layer):
     """What cells share. A subclass gives `state_size`, `output_size` and `call(inputs, state)`.
 
-    `state_size` is an int, a `TensorShape` or a nested tuple of them; the state has the same structure, each part
-    [batch, size].
+    `state_size` is an int, a `TensorShape` or a nested tuple of them; the state has the same
+    structure, each part [batch, size].
     """
 
-    def __init__(self, trainable: bool = True, name: str | None = None, dtype: Any = None, **kwargs: Any) -> None:
+    def __init__(
+        self, trainable: bool = True, name: str | None = None, dtype: Any = None, **kwargs: Any
+    ) -> None:
         super().__init__(trainable=trainable, name=name, dtype=dtype, **kwargs)
         self._cell_scope: Any = None
 
     def __call__(self, inputs: Any, state: Any, scope: Any = None) -> Any:
-        """(output, new state). The variables live in `scope`, or where the cell was first called."""
+        """(output, new state).
+
+        The variables live in `scope`, or where the cell was first called.
+        """
         if scope is not None:
             with variable_scope(scope, custom_getter=self._noted) as opened:
                 return super().__call__(inputs, state, scope=opened)
         opened = self.__dict__.get("_cell_scope")
         if opened is None:
-            opened = self._cell_scope = variable_scope(get_variable_scope(), custom_getter=self._noted)
+            opened = self._cell_scope = variable_scope(
+                get_variable_scope(), custom_getter=self._noted
+            )
         with opened:
             return super().__call__(inputs, state)
 
     def _noted(self, getter: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """Make a variable and note it as the cell's."""
         variable = getter(*args, **kwargs)
-        first = next(iter(variable._variable_list)) if hasattr(variable, "_variable_list") else variable
+        first = (
+            next(iter(variable._variable_list)) if hasattr(variable, "_variable_list") else variable
+        )
         trainable = any(first is v for v in trainable_variables())
         own = self._trainable_weights if trainable else self._non_trainable_weights
         if all(variable is not v for v in own):
@@ -168,7 +186,9 @@ class RNNCell(Layer):
     def build(self, input_shape: Any) -> None:
         """Cells that make their variables in `call` need no `build`."""
 
-    def get_initial_state(self, inputs: Any = None, batch_size: Any = None, dtype: Any = None) -> Any:
+    def get_initial_state(
+        self, inputs: Any = None, batch_size: Any = None, dtype: Any = None
+    ) -> Any:
         """Zeros for a batch, whose size and type are given or those of `inputs`."""
         if inputs is not None:
             inputs = convert_to_tensor(inputs, name="inputs")
@@ -205,7 +225,9 @@ class RNNCell(Layer):
 class LayerRNNCell(RNNCell):
     """A cell that makes its variables in `build`, as layers do."""
 
-    def __call__(self, inputs: Any, state: Any, scope: Any = None, *args: Any, **kwargs: Any) -> Any:
+    def __call__(
+        self, inputs: Any, state: Any, scope: Any = None, *args: Any, **kwargs: Any
+    ) -> Any:
         return Layer.__call__(self, inputs, state, *args, scope=scope, **kwargs)
 
 

@@ -2,8 +2,8 @@
 
 Shapes: inputs [B, I], states and outputs [B, H] (LSTM with projection: output [B, P]).
 
-Source: TF 1.15 python/ops/rnn_cell_impl.py. Elman 1990; Cho et al. 2014; Hochreiter & Schmidhuber 1997;
-Zaremba et al. 2014; Sak et al. 2014.
+Source: TF 1.15 python/ops/rnn_cell_impl.py. Elman 1990; Cho et al. 2014; Hochreiter & Schmidhuber
+1997; Zaremba et al. 2014; Sak et al. 2014.
 """
 
 from __future__ import annotations
@@ -76,9 +76,11 @@ class BasicRNNCell(LayerRNNCell):
 
 
 class GRUCell(LayerRNNCell):
-    """r, u = σ([x, h]·gate_kernel + gate_bias);  c = activation([x, r⊙h]·candidate_kernel + candidate_bias)
+    """r, u = σ([x, h]·gate_kernel + gate_bias);  c = activation([x, r⊙h]·candidate_kernel +
+    candidate_bias)
 
-    h' = u⊙h + (1−u)⊙c, which is also the output: the reset gate r applies to the state before the candidate.
+    h' = u⊙h + (1−u)⊙c, which is also the output: the reset gate r applies to the state before the
+    candidate.
     """
 
     def __init__(
@@ -116,7 +118,9 @@ class GRUCell(LayerRNNCell):
             f"gates/{KERNEL}", shape=[rows, 2 * units], initializer=self._kernel_initializer
         )
         self._gate_bias = self.add_variable(
-            f"gates/{BIAS}", shape=[2 * units], initializer=Constant(1.0, dtype) if own is None else own
+            f"gates/{BIAS}",
+            shape=[2 * units],
+            initializer=Constant(1.0, dtype) if own is None else own,
         )
         self._candidate_kernel = self.add_variable(
             f"candidate/{KERNEL}", shape=[rows, units], initializer=self._kernel_initializer
@@ -131,7 +135,9 @@ class GRUCell(LayerRNNCell):
         gates = sigmoid(gate_inputs(inputs, state, self._gate_kernel, self._gate_bias))
         r, u = array.split(value=gates, num_or_size_splits=2, axis=1)
         reset = r * state
-        c = self._activation(gate_inputs(inputs, reset, self._candidate_kernel, self._candidate_bias))
+        c = self._activation(
+            gate_inputs(inputs, reset, self._candidate_kernel, self._candidate_bias)
+        )
         new_h = u * state + (1 - u) * c
         return new_h, new_h
 
@@ -211,7 +217,8 @@ class LSTMCell(LayerRNNCell):
     """LSTM with peepholes, cell clipping and projection.
 
     c' = σ(f + forget_bias + w_f⊙c)⊙c + σ(i + w_i⊙c)⊙activation(j), clipped to ±cell_clip;
-    m = σ(o + w_o⊙c')⊙activation(c'), then m·projection, clipped to ±proj_clip. The w are 0 without peepholes.
+    m = σ(o + w_o⊙c')⊙activation(c'), then m·projection, clipped to ±proj_clip. The w are 0 without
+    peepholes.
     """
 
     def __init__(
@@ -260,14 +267,19 @@ class LSTMCell(LayerRNNCell):
         units = self._num_units
         rows = input_depth(inputs_shape) + (units if self._num_proj is None else self._num_proj)
         self._kernel = self.add_variable(
-            KERNEL, shape=[rows, 4 * units], initializer=self._initializer, partitioner=_shards(self._shards[0])
+            KERNEL,
+            shape=[rows, 4 * units],
+            initializer=self._initializer,
+            partitioner=_shards(self._shards[0]),
         )
         self._bias = self.add_variable(
             BIAS, shape=[4 * units], initializer=Zeros(self.dtype or dtypes.float32)
         )
         if self._use_peepholes:
             names = ("w_f_diag", "w_i_diag", "w_o_diag")
-            weights = [self.add_variable(n, shape=[units], initializer=self._initializer) for n in names]
+            weights = [
+                self.add_variable(n, shape=[units], initializer=self._initializer) for n in names
+            ]
             self._w_f_diag, self._w_i_diag, self._w_o_diag = weights
         if self._num_proj is not None:
             self._proj_kernel = self.add_variable(
@@ -316,13 +328,16 @@ class LSTMCell(LayerRNNCell):
 def _shards(count: int | None) -> Any:
     if count is None:
         return None
-    from tailrace.library.partitioned import fixed_size_partitioner  # noqa: PLC0415 - rarely asked for
+    from tailrace.library.partitioned import fixed_size_partitioner  # rarely asked for
 
     return fixed_size_partitioner(count)
 
 
 class MultiRNNCell(RNNCell):
-    """Cells on top of each other, each fed with the output of the one below. The state is a tuple of theirs."""
+    """Cells on top of each other, each fed with the output of the one below.
+
+    The state is a tuple of theirs.
+    """
 
     def __init__(self, cells: Any, state_is_tuple: bool = True) -> None:
         super().__init__()
@@ -357,7 +372,9 @@ class MultiRNNCell(RNNCell):
     def trainable_weights(self) -> list[Any]:
         if not self.trainable:
             return []
-        return [w for cell in self._cells if isinstance(cell, Layer) for w in cell.trainable_weights]
+        return [
+            w for cell in self._cells if isinstance(cell, Layer) for w in cell.trainable_weights
+        ]
 
     @property
     def non_trainable_weights(self) -> list[Any]:

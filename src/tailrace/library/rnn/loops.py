@@ -1,4 +1,5 @@
-"""Running a cell over time: `dynamic_rnn` (a loop), `static_rnn` (unrolled), both directions, `raw_rnn`.
+"""Running a cell over time: `dynamic_rnn` (a loop), `static_rnn` (unrolled), both directions,
+`raw_rnn`.
 
 Shapes: inputs [B, T, …] (time-major [T, B, …]), outputs the same with the cell's output size.
 
@@ -118,7 +119,11 @@ def dynamic_rnn(
         lengths = _checked_lengths(sequence_length)
         batch_size = _batch_size_of(flat_input)
         state = _initial_state(
-            cell, batch_size, initial_state, dtype, "If there is no initial_state, you must give a dtype."
+            cell,
+            batch_size,
+            initial_state,
+            dtype,
+            "If there is no initial_state, you must give a dtype.",
         )
         if lengths is not None:
             with g.control_dependencies([_assert_shape(lengths, [batch_size])]):
@@ -145,13 +150,17 @@ def _checked_lengths(sequence_length: Any) -> Tensor | None:
 def _assert_shape(x: Tensor, shape: list[Any]) -> Any:
     actual, wanted = array.shape(x), array.stack(shape)
     right = reduce_all(equal(actual, wanted))
-    return Assert(right, [f"Expected shape for Tensor {x.name} is ", wanted, " but saw shape: ", actual])
+    return Assert(
+        right, [f"Expected shape for Tensor {x.name} is ", wanted, " but saw shape: ", actual]
+    )
 
 
 class _Loop:
     """The loop of `dynamic_rnn`, over time-major inputs."""
 
-    def __init__(self, cell: Any, inputs: Any, state: Any, lengths: Tensor | None, dtype: Any) -> None:
+    def __init__(
+        self, cell: Any, inputs: Any, state: Any, lengths: Tensor | None, dtype: Any
+    ) -> None:
         self.cell, self.inputs, self.state, self.lengths = cell, inputs, state, lengths
         self.flat_input = nest.flatten(inputs)
         self.output_sizes = nest.flatten(cell.output_size)
@@ -172,7 +181,9 @@ class _Loop:
                 )
             steps, batch = shape.as_list()[:2]
             if steps != self.const_steps:
-                raise ValueError("Time steps is not the same for all the elements in the input in a batch.")
+                raise ValueError(
+                    "Time steps is not the same for all the elements in the input in a batch."
+                )
             if batch != self.const_batch:
                 raise ValueError("Batch_size is not the same for all the elements in the input.")
 
@@ -188,9 +199,12 @@ class _Loop:
         time = constant(0, dtypes.int32, name="time")
         with name_scope("dynamic_rnn") as base:
             pass
-        outputs = tuple(self._output_array(base, i, size) for i, size in enumerate(self.output_sizes))
+        outputs = tuple(
+            self._output_array(base, i, size) for i, size in enumerate(self.output_sizes)
+        )
         arrays = [
-            self._array(f"{base}input_{i}", x.get_shape()[1:], x.dtype) for i, x in enumerate(self.flat_input)
+            self._array(f"{base}input_{i}", x.get_shape()[1:], x.dtype)
+            for i, x in enumerate(self.flat_input)
         ]
         self.input_arrays = [a.unstack(x) for a, x in zip(arrays, self.flat_input, strict=True)]
         bound = minimum(self.time_steps, maximum(1, self.max_length))
@@ -231,7 +245,9 @@ class _Loop:
                 lambda: self.cell(inputs, state),
                 skip_conditionals=True,
             )
-        written = tuple(a.write(time, out) for a, out in zip(outputs, nest.flatten(output), strict=True))
+        written = tuple(
+            a.write(time, out) for a, out in zip(outputs, nest.flatten(output), strict=True)
+        )
         return time + 1, written, new_state
 
     def _stacked(self, arrays: Any) -> Any:
@@ -349,7 +365,9 @@ def _static_batch_size(inputs: Any) -> tuple[int | None, Any]:
 class _Ends:
     """What unrolled steps need where sequences have lengths."""
 
-    def __init__(self, cell: Any, sequence_length: Any, fixed: int | None, batch_size: Any, dtype: Any) -> None:
+    def __init__(
+        self, cell: Any, sequence_length: Any, fixed: int | None, batch_size: Any, dtype: Any
+    ) -> None:
         lengths = convert_to_tensor(sequence_length, name="sequence_length")
         if lengths.get_shape().rank not in (None, 1):
             raise ValueError("sequence_length must be a vector of length batch_size")
@@ -375,9 +393,16 @@ class _Ends:
 
 
 def static_state_saving_rnn(
-    cell: Any, inputs: Any, state_saver: Any, state_name: Any, sequence_length: Any = None, scope: Any = None
+    cell: Any,
+    inputs: Any,
+    state_saver: Any,
+    state_name: Any,
+    sequence_length: Any = None,
+    scope: Any = None,
 ) -> tuple[list[Any], Any]:
-    """`static_rnn` that takes its state from `state_saver.state(name)` and gives it back with `save_state`."""
+    """`static_rnn` that takes its state from `state_saver.state(name)` and gives it back with
+    `save_state`.
+    """
     sizes = cell.state_size
     is_tuple = nest.is_sequence(sizes)
     if is_tuple != nest.is_sequence(state_name):
@@ -387,14 +412,18 @@ def static_state_saving_rnn(
         )
     names = nest.flatten(state_name)
     if len(names) != len(nest.flatten(sizes)):
-        raise ValueError(f"#elems(state_name) != #elems(state_size): {len(names)} vs. {len(nest.flatten(sizes))}")
+        raise ValueError(
+            f"#elems(state_name) != #elems(state_size): {len(names)} vs. {len(nest.flatten(sizes))}"
+        )
     initial = [state_saver.state(name) for name in names]
     initial_state = nest.pack_sequence_as(sizes, initial) if is_tuple else initial[0]
     outputs, state = static_rnn(
         cell, inputs, initial_state=initial_state, sequence_length=sequence_length, scope=scope
     )
     flat_state = nest.flatten(state)
-    saved = [state_saver.save_state(name, part) for name, part in zip(names, flat_state, strict=True)]
+    saved = [
+        state_saver.save_state(name, part) for name, part in zip(names, flat_state, strict=True)
+    ]
     with g.control_dependencies(saved):
         last = [array.identity(x) for x in nest.flatten(outputs[-1])]
         outputs[-1] = nest.pack_sequence_as(outputs[-1], last)
@@ -443,10 +472,14 @@ def static_bidirectional_rnn(
         raise ValueError("inputs must not be empty")
     with variable_scope(scope or "bidirectional_rnn"):
         with variable_scope("fw") as fw:
-            forward, state_fw = static_rnn(cell_fw, inputs, initial_state_fw, dtype, sequence_length, scope=fw)
+            forward, state_fw = static_rnn(
+                cell_fw, inputs, initial_state_fw, dtype, sequence_length, scope=fw
+            )
         with variable_scope("bw") as bw:
             backwards = _reversed(inputs, sequence_length)
-            backward, state_bw = static_rnn(cell_bw, backwards, initial_state_bw, dtype, sequence_length, scope=bw)
+            backward, state_bw = static_rnn(
+                cell_bw, backwards, initial_state_bw, dtype, sequence_length, scope=bw
+            )
     backward = _reversed(backward, sequence_length)
     pairs = zip(nest.flatten(forward), nest.flatten(backward), strict=True)
     joined = [array.concat([f, b], 1) for f, b in pairs]
@@ -466,7 +499,10 @@ def bidirectional_dynamic_rnn(
     time_major: bool = False,
     scope: Any = None,
 ) -> tuple[tuple[Any, Any], tuple[Any, Any]]:
-    """`dynamic_rnn` in both directions. Returns: (forward, backward) outputs, (forward, backward) states."""
+    """`dynamic_rnn` in both directions.
+
+    Returns: (forward, backward) outputs, (forward, backward) states.
+    """
     assert_like_rnncell("cell_fw", cell_fw)
     assert_like_rnncell("cell_bw", cell_bw)
     time_axis, batch_axis = (0, 1) if time_major else (1, 0)

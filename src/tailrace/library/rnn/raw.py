@@ -31,8 +31,8 @@ def raw_rnn(
 ) -> tuple[Any, Any, Any]:
     """Run a cell with `loop_fn(time, output, state, loop_state)` between its steps.
 
-    `loop_fn` gives (finished [B], next input, next state, what to emit, loop state); the first call, at time 0,
-    has no output and gives the initial state and the structure of what is emitted.
+    `loop_fn` gives (finished [B], next input, next state, what to emit, loop state); the first
+    call, at time 0, has no output and gives the initial state and the structure of what is emitted.
     Returns: TensorArrays of what was emitted, the final state, the final loop state.
     """
     assert_like_rnncell("cell", cell)
@@ -70,7 +70,9 @@ def _batch_size(flat_input: list[Any]) -> tuple[int | None, Any]:
 class _Emitted:
     """The arrays of what is emitted, and zeros for sequences that have ended."""
 
-    def __init__(self, cell: Any, emit: Any, dtype: Any, const_batch: int | None, batch_size: Any) -> None:
+    def __init__(
+        self, cell: Any, emit: Any, dtype: Any, const_batch: int | None, batch_size: Any
+    ) -> None:
         if emit is None:
             structure = cell.output_size
             sizes = nest.flatten(structure)
@@ -78,7 +80,9 @@ class _Emitted:
         else:
             structure = emit
             parts = nest.flatten(emit)
-            sizes = [p.get_shape() if p.get_shape().is_fully_defined() else array.shape(p) for p in parts]
+            sizes = [
+                p.get_shape() if p.get_shape().is_fully_defined() else array.shape(p) for p in parts
+            ]
             types = [p.dtype for p in parts]
         arrays = [
             TensorArray(
@@ -91,12 +95,16 @@ class _Emitted:
             for i, (t, size) in enumerate(zip(types, sizes, strict=True))
         ]
         self.arrays = nest.pack_sequence_as(structure, arrays)
-        zeros = [array.zeros(concat_sizes(batch_size, s), t) for s, t in zip(sizes, types, strict=True)]
+        zeros = [
+            array.zeros(concat_sizes(batch_size, s), t) for s, t in zip(sizes, types, strict=True)
+        ]
         self.zeros = nest.pack_sequence_as(structure, zeros)
 
 
 def _body(cell: Any, loop_fn: Callable[..., Any], emitted: _Emitted) -> Callable[..., Any]:
-    def body(time: Any, finished: Any, current: Any, arrays: Any, state: Any, loop_state: Any) -> Any:
+    def body(
+        time: Any, finished: Any, current: Any, arrays: Any, state: Any, loop_state: Any
+    ) -> Any:
         output, cell_state = cell(current, state)
         nest.assert_same_structure(state, cell_state)
         nest.assert_same_structure(cell.output_size, output)

@@ -1,7 +1,7 @@
 """Cells around cells: dropout, residual connections, devices, projections, embeddings.
 
-Source: TF 1.15 python/ops/rnn_cell_wrapper_impl.py, contrib/rnn/python/ops/core_rnn_cell.py. Variational dropout:
-Gal & Ghahramani 2016; residual: Wu et al. 2016.
+Source: TF 1.15 python/ops/rnn_cell_wrapper_impl.py, contrib/rnn/python/ops/core_rnn_cell.py.
+Variational dropout: Gal & Ghahramani 2016; residual: Wu et al. 2016.
 """
 
 from __future__ import annotations
@@ -32,7 +32,9 @@ from tailrace.shapes import TensorShape
 
 
 class CellWrapper(RNNCell):
-    """A cell that calls another, with its sizes and in its place: variables keep the inner cell's names."""
+    """A cell that calls another, with its sizes and in its place:
+    variables keep the inner cell's names.
+    """
 
     def __init__(self, cell: Any, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -58,17 +60,20 @@ class CellWrapper(RNNCell):
     def __call__(self, inputs: Any, state: Any, scope: Any = None) -> Any:
         return self._call_wrapped(inputs, state, self.cell.__call__, scope=scope)
 
-    def _call_wrapped(self, inputs: Any, state: Any, call: Callable[..., Any], **kwargs: Any) -> Any:
+    def _call_wrapped(
+        self, inputs: Any, state: Any, call: Callable[..., Any], **kwargs: Any
+    ) -> Any:
         raise NotImplementedError
 
 
 class DropoutWrapper(CellWrapper):
     """Dropout of inputs, outputs and states, anew each step or (variational) the same at all steps.
 
-    Args: the probabilities to keep an element; `input_size` and `dtype` for variational dropout; `seed`, from which
-    each place derives its own; `dropout_state_filter_visitor`, which says of each part of the state whether it is
-    dropped (by default an LSTM's h and not its c).
-    Raises: ValueError for probabilities outside [0, 1], or variational dropout without dtype or input_size.
+    Args: the probabilities to keep an element; `input_size` and `dtype` for variational dropout;
+    `seed`, from which each place derives its own; `dropout_state_filter_visitor`, which says of
+    each part of the state whether it is dropped (by default an LSTM's h and not its c).
+    Raises: ValueError for probabilities outside [0, 1], or variational dropout without dtype or
+    input_size.
     """
 
     def __init__(
@@ -145,13 +150,17 @@ class DropoutWrapper(CellWrapper):
             return _numbered_map(which, the_same, which, values, noise)
         return _numbered_map(which, anew, which, values)
 
-    def _call_wrapped(self, inputs: Any, state: Any, call: Callable[..., Any], **kwargs: Any) -> Any:
+    def _call_wrapped(
+        self, inputs: Any, state: Any, call: Callable[..., Any], **kwargs: Any
+    ) -> Any:
         if _drops(self._input_keep_prob):
             inputs = self._dropped(inputs, "input", self._input_noise, self._input_keep_prob)
         output, new_state = call(inputs, state, **kwargs)
         if _drops(self._state_keep_prob):
             which = nest.get_traverse_shallow_structure(self._state_filter, new_state)
-            new_state = self._dropped(new_state, "state", self._state_noise, self._state_keep_prob, which)
+            new_state = self._dropped(
+                new_state, "state", self._state_noise, self._state_keep_prob, which
+            )
         if _drops(self._output_keep_prob):
             output = self._dropped(output, "output", self._output_noise, self._output_keep_prob)
         return output, new_state
@@ -180,17 +189,23 @@ def _default_state_filter(substate: Any) -> Any:
 def _numbered_map(shallow: Any, function: Callable[..., Any], *structures: Any) -> Any:
     """`function(i, *parts)` over structures, as deep as `shallow` is."""
     count = iter(range(1 << 30))
-    return nest.map_structure_up_to(shallow, lambda *parts: function(next(count), *parts), *structures)
+    return nest.map_structure_up_to(
+        shallow, lambda *parts: function(next(count), *parts), *structures
+    )
 
 
 class ResidualWrapper(CellWrapper):
     """The inputs added to the cell's outputs, or `residual_fn(inputs, outputs)`."""
 
-    def __init__(self, cell: Any, residual_fn: Callable[..., Any] | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self, cell: Any, residual_fn: Callable[..., Any] | None = None, **kwargs: Any
+    ) -> None:
         super().__init__(cell, **kwargs)
         self._residual_fn = residual_fn or _add_inputs
 
-    def _call_wrapped(self, inputs: Any, state: Any, call: Callable[..., Any], **kwargs: Any) -> Any:
+    def _call_wrapped(
+        self, inputs: Any, state: Any, call: Callable[..., Any], **kwargs: Any
+    ) -> Any:
         outputs, new_state = call(inputs, state, **kwargs)
         return self._residual_fn(inputs, outputs), new_state
 
@@ -216,7 +231,9 @@ class DeviceWrapper(CellWrapper):
     def _placed(self) -> Any:
         return get_default_graph().device(self._device)
 
-    def _call_wrapped(self, inputs: Any, state: Any, call: Callable[..., Any], **kwargs: Any) -> Any:
+    def _call_wrapped(
+        self, inputs: Any, state: Any, call: Callable[..., Any], **kwargs: Any
+    ) -> Any:
         with self._placed():
             return call(inputs, state, **kwargs)
 
@@ -256,13 +273,19 @@ class Linear:
 
 
 def linear(
-    args: Any, output_size: int, bias: bool, bias_initializer: Any = None, kernel_initializer: Any = None
+    args: Any,
+    output_size: int,
+    bias: bool,
+    bias_initializer: Any = None,
+    kernel_initializer: Any = None,
 ) -> Tensor:
     """`Linear` in one call: the weights and the product."""
     args = _as_arguments(args)
     rows, dtype = _total_depth(args), args[0].dtype
     with variable_scope(get_variable_scope()) as outer:
-        weights = get_variable(KERNEL, [rows, output_size], dtype=dtype, initializer=kernel_initializer)
+        weights = get_variable(
+            KERNEL, [rows, output_size], dtype=dtype, initializer=kernel_initializer
+        )
         result = matmul(args[0] if len(args) == 1 else array.concat(args, 1), weights)
         if not bias:
             return result
@@ -282,7 +305,9 @@ def _total_depth(args: list[Any]) -> int:
         if shape.ndims != 2:
             raise ValueError(f"linear is expecting 2D arguments: {shapes}")
         if shape[1].value is None:
-            raise ValueError(f"linear expects shape[1] to be provided for shape {shape}, but saw {shape[1]}")
+            raise ValueError(
+                f"linear expects shape[1] to be provided for shape {shape}, but saw {shape[1]}"
+            )
         total += shape[1].value
     return total
 
@@ -316,10 +341,17 @@ class _InnerCell(RNNCell):
 
 
 class EmbeddingWrapper(_InnerCell):
-    """Integers [B] or [B, 1] looked up in a table [embedding_classes, embedding_size], then the cell."""
+    """Integers [B] or [B, 1] looked up in a table [embedding_classes, embedding_size],
+    then the cell.
+    """
 
     def __init__(
-        self, cell: Any, embedding_classes: int, embedding_size: int, initializer: Any = None, reuse: bool | None = None
+        self,
+        cell: Any,
+        embedding_classes: int,
+        embedding_size: int,
+        initializer: Any = None,
+        reuse: bool | None = None,
     ) -> None:
         super().__init__(cell, reuse)
         if embedding_classes <= 0 or embedding_size <= 0:
@@ -335,7 +367,9 @@ class EmbeddingWrapper(_InnerCell):
             if not initializer:
                 initializer = RandomUniform(-math.sqrt(3), math.sqrt(3))  # of variance 1
             dtype = state[0].dtype if isinstance(state, tuple) else state.dtype
-            table = get_variable("embedding", self._embedding_shape, initializer=initializer, dtype=dtype)
+            table = get_variable(
+                "embedding", self._embedding_shape, initializer=initializer, dtype=dtype
+            )
             embedded = embedding_lookup(table, array.reshape(inputs, [-1]))
             return self._cell(embedded, state)
 
@@ -344,7 +378,12 @@ class InputProjectionWrapper(_InnerCell):
     """The inputs through a linear layer of `num_proj` units, then the cell."""
 
     def __init__(
-        self, cell: Any, num_proj: int, activation: Any = None, input_size: Any = None, reuse: bool | None = None
+        self,
+        cell: Any,
+        num_proj: int,
+        activation: Any = None,
+        input_size: Any = None,
+        reuse: bool | None = None,
     ) -> None:
         super().__init__(cell, reuse)
         self._num_proj = num_proj
@@ -361,7 +400,9 @@ class InputProjectionWrapper(_InnerCell):
 class OutputProjectionWrapper(_InnerCell):
     """The cell, then its outputs through a linear layer of `output_size` units."""
 
-    def __init__(self, cell: Any, output_size: int, activation: Any = None, reuse: bool | None = None) -> None:
+    def __init__(
+        self, cell: Any, output_size: int, activation: Any = None, reuse: bool | None = None
+    ) -> None:
         super().__init__(cell, reuse)
         if output_size < 1:
             raise ValueError(f"Parameter output_size must be > 0: {output_size}.")

@@ -1,7 +1,5 @@
 """`tf.contrib.framework`."""
 
-# ruff: noqa: F401 - the names are what this module is for
-
 from tailrace.library.contrib.arg_scope import (
     add_arg_scope,
     arg_scope,

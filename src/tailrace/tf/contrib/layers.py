@@ -1,7 +1,5 @@
 """`tf.contrib.layers`."""
 
-
-
 from tailrace.library.contrib.initializers import (
     variance_scaling_initializer,
     xavier_initializer,
