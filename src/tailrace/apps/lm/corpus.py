@@ -27,7 +27,8 @@ _RULE_LINE = re.compile(r"(?m)^[ \t]*([*=~^\-])\1{2,}[ \t]*\n")
 # quotation marks and dashes, left ones first
 _TYPOGRAPHIC = str.maketrans("\u2018\u2019\u201c\u201d\u2013\u2014", "''\"\"--")
 
-T = TypeVar("T", str, list[str])
+Ids = NDArray[np.int64]
+T = TypeVar("T", str, list[str], str | list[str], Ids)
 
 
 def default_text() -> str:

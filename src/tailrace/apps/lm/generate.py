@@ -137,15 +137,18 @@ def sample(
         raise UserError(f"--top-k {top_k}: must be at least 1")
     if length < 1:
         raise UserError(f"--length {length}: must be at least 1")
-    random = np.random.default_rng(seed)
     probabilities, reading = begin(reader, vocabulary, prime)
-    for _ in range(length):
-        drawn = int(
-            random.choice(len(probabilities), p=_sharpen(probabilities, temperature, top_k))
-        )
-        yield vocabulary.symbols[drawn]
-        after, reading = reader.read(reading, np.array([[drawn]]))
-        probabilities = after[0]
+
+    def draw(probabilities: Floats, reading: Reading) -> Iterator[str]:
+        random = np.random.default_rng(seed)
+        for _ in range(length):
+            weights = _sharpen(probabilities, temperature, top_k)
+            drawn = int(random.choice(len(weights), p=weights))
+            yield vocabulary.symbols[drawn]
+            after, reading = reader.read(reading, np.array([[drawn]]))
+            probabilities = after[0]
+
+    return draw(probabilities, reading)
 
 
 def _sharpen(probabilities: Floats, temperature: float, top_k: int | None) -> Floats:

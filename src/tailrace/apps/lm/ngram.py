@@ -234,6 +234,8 @@ def _tail(context: Ids | None, length: int) -> Ids:
 
 def look_up(keys: Ids, contexts: Ids, symbols: Ids, vocabulary_size: int) -> Ids:
     """Places in `keys` of symbols after contexts; UNSEEN where there is none."""
+    if not len(keys):
+        return np.full(np.shape(symbols), UNSEEN)
     key = contexts * vocabulary_size + symbols
     place = np.minimum(np.searchsorted(keys, key), len(keys) - 1)
     return np.where((contexts != UNSEEN) & (keys[place] == key), place, UNSEEN)

@@ -130,12 +130,13 @@ class Trainer:
         """Goes on with the epoch until it, the training or the patience ends: losses in nats."""
         progress, losses = self.progress, []
         last, told, since = time.perf_counter(), 0.0, 0
-        speed = 0.0
         for feed in self._batches():
             feed[self._training.learning_rate] = self._learning_rate()
             losses.append(self._step(feed))
             progress.step += 1
             progress.epoch_steps += 1
+            if progress.epoch_steps == self._steps_per_epoch():
+                progress.epoch, progress.epoch_steps = progress.epoch + 1, 0
             now = time.perf_counter()
             progress.seconds += now - last
             told, since, last = told + now - last, since + 1, now
@@ -144,9 +145,7 @@ class Trainer:
                 on_step(self._figures(losses, speed))
                 told, since = 0.0, 0
             if self._stop or self.done >= 1.0:
-                return losses
-        progress.epoch += 1
-        progress.epoch_steps = 0
+                break
         return losses
 
     def _step(self, feed: dict[tf.Tensor, object]) -> float:
