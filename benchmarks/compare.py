@@ -135,8 +135,9 @@ def machine() -> str:
     import tailrace
 
     return (
-        f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, "
-        f"torch {torch.__version__}, TensorFlow's API {tailrace.__version__}"
+        f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, Python "
+        f"{platform.python_version()}, torch {torch.__version__}, TensorFlow's API "
+        f"{tailrace.__version__}"
     )
 
 

@@ -239,9 +239,9 @@ class Walk:
             if current in self.from_ops:
                 raise ValueError(
                     "Cannot compute gradient inside while loop with respect to op "
-                    f"'{current.name}'. We do not support taking the gradient wrt or through the initial "
-                    "value of a loop variable. Gradients can be computed through loop invariants or wrt "
-                    "the input parameters to the loop body."
+                    f"'{current.name}'. We do not support taking the gradient wrt or through the "
+                    "initial value of a loop variable. Gradients can be computed through loop "
+                    "invariants or wrt the input parameters to the loop body."
                 )
             if current not in visited:
                 visited.add(current)
@@ -297,7 +297,7 @@ class Walk:
                     grad.set_shape(tensor.get_shape())
                 except ValueError:
                     raise ValueError(
-                        f"Incompatible shapes between op input and calculated input gradient. "
+                        "Incompatible shapes between op input and calculated input gradient. "
                         f"Forward operation: {op.name}. Input index: {i}. Original input shape: "
                         f"{tensor.get_shape()}. Calculated input gradient shape: {grad.get_shape()}"
                     ) from None

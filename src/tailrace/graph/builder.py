@@ -120,13 +120,14 @@ def _convert_one(op_def: OpDef, arg: Arg, value: Any, attrs: dict[str, Any]) -> 
     except TypeError as error:
         if wanted is not None and not isinstance(value, Tensor):
             raise TypeError(
-                f"Expected {wanted.name} passed to parameter '{arg.name}' of op '{op_def.name}', got "
-                f"{value!r} of type '{type(value).__name__}' instead. Error: {error}"
+                f"Expected {wanted.name} passed to parameter '{arg.name}' of op '{op_def.name}', "
+                f"got {value!r} of type '{type(value).__name__}' instead. Error: {error}"
             ) from None
         raise
     if arg.is_ref and not tensor._dtype._is_ref_dtype:
         raise TypeError(
-            f"'{op_def.name}' Op requires that input '{arg.name}' be a mutable tensor (e.g.: a tf.Variable)"
+            f"'{op_def.name}' Op requires that input '{arg.name}' be a mutable tensor (e.g.: a "
+            "tf.Variable)"
         )
     _note_type(op_def, arg, tensor._dtype.base_dtype, attrs)
     return tensor
@@ -142,7 +143,8 @@ def _mismatch(op_def: OpDef, arg: Arg, got: DType, wanted: DType) -> TypeError:
         else f"expected type of {wanted.name}"
     )
     return TypeError(
-        f"Input '{arg.name}' of '{op_def.name}' Op has type {got.base_dtype.name} that does not match {of}."
+        f"Input '{arg.name}' of '{op_def.name}' Op has type {got.base_dtype.name} that does not "
+        f"match {of}."
     )
 
 
@@ -178,8 +180,8 @@ def _convert_list(op_def: OpDef, arg: Arg, value: Any, attrs: dict[str, Any]) ->
     if arg.number_attr:
         if attrs.setdefault(arg.number_attr, len(tensors)) != len(tensors):
             raise ValueError(
-                f"List argument '{arg.name}' to '{op_def.name}' Op with length {len(tensors)} must match "
-                f"length {attrs[arg.number_attr]} of the other lists."
+                f"List argument '{arg.name}' to '{op_def.name}' Op with length {len(tensors)} must "
+                f"match length {attrs[arg.number_attr]} of the other lists."
             )
         minimum = op_def.attrs[arg.number_attr]
         inference.checked(op_def, arg.number_attr, minimum, len(tensors))
@@ -195,7 +197,8 @@ def _list_error(op_def: OpDef, arg: Arg, items: list[Any], error: Exception) -> 
         return error
     types = ", ".join(i.dtype.name if isinstance(i, Tensor) else type(i).__name__ for i in items)
     return TypeError(
-        f"Tensors in list passed to '{arg.name}' of '{op_def.name}' Op have types [{types}] that don't all match."
+        f"Tensors in list passed to '{arg.name}' of '{op_def.name}' Op have types [{types}] that "
+        "don't all match."
     )
 
 

@@ -171,7 +171,8 @@ def convert_to_tensor_or_sparse_tensor(
 def _densify(value: IndexedSlices, dtype: DType | None, name: str | None, as_ref: bool) -> Tensor:
     if dtype is not None and not dtype.is_compatible_with(value.dtype):
         raise ValueError(
-            f"Tensor conversion requested dtype {dtype.name} for IndexedSlices with dtype {value.dtype.name}"
+            f"Tensor conversion requested dtype {dtype.name} for IndexedSlices with dtype "
+            f"{value.dtype.name}"
         )
     if value.dense_shape is None:
         raise ValueError(

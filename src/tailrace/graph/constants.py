@@ -1,7 +1,7 @@
 """What is known of a tensor's value before anything runs.
 
-TensorFlow's shape inference evaluates constant subgraphs, so that `reshape(x, [tf.size(c), -1])` has a static
-shape; so does this module, with the operations' own kernels.
+TensorFlow's shape inference evaluates constant subgraphs, so that `reshape(x, [tf.size(c), -1])`
+has a static shape; so does this module, with the operations' own kernels.
 
 Source: TF 1.15 core/common_runtime/eval_const_tensor.cc, core/framework/shape_inference.cc,
 python/framework/tensor_util.py (constant_value, constant_value_as_shape).
@@ -72,7 +72,10 @@ def _evaluate_op(op: Operation, depth: int) -> list[np.ndarray] | None:
         return None
     if not op._inputs or depth > _DEEPEST:
         return None
-    if any(t._dims is not None and None not in t._dims and np.prod(t._dims) > _LARGEST for t in op.outputs):
+    if any(
+        t._dims is not None and None not in t._dims and np.prod(t._dims) > _LARGEST
+        for t in op.outputs
+    ):
         return None
     inputs = []
     for tensor in op._inputs:
@@ -86,7 +89,7 @@ def _evaluate_op(op: Operation, depth: int) -> list[np.ndarray] | None:
 def _run(op: Operation, inputs: list[np.ndarray]) -> list[np.ndarray] | None:
     try:
         outputs = run_kernel(op, [arrays.to_torch(np.asarray(v)) for v in inputs])
-    except Exception:  # noqa: BLE001 - a constant that fails to compute is reported when it is run
+    except Exception:  # a constant that fails to compute is reported when it is run
         return None
     return [arrays.to_numpy(v) for v in outputs]
 

@@ -250,7 +250,8 @@ class Graph:
             )
         if not allow_tensor:
             raise ValueError(
-                f"The name {name!r} looks like a tensor name, but is not a valid one for an Operation."
+                f"The name {name!r} looks like a tensor name, but is not a valid one for an "
+                "Operation."
             )
         op_name, _, index = name.partition(":")
         if not index.isdigit():
@@ -262,7 +263,8 @@ class Graph:
         if op is None or int(index) >= len(op.outputs):
             why = "does not exist" if op is None else f"has only {len(op.outputs)} outputs"
             raise KeyError(
-                f"The name {name!r} refers to a Tensor which does not exist. The operation, {op_name!r}, {why}."
+                f"The name {name!r} refers to a Tensor which does not exist. The operation, "
+                f"{op_name!r}, {why}."
             )
         return op.outputs[int(index)]
 

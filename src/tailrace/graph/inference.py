@@ -185,7 +185,8 @@ def _attrs_of_inputs(op_def: OpDef, inputs: list[Tensor], attrs: dict[str, Any])
         wrong = [d for d in types if wanted is not None and d is not wanted.base_dtype]
         if wrong:
             raise TypeError(
-                f"Input '{arg.name}' of '{op_def.name}' Op has type {wrong[0].name} that does not match "
+                f"Input '{arg.name}' of '{op_def.name}' Op has type {wrong[0].name} that does not "
+                "match "
                 f"type {wanted.name} wanted."  # type: ignore[union-attr]
             )
 
@@ -256,7 +257,8 @@ def checked(op_def: OpDef, name: str, attr: Attr, value: Any) -> Any:
         size = len(value) if attr.kind.startswith("list") else value
         if size < attr.minimum:
             raise ValueError(
-                f"Attr '{name}' of '{op_def.name}' Op passed {size} less than minimum {attr.minimum}."
+                f"Attr '{name}' of '{op_def.name}' Op passed {size} less than minimum "
+                f"{attr.minimum}."
             )
     return value
 
@@ -268,11 +270,12 @@ def _not_allowed(op_def: OpDef, name: str, attr: Attr, value: Any) -> Exception:
     options = ", ".join(show(v) for v in attr.allowed)
     if attr.kind.endswith(("type", "type)")):
         return TypeError(
-            f"Value passed to parameter '{_inputs_of(op_def, name)}' of '{op_def.name}' has DataType {show(value)} not "
-            f"in list of allowed values: {options}"
+            f"Value passed to parameter '{_inputs_of(op_def, name)}' of '{op_def.name}' has "
+            f"DataType {show(value)} not in list of allowed values: {options}"
         )
     return ValueError(
-        f"Value for attr '{name}' of {op_def.name} {show(value)} is not in the list of allowed values: {options}"
+        f"Value for attr '{name}' of {op_def.name} {show(value)} is not in the list of allowed "
+        f"values: {options}"
     )
 
 

@@ -67,8 +67,8 @@ class Constant(Initializer):
             isinstance(value, (bool, int, float, complex, str, list, tuple, np.ndarray, np.generic))
         ):
             raise TypeError(
-                f"Invalid type for initial value: {value} (expected Python scalar, list or tuple of values, or "
-                "numpy.ndarray)."
+                f"Invalid type for initial value: {value} (expected Python scalar, list or tuple "
+                "of values, or numpy.ndarray)."
             )
         self.value = value
         self.dtype = as_dtype(dtype)
@@ -178,8 +178,8 @@ class VarianceScaling(Initializer):
         distribution = distribution.lower()
         if distribution not in ("normal", "uniform", "truncated_normal", "untruncated_normal"):
             raise ValueError(
-                f"Invalid `distribution` argument: {distribution}; it is one of normal, uniform, truncated_normal, "
-                "untruncated_normal"
+                f"Invalid `distribution` argument: {distribution}; it is one of normal, uniform, "
+                "truncated_normal, untruncated_normal"
             )
         self.scale, self.mode, self.distribution = scale, mode, distribution
         self.seed, self.dtype = seed, _float_type(dtype)

@@ -130,7 +130,8 @@ def piecewise_constant(x: Any, boundaries: Any, values: Any, name: str | None = 
     for value in rates[1:]:
         if value.dtype is not rates[0].dtype:
             raise ValueError(
-                f"Values must have elements all with the same dtype ({rates[0].dtype} vs {value.dtype})."
+                f"Values must have elements all with the same dtype ({rates[0].dtype} vs "
+                f"{value.dtype})."
             )
     with name_scope(name, "PiecewiseConstant"):
         pairs = [

@@ -25,8 +25,8 @@ class name_scope:  # TensorFlow's name
     def __init__(self, name: Any, default_name: str | None = None, values: Any = None) -> None:
         if not (default_name is None or isinstance(default_name, str)):
             raise TypeError(
-                f"`default_name` type ({type(default_name)}) is not a string type. You likely meant to pass "
-                "this into the `values` kwarg."
+                f"`default_name` type ({type(default_name)}) is not a string type. You likely "
+                "meant to pass this into the `values` kwarg."
             )
         self._name = default_name if name is None else name
         self._default_name = default_name
@@ -41,7 +41,8 @@ class name_scope:  # TensorFlow's name
     def __enter__(self) -> str:
         if self._name is None and self._values is not None:
             raise ValueError(
-                f"At least one of name ({self._name}) and default_name ({self._default_name}) must be provided."
+                f"At least one of name ({self._name}) and default_name ({self._default_name}) must "
+                "be provided."
             )
         graph = get_default_graph()
         for value in self._values or ():

@@ -159,8 +159,8 @@ class _VariableStore:
             return self._existing(name, shape, dtype, reuse)
         if reuse is True:
             raise ValueError(
-                f"Variable {name} does not exist, or was not created with tf.get_variable(). Did you mean "
-                "to set reuse=tf.AUTO_REUSE in VarScope?"
+                f"Variable {name} does not exist, or was not created with tf.get_variable(). Did "
+                "you mean to set reuse=tf.AUTO_REUSE in VarScope?"
             )
         variable = self._new(name, shape, dtype, initializer, from_value, partition_info, arguments)
         self.variables[name] = variable
@@ -173,15 +173,18 @@ class _VariableStore:
         if reuse is False:
             raise ValueError(
                 f"Variable {name} already exists, disallowed. Did you mean to set reuse=True or "
-                f"reuse=tf.AUTO_REUSE in VarScope? Originally defined at:\n\n{describe_origin(found.op)}"
+                "reuse=tf.AUTO_REUSE in VarScope? Originally defined "
+                f"at:\n\n{describe_origin(found.op)}"
             )
         if not shape.is_compatible_with(found.get_shape()):
             raise ValueError(
-                f"Trying to share variable {name}, but specified shape {shape} and found shape {found.get_shape()}."
+                f"Trying to share variable {name}, but specified shape {shape} and found shape "
+                f"{found.get_shape()}."
             )
         if not dtype.is_compatible_with(found.dtype):
             raise ValueError(
-                f"Trying to share variable {name}, but specified dtype {dtype.name} and found dtype {found.dtype.name}."
+                f"Trying to share variable {name}, but specified dtype {dtype.name} and found "
+                f"dtype {found.dtype.name}."
             )
         return found
 
@@ -224,7 +227,8 @@ def _trainable(trainable: bool | None, synchronization: Any) -> bool:
     if synchronization is VariableSynchronization.ON_READ:
         if trainable:
             raise ValueError(
-                "Synchronization value can be set to VariableSynchronization.ON_READ only for non-trainable variables."
+                "Synchronization value can be set to VariableSynchronization.ON_READ only for "
+                "non-trainable variables."
             )
         return False
     return True if trainable is None else trainable
@@ -250,8 +254,9 @@ def _initial_value(
     if _callable_without_arguments(initializer):
         return initializer, None
     raise ValueError(
-        "The initializer passed is not valid. It should be a callable with no arguments and the shape should not be "
-        "provided or an instance of `tf.keras.initializers.*' and `shape` should be fully defined."
+        "The initializer passed is not valid. It should be a callable with no arguments and the "
+        "shape should not be provided or an instance of `tf.keras.initializers.*' and `shape` "
+        "should be fully defined."
     )
 
 
@@ -393,7 +398,8 @@ class VariableScope:
         found = g.convert(initializer).dtype.base_dtype
         if found is not as_dtype(dtype).base_dtype:
             raise ValueError(
-                f"Initializer type '{found.name}' and explicit dtype '{as_dtype(dtype).name}' don't match."
+                f"Initializer type '{found.name}' and explicit dtype '{as_dtype(dtype).name}' "
+                "don't match."
             )
 
 
@@ -579,7 +585,8 @@ class variable_scope:  # TensorFlow's name
             raise ValueError("The reuse parameter must be True or False or None.")
         if not isinstance(auxiliary_name_scope, bool):
             raise TypeError(
-                f"The auxiliary_name_scope must be `True` or `False`, while get {auxiliary_name_scope}"
+                "The auxiliary_name_scope must be `True` or `False`, while get "
+                f"{auxiliary_name_scope}"
             )
         self._name_or_scope = name_or_scope
         self._default_name = default_name

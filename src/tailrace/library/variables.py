@@ -547,8 +547,8 @@ class ResourceVariable(Variable):
                 self._shape = TensorShape(shape) if shape is not None else value.get_shape()
                 if not value.get_shape().is_compatible_with(self._shape):
                     raise ValueError(
-                        f"The initial value's shape ({value.get_shape()}) is not compatible with the "
-                        f"explicitly supplied `shape` argument ({shape})."
+                        f"The initial value's shape ({value.get_shape()}) is not compatible with "
+                        f"the explicitly supplied `shape` argument ({shape})."
                     )
                 self._dtype = value.dtype.base_dtype
                 self._handle = g.VarHandleOp(
@@ -562,8 +562,9 @@ class ResourceVariable(Variable):
         graph, handle, value = get_default_graph(), self._handle, self._initial_value
         if value.op._get_control_flow_context() is not None:
             raise ValueError(
-                f"Initializer for variable {scope} is from inside a control-flow construct, such as a loop or "
-                "conditional. When creating a variable inside a loop or conditional, use a lambda as the initializer."
+                f"Initializer for variable {scope} is from inside a control-flow construct, such "
+                "as a loop or conditional. When creating a variable inside a loop or conditional, "
+                "use a lambda as the initializer."
             )
         with graph.name_scope("IsInitialized"):
             self._is_initialized_op = g.VarIsInitializedOp(handle)
@@ -717,8 +718,8 @@ class ResourceVariable(Variable):
     def _tensor(self, dtype: Any, as_ref: bool) -> Tensor:
         if dtype is not None and not dtype.is_compatible_with(self.dtype):
             raise ValueError(
-                f"Incompatible type conversion requested to type '{dtype.name}' for variable of type "
-                f"'{self.dtype.name}'"
+                f"Incompatible type conversion requested to type '{dtype.name}' for variable of "
+                f"type '{self.dtype.name}'"
             )
         return self.read_value().op.inputs[0] if as_ref else self.value()
 
@@ -762,7 +763,8 @@ def _convert_ref(
 ) -> Tensor:
     if dtype is not None and not dtype.is_compatible_with(value.dtype):
         raise ValueError(
-            f"Incompatible type conversion requested to type '{dtype.name}' for variable of type '{value.dtype.name}'"
+            f"Incompatible type conversion requested to type '{dtype.name}' for variable of type "
+            f"'{value.dtype.name}'"
         )
     return value._ref() if as_ref else value.value()
 

@@ -1,10 +1,11 @@
 """When variables are read and written.
 
-A run reads the values from before it unless data or control edges say otherwise. Reads give the variable's own
-buffer, and writes change it in place; so every use of a value read that the graph leaves unordered is put before
-the write. A use that must come after the write sees the new value if it was read by reference, as in TensorFlow, where
-reading a reference variable gives its buffer; where the old value is asked for (it is fetched, or was read from a
-resource handle) the write gets a new buffer (`Step.detach`).
+A run reads the values from before it unless data or control edges say otherwise. Reads give the
+variable's own buffer, and writes change it in place; so every use of a value read that the graph
+leaves unordered is put before the write. A use that must come after the write sees the new value if
+it was read by reference, as in TensorFlow, where reading a reference variable gives its buffer;
+where the old value is asked for (it is fetched, or was read from a resource handle) the write gets
+a new buffer (`Step.detach`).
 """
 
 from __future__ import annotations
@@ -26,7 +27,9 @@ def _order(steps: list[Step], results: list[Value]) -> None:
     writes, reads = _accesses(steps)
     for cell, writers in writes.items():
         for earlier, later in zip(writers, writers[1:], strict=False):
-            if later not in _descendants(earlier, consumers) and earlier not in _descendants(later, consumers):
+            if later not in _descendants(earlier, consumers) and earlier not in _descendants(
+                later, consumers
+            ):
                 later.after.append(earlier)
                 consumers[earlier].append(later)
         for writer in writers:
@@ -41,7 +44,9 @@ def _order(steps: list[Step], results: list[Value]) -> None:
 def _detach_always(loop: Loop) -> None:
     """In a loop a value that was read may be in use in any later iteration."""
     for step in loop.leaves():
-        step.detach = [v for name, v in _named_inputs(step) if name in step.op_def.writes and root(v)]
+        step.detach = [
+            v for name, v in _named_inputs(step) if name in step.op_def.writes and root(v)
+        ]
 
 
 def _order_reads(
@@ -60,11 +65,12 @@ def _order_reads(
         kept = kept or any(r in shared and r.step not in following for r in results)
         for user in users:
             if user in following:
-                # TF: what was read by reference follows the variable, what was read from a handle stays
+                # TF: what was read by reference follows the variable, what was read from a handle
+                # stays
                 kept = kept or bool(reader.op_def.reads)
             elif user is not writer:
                 _put_before(user, writer, consumers)
-    if kept or any(r.is_ref and root(r) is cell for r in results):
+    if kept:
         writer.detach = [v for v in writer.inputs if root(v) is cell]
 
 
@@ -151,10 +157,10 @@ def _refers(value: Value) -> bool:
     return value.tensor._dtype._is_ref_dtype or value.tensor._dtype.name == "resource"
 
 
-def _sharing(
-    reader: Step, consumers: dict[Step, list[Step]]
-) -> tuple[set[Value], list[Step]]:
-    """The values that may share the variable's buffer once `reader` has read it, and the steps that use them."""
+def _sharing(reader: Step, consumers: dict[Step, list[Step]]) -> tuple[set[Value], list[Step]]:
+    """The values that may share the variable's buffer once `reader` has read it,
+    and the steps that use them.
+    """
     shared: set[Value] = set()
     users: list[Step] = []
     stack = [v for v in reader.outputs if not _refers(v)] if reader.op_def.alias else []

@@ -59,9 +59,9 @@ def convert(tensor: Tensor, value: Any) -> Any:
     """
     if isinstance(value, Tensor):
         raise TypeError(
-            "The value of a feed cannot be a tf.Tensor object. Acceptable feed values include Python "
-            "scalars, strings, lists, numpy ndarrays, or TensorHandles. For reference, the tensor object "
-            f"was {value} which was passed to the feed with key {tensor}."
+            "The value of a feed cannot be a tf.Tensor object. Acceptable feed values include "
+            "Python scalars, strings, lists, numpy ndarrays, or TensorHandles. For reference, the "
+            f"tensor object was {value} which was passed to the feed with key {tensor}."
         )
     dtype = tensor._dtype.base_dtype
     if dtype is dtypes.resource or dtype is dtypes.variant:
@@ -84,8 +84,9 @@ def _as_array(tensor: Tensor, value: Any, dtype: dtypes.DType) -> np.ndarray:
         low, high = dtype.limits
         if not low <= value <= high:
             raise TypeError(
-                f"Type of feed value {value} with type {type(value)} is not compatible with Tensor type "
-                f"{wanted}. Try explicitly setting the type of the feed tensor to a larger type (e.g. int64)."
+                f"Type of feed value {value} with type {type(value)} is not compatible with Tensor "
+                f"type {wanted}. Try explicitly setting the type of the feed tensor to a larger "
+                "type (e.g. int64)."
             )
     try:
         return np.asarray(value, dtype=wanted)

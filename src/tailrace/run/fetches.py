@@ -86,7 +86,8 @@ class Fetches:
             element = self._graph.as_graph_element(fetch)
         except TypeError as error:
             raise TypeError(
-                f"Fetch argument {fetch!r} has invalid type {type(fetch)}, must be a string or Tensor. ({error})"
+                f"Fetch argument {fetch!r} has invalid type {type(fetch)}, must be a string or "
+                f"Tensor. ({error})"
             ) from None
         except ValueError as error:
             raise ValueError(
@@ -98,16 +99,27 @@ class Fetches:
             ) from None
         if not self._graph.is_fetchable(element):
             raise InaccessibleTensorError(
-                f"{element} has been marked as not fetchable: it is computed only inside of a loop or a "
-                "branch of a conditional; return it from there."
+                f"{element} has been marked as not fetchable: it is computed only inside of a loop "
+                "or a branch of a conditional; return it from there."
             )
         if isinstance(element, Operation):
             self.targets.append(element)
             return lambda values: None
-        position = self._positions.setdefault(element, len(self.tensors))
+        tensor = _read_of(element)
+        position = self._positions.setdefault(tensor, len(self.tensors))
         if position == len(self.tensors):
-            self.tensors.append(element)
+            self.tensors.append(tensor)
         return lambda values: values[position]
+
+
+def _read_of(tensor: Tensor) -> Tensor:
+    """For a variable itself, the tensor that reads it: the value from before what the run writes."""
+    if not (tensor._dtype._is_ref_dtype and tensor.op.op_def.once):
+        return tensor
+    for op in tensor._consumers:
+        if op.op_def.alias and not op.control_inputs and len(op.inputs) == len(op.outputs) == 1:
+            return op.outputs[0]
+    return tensor
 
 
 def structure_key(fetch: Any) -> Any:

@@ -1,4 +1,7 @@
-"""TensorFlow 1.15's names: `tf`, and below it a module per namespace. Only names are assembled here."""
+"""TensorFlow 1.15's names: `tf`, and below it a module per namespace.
+
+Only names are assembled here.
+"""
 
 from importlib import import_module as _import_module
 from pkgutil import iter_modules as _iter_modules
@@ -611,4 +614,6 @@ def __getattr__(name: str) -> _Any:
 
 def __dir__() -> list[str]:
     """TensorFlow's names."""
-    return sorted(_NAMESPACES | _MESSAGES | {name for name in globals() if not name.startswith("_")})
+    return sorted(
+        _NAMESPACES | _MESSAGES | {name for name in globals() if not name.startswith("_")}
+    )

@@ -1,4 +1,6 @@
-"""`tf.gradients` as programs use and extend it; the rules of operations are tested with the operations."""
+"""`tf.gradients` as programs use and extend it; the rules of operations are tested with the
+operations.
+"""
 
 import numpy as np
 import pytest

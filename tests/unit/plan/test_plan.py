@@ -1,4 +1,6 @@
-"""Plans: what is pruned, folded and merged, and that a plan computes the same without its optional passes."""
+"""Plans: what is pruned, folded and merged, and that a plan computes the same without its optional
+passes.
+"""
 
 import numpy as np
 import pytest

@@ -1,4 +1,6 @@
-"""What `Session.run` promises: structures, feeds, copies, order of reads and writes, errors that say where."""
+"""What `Session.run` promises: structures, feeds, copies, order of reads and writes,
+errors that say where.
+"""
 
 import collections
 import gc
@@ -284,6 +286,20 @@ def test_run_metadata_is_filled_on_request():
     y = tf.exp(tf.placeholder_with_default(1.0, []))
     metadata = tf.RunMetadata()
     with tf.Session() as session:
-        session.run(y, options=tf.RunOptions(trace_level=tf.RunOptions.FULL_TRACE), run_metadata=metadata)
-    names = [node.node_name for device in metadata.step_stats.dev_stats for node in device.node_stats]
+        session.run(
+            y, options=tf.RunOptions(trace_level=tf.RunOptions.FULL_TRACE), run_metadata=metadata
+        )
+    names = [
+        node.node_name for device in metadata.step_stats.dev_stats for node in device.node_stats
+    ]
     assert "Exp" in names
+
+
+def test_a_variable_fetched_beside_its_update_is_as_it_was():
+    v = tf.Variable([1.0])
+    add = v.assign_add([1.0])
+    with tf.Session() as session:
+        session.run(v.initializer)
+        old, new = session.run([v, add])
+        assert (old, new) == (1.0, 2.0)
+        assert session.run([add, v])[1] == 2.0

@@ -59,8 +59,8 @@ class InputSpec:
         if dims is None:
             if any(w is not None for w in wanted):
                 raise ValueError(
-                    f"Input {index} of layer {layer} is incompatible with the layer: its rank is undefined, "
-                    "but the layer requires a defined rank."
+                    f"Input {index} of layer {layer} is incompatible with the layer: its rank is "
+                    "undefined, but the layer requires a defined rank."
                 )
             return
         sizes = tensor.get_shape().as_list()
@@ -72,7 +72,8 @@ class InputSpec:
             if bad:
                 raise ValueError(
                     f"Input {index} of layer {layer} is incompatible with the layer: expected "
-                    f"{name}={getattr(self, name)}, found ndim={len(sizes)}. Full shape received: {sizes}"
+                    f"{name}={getattr(self, name)}, found ndim={len(sizes)}. Full shape received: "
+                    f"{sizes}"
                 )
         self._check_sizes(index, sizes, layer)
 
@@ -80,13 +81,15 @@ class InputSpec:
         for axis, value in self.axes.items():
             if value is not None and sizes[int(axis)] not in (value, None):
                 raise ValueError(
-                    f"Input {index} of layer {layer} is incompatible with the layer: expected axis {axis} of "
-                    f"input shape to have value {value} but received input with shape {sizes}"
+                    f"Input {index} of layer {layer} is incompatible with the layer: expected axis "
+                    f"{axis} of input shape to have value {value} but received input with shape "
+                    f"{sizes}"
                 )
         for want, have in zip(self.shape or (), sizes, strict=False):
             if want is not None and have is not None and want != have:
                 raise ValueError(
-                    f"Input {index} is incompatible with layer {layer}: expected shape={self.shape}, found shape={sizes}"
+                    f"Input {index} is incompatible with layer {layer}: expected "
+                    f"shape={self.shape}, found shape={sizes}"
                 )
 
 
@@ -182,8 +185,8 @@ class Layer:
         if not self._scope:
             raise ValueError(
                 f'No name available for layer scope because the layer "{self._name}" has not been used yet. The '
-                "scope name is determined the first time the layer instance is called. You must therefore call "
-                "the layer before querying `scope_name`."
+                "scope name is determined the first time the layer instance is called. You must "
+                "therefore call the layer before querying `scope_name`."
             )
         return self._scope.name
 
@@ -382,7 +385,8 @@ class Layer:
             outputs = self.call(inputs, *args, **kwargs)
             if outputs is None:
                 raise ValueError(
-                    f"A layer's `call` method should return a Tensor or a list of Tensors, not None (layer: {self.name})."
+                    "A layer's `call` method should return a Tensor or a list of Tensors, not "
+                    f"None (layer: {self.name})."
                 )
             self._regularize_activity(outputs)
         return outputs
@@ -393,7 +397,8 @@ class Layer:
         specs, tensors = nest.flatten(self.input_spec), nest.flatten(inputs)
         if len(specs) != len(tensors):
             raise ValueError(
-                f"Layer {self.name} expects {len(specs)} inputs, but it received {len(tensors)} input tensors."
+                f"Layer {self.name} expects {len(specs)} inputs, but it received {len(tensors)} "
+                "input tensors."
             )
         for index, (spec, tensor) in enumerate(zip(specs, tensors, strict=True)):
             if spec is not None:

@@ -57,7 +57,8 @@ def check_floating(*values: Any) -> None:
         dtype = getattr(value, "dtype", value)
         if dtype is not None and not (as_dtype(dtype).is_floating or as_dtype(dtype).is_complex):
             raise ValueError(
-                f"RNN cell only supports floating point inputs, but saw dtype: {as_dtype(dtype).name}"
+                "RNN cell only supports floating point inputs, but saw dtype: "
+                f"{as_dtype(dtype).name}"
             )
 
 
@@ -207,8 +208,8 @@ class RNNCell(Layer):
             static = evaluate(batch_size) if isinstance(batch_size, Tensor) else batch_size
             if inputs.get_shape().as_list()[0] != static:
                 raise ValueError(
-                    "batch size from input tensor is different from the input param. Input tensor batch: "
-                    f"{inputs.get_shape()[0]}, batch_size: {batch_size}"
+                    "batch size from input tensor is different from the input param. Input tensor "
+                    f"batch: {inputs.get_shape()[0]}, batch_size: {batch_size}"
                 )
         if dtype is not None and inputs.dtype != dtype:
             raise ValueError(

@@ -349,8 +349,8 @@ class MultiRNNCell(RNNCell):
         self._state_is_tuple = state_is_tuple
         if not state_is_tuple and any(nest.is_sequence(c.state_size) for c in cells):
             raise ValueError(
-                "Some cells return tuples of states, but the flag state_is_tuple is not set.  State sizes are: "
-                f"{[c.state_size for c in cells]}"
+                "Some cells return tuples of states, but the flag state_is_tuple is not set.  "
+                f"State sizes are: {[c.state_size for c in cells]}"
             )
 
     @property
@@ -387,7 +387,8 @@ class MultiRNNCell(RNNCell):
     def call(self, inputs: Any, state: Any) -> tuple[Any, Any]:
         if self._state_is_tuple and not nest.is_sequence(state):
             raise ValueError(
-                f"Expected state to be a tuple of length {len(self.state_size)}, but received: {state}"
+                f"Expected state to be a tuple of length {len(self.state_size)}, but received: "
+                f"{state}"
             )
         position = 0
         new_states = []

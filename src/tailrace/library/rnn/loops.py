@@ -62,7 +62,8 @@ def _state_dtype(explicit: Any, state: Any) -> Any:
         raise ValueError("Unable to infer dtype from empty state.")
     if any(dtype is not found[0] for dtype in found):
         raise ValueError(
-            "State has tensors of different inferred_dtypes. Unable to infer a single representative dtype."
+            "State has tensors of different inferred_dtypes. Unable to infer a single "
+            "representative dtype."
         )
     return found[0]
 
@@ -142,7 +143,8 @@ def _checked_lengths(sequence_length: Any) -> Tensor | None:
     lengths = cast(sequence_length, dtypes.int32)
     if lengths.get_shape().rank not in (None, 1):
         raise ValueError(
-            f"sequence_length must be a vector of length batch_size, but saw shape: {lengths.get_shape()}"
+            "sequence_length must be a vector of length batch_size, but saw shape: "
+            f"{lengths.get_shape()}"
         )
     return array.identity(lengths, name="sequence_length")
 
@@ -177,7 +179,8 @@ class _Loop:
         for shape in self.input_shapes:
             if not shape[2:].is_fully_defined():
                 raise ValueError(
-                    "Input size (depth of inputs) must be accessible via shape inference, but saw value None."
+                    "Input size (depth of inputs) must be accessible via shape inference, but saw "
+                    "value None."
                 )
             steps, batch = shape.as_list()[:2]
             if steps != self.const_steps:
@@ -357,7 +360,8 @@ def _static_batch_size(inputs: Any) -> tuple[int | None, Any]:
             for i, size in enumerate(shape[1:].as_list()):
                 if size is None:
                     raise ValueError(
-                        f"Input size (dimension {i} of inputs) must be accessible via shape inference, but saw value None."
+                        f"Input size (dimension {i} of inputs) must be accessible via shape "
+                        "inference, but saw value None."
                     )
     return fixed.value, fixed.value if fixed.value else array.shape(first)[0]
 

@@ -118,7 +118,8 @@ class DropoutWrapper(CellWrapper):
         if _drops(self._input_keep_prob):
             if input_size is None:
                 raise ValueError(
-                    "When variational_recurrent=True and input_keep_prob < 1.0 or is unknown, input_size must be provided"
+                    "When variational_recurrent=True and input_keep_prob < 1.0 or is unknown, "
+                    "input_size must be provided"
                 )
             self._input_noise = noise_of(input_size, "input")
         self._state_noise = noise_of(self.cell.state_size, "state")
@@ -356,7 +357,8 @@ class EmbeddingWrapper(_InnerCell):
         super().__init__(cell, reuse)
         if embedding_classes <= 0 or embedding_size <= 0:
             raise ValueError(
-                f"Both embedding_classes and embedding_size must be > 0: {embedding_classes}, {embedding_size}."
+                f"Both embedding_classes and embedding_size must be > 0: {embedding_classes}, "
+                f"{embedding_size}."
             )
         self._embedding_shape = [embedding_classes, embedding_size]
         self._initializer = initializer
