@@ -100,6 +100,7 @@ class Attr:
 
 
 def type_attr(allowed: tuple[DType, ...] = (), default: Any = REQUIRED) -> Attr:
+    """A type attribute, one of `allowed` if there are any."""
     return Attr("type", default, allowed)
 
 
@@ -157,6 +158,7 @@ class OpDef:
         self.known_sizes_rule: Callable[..., Any] | None = None
         self.gradient_rule: Callable[..., Any] | None = None
         self.no_gradient_reason: str | None = None
+        self.missing_gradient_reason: str | None = None
         self.bind_rule: Callable[..., Any] | None = None
         self.__doc__ = kernel.__doc__
         self.__name__ = getattr(kernel, "__name__", name)
@@ -205,6 +207,13 @@ class OpDef:
     def no_gradient(self, reason: str) -> None:
         """Declare that no gradient flows through (TF's NotDifferentiable), and why."""
         self.no_gradient_reason = reason
+
+    def missing_gradient(self, reason: str) -> None:
+        """Declare that there is no gradient and asking for one is an error, and why.
+
+        What TensorFlow does for operations about which nothing is declared.
+        """
+        self.missing_gradient_reason = reason
 
     def bind(self, rule: Callable[..., Any]) -> Callable[..., Any]:
         """Decorator: given the attributes (dict), return the kernel to call on the inputs.

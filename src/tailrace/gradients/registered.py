@@ -63,4 +63,8 @@ def gradient_function(op: Operation) -> Callable[..., Any] | None:
         return lambda node, *grads: rule(g, OpView(node), *grads)
     if definition.no_gradient_reason is not None:
         return None
-    raise LookupError(f"No gradient defined for operation '{op.name}' (op type: {op.type})")
+    reason = definition.missing_gradient_reason
+    raise LookupError(
+        f"No gradient defined for operation '{op.name}' (op type: {op.type})"
+        + (f": {reason}" if reason else "")
+    )

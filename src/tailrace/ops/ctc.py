@@ -221,6 +221,9 @@ def ctc_greedy_decoder(inputs, sequence_length, *, merge_repeated):
     return (*_sparse(rows), torch.stack(scores).reshape(batch, 1))
 
 
+ctc_greedy_decoder.no_gradient("classes do not vary smoothly")
+
+
 @ctc_greedy_decoder.shape
 def ctc_greedy_decoder_shape(inputs, sequence_length):
     inputs = with_rank(inputs, 3)
@@ -348,6 +351,9 @@ def ctc_beam_search_decoder(inputs, sequence_length, *, beam_width, top_paths, m
             paths[rank].append(beam.path(rank, merge_repeated))
     indices, values, shapes = zip(*map(_sparse, paths), strict=True)
     return *indices, *values, *shapes, torch.from_numpy(scores).to(inputs.dtype)
+
+
+ctc_beam_search_decoder.no_gradient("classes do not vary smoothly")
 
 
 @ctc_beam_search_decoder.shape

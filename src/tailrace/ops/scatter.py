@@ -9,7 +9,17 @@ from typing import Any
 
 import torch
 
-from tailrace.dtypes import ANY, INDEX, NUMERIC
+from tailrace.dtypes import (
+    ANY,
+    INDEX,
+    NUMERIC,
+    bfloat16,
+    float16,
+    float32,
+    float64,
+    int32,
+    int64,
+)
 from tailrace.errors import FailedPreconditionError, KernelError, invalid
 from tailrace.registry import op
 from tailrace.shapes import UNKNOWN, Shape
@@ -63,6 +73,7 @@ def _row_by_row(combine: Any) -> Any:
 
 
 # what each operation does to the rows of a variable
+_ORDERED = (float16, bfloat16, float32, float64, int32, int64)
 _ACTIONS: dict[str, Any] = {
     "Update": _set_rows,
     "Add": lambda var, index, rows: var.index_add_(0, index, rows),
@@ -104,7 +115,7 @@ def _register_rows(action: str) -> None:
         kernel(resource, indices, updates)
 
     kernel.__doc__ = resource_kernel.__doc__ = _WORDS[action]
-    types = ANY if action == "Update" else NUMERIC
+    types = {"Update": ANY, "Min": _ORDERED, "Max": _ORDERED}.get(action, NUMERIC)
     definition = op(
         f"Scatter{action}",
         "ref: Ref(T), indices: Tindices, updates: T -> output_ref: Ref(T)",
@@ -114,11 +125,13 @@ def _register_rows(action: str) -> None:
         _writes="ref",
     )(kernel)
     definition.shape(_ref_shape)
-    definition.no_gradient("an assignment has no derivative")
+    # TF: declares it for these four only
+    declare = definition.no_gradient if types is NUMERIC else definition.missing_gradient
+    declare("an assignment has no derivative")
     definition = op(
         f"ResourceScatter{action}",
         "resource: resource, indices: Tindices, updates: dtype",
-        dtype=types,
+        dtype=ANY if action == "Update" else NUMERIC,
         Tindices=INDEX,
         _writes="resource",
         _stateful=True,

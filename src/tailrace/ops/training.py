@@ -127,7 +127,7 @@ def _register(name: str, rule: _Rule, resource: bool, sparse: bool) -> None:
     )(_without_resource(kernel) if resource else kernel)
     definition.kernel_attrs = tuple(rule.attrs)
     definition.shape(_no_shape if resource else _shape_of_slots(len(rule.slots), sparse))
-    definition.no_gradient("an optimizer's step has no derivative")
+    definition.missing_gradient("an optimizer's step has no derivative")
 
 
 def _no_shape(*_: Any) -> list[Any]:

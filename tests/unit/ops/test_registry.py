@@ -179,7 +179,8 @@ def test_gradient(definition: OpDef) -> None:
         passes = _differentiable(definition, definition.inputs) and _differentiable(
             definition, definition.outputs
         )
-        assert reason is None or not passes, "TensorFlow raises LookupError, a reason makes it None"
+        message = "TensorFlow raises LookupError: declare it by missing_gradient, not no_gradient"
+        assert reason is None or not passes, message
 
 
 def _differentiable(definition: OpDef, args: tuple[Arg, ...]) -> bool:

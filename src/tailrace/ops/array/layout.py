@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from tailrace import dtypes, errors
-from tailrace.dtypes import ANY, INDEX
+from tailrace.dtypes import ANY, COMPLEX, INDEX
 from tailrace.errors import ShapeError
 from tailrace.ops.array.moving import moves_elements
 from tailrace.registry import Attr, op, type_attr
@@ -330,7 +330,20 @@ def _reverse(tensor, axis):
     return tensor.flip(axis)
 
 
-@op("ReverseV2", "tensor: T, axis: Tidx -> output: T", T=ANY, Tidx=_INDEX, _host="axis")
+_OLD_REVERSIBLE = (
+    *(dtypes.uint8, dtypes.int8, dtypes.uint16, dtypes.int16, dtypes.int32, dtypes.int64),
+    *(dtypes.bool, dtypes.float16, dtypes.float32, dtypes.float64, *COMPLEX, dtypes.string),
+)
+_REVERSIBLE = (*_OLD_REVERSIBLE, dtypes.bfloat16)
+
+
+@op(
+    "ReverseV2",
+    "tensor: T, axis: Tidx -> output: T",
+    T=_REVERSIBLE,
+    Tidx=_INDEX,
+    _host="axis",
+)
 def reverse_v2(tensor, axis):
     """The input with the order along some axes turned around."""
     return _reverse(tensor, axis)
@@ -355,7 +368,7 @@ def reverse_v2_grad(g, op, dy):
     return g.ReverseV2(dy, op.axis), None
 
 
-@op("Reverse", "tensor: T, dims: bool -> output: T", T=ANY, _host="dims")
+@op("Reverse", "tensor: T, dims: bool -> output: T", T=_OLD_REVERSIBLE, _host="dims")
 def reverse(tensor, dims):
     """The input with the order turned around along the axes marked; an older form of ReverseV2."""
     return tensor.flip([i for i, marked in enumerate(dims) if marked])

@@ -10,8 +10,8 @@ import math
 
 import torch
 
-from tailrace import errors
-from tailrace.dtypes import ANY, INDEX
+from tailrace import dtypes, errors
+from tailrace.dtypes import ANY, INDEX, NUMERIC
 from tailrace.errors import ShapeError
 from tailrace.ops.array.gathering import flat_places
 from tailrace.ops.array.moving import moves_elements
@@ -105,10 +105,10 @@ def _tensor_shape(tensor, indices, updates):
     return [tensor]
 
 
-def _tensor_scatter(name, how, doc, first="tensor"):
+def _tensor_scatter(name, how, doc, first="tensor", types=ANY):
     signature = f"{first}: T, indices: Tindices, updates: T -> output: T"
 
-    @op(name, signature, T=ANY, Tindices=_INDEX)
+    @op(name, signature, T=types, Tindices=_INDEX)
     def scatter(tensor, indices, updates):
         return _scattered(tensor, indices, updates, how)
 
@@ -127,7 +127,11 @@ tensor_scatter_sub = _tensor_scatter(
     "TensorScatterSub", _subtract, "The tensor with slices subtracted at the places indices name."
 )
 scatter_nd_add = _tensor_scatter(
-    "ScatterNdNonAliasingAdd", _add, "The input with slices added where indices say.", "input"
+    "ScatterNdNonAliasingAdd",
+    _add,
+    "The input with slices added where indices say.",
+    "input",
+    (*NUMERIC, dtypes.bool),
 )
 
 
@@ -280,4 +284,4 @@ def parallel_concat_shape(values, *, shape):
     return [as_shape(shape)]
 
 
-parallel_concat.no_gradient("TensorFlow has none; stack has")
+parallel_concat.missing_gradient("TensorFlow has none; stack has")

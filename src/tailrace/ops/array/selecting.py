@@ -68,7 +68,7 @@ def unique_shape(x):
     return [[None], with_rank(x, 1, "x")]
 
 
-unique.no_gradient(_DISCRETE)
+unique.missing_gradient(_DISCRETE)
 
 
 @op("UniqueWithCounts", "x: T -> y: T, idx: out_idx, count: out_idx", T=ANY, out_idx=_INDEX)
@@ -82,7 +82,7 @@ def unique_with_counts_shape(x):
     return [[None], with_rank(x, 1, "x"), [None]]
 
 
-unique_with_counts.no_gradient(_DISCRETE)
+unique_with_counts.missing_gradient(_DISCRETE)
 
 
 @op("ListDiff", "x: T, y: T -> out: T, idx: out_idx", T=ANY, out_idx=_INDEX)
@@ -103,7 +103,7 @@ def list_diff_shape(x, y):
     return [[None], [None]]
 
 
-list_diff.no_gradient(_DISCRETE)
+list_diff.missing_gradient(_DISCRETE)
 
 
 def _bound(name, right, what):

@@ -385,4 +385,4 @@ def bitcast_shape(input, *, T, type):
     return [input[:-1]]
 
 
-bitcast.no_gradient("bits are not numbers")
+bitcast.missing_gradient("bits are not numbers")

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from tailrace import arrays, dtypes, errors
-from tailrace.dtypes import ANY, COMPLEX, FLOATS, INDEX, INTEGERS, QUANTIZED
+from tailrace.dtypes import ANY, COMPLEX, FLOATS, INDEX
 from tailrace.registry import Attr, elementwise, op, type_attr
 from tailrace.shapes import TensorShape, as_shape, describe, merge
 
@@ -127,7 +127,14 @@ def identity_n(input):
 identity_n.shape(lambda input: list(input))
 identity_n.gradient(lambda g, op, *dys: list(dys))
 
-elementwise("Snapshot", _same, ANY, _pass_gradient, _alias=True)
+
+@op("Snapshot", "input: T -> output: T", T=ANY, _alias=True)
+def snapshot(input):
+    """The input, as it is at that moment."""
+    return input
+
+
+snapshot.shape(lambda input: [input])
 
 
 @op("StopGradient", "input: T -> output: T", T=ANY, _alias=True)
@@ -161,7 +168,7 @@ def guarantee_const(input):
 
 
 guarantee_const.shape(lambda input: [input])
-guarantee_const.no_gradient("it stands for a constant")
+guarantee_const.missing_gradient("it stands for a constant")
 
 
 @op("EnsureShape", "input: T -> output: T", shape=Attr("shape"), T=ANY, _alias=True)
@@ -219,7 +226,10 @@ def zeros_like(x):
 
 zeros_like.shape(lambda x: [x])
 zeros_like.no_gradient("the output does not depend on the input's values")
-_NUMBERS = (*FLOATS, *INTEGERS, *COMPLEX, *QUANTIZED, dtypes.bool)
+_NUMBERS = (
+    *(*FLOATS, dtypes.int8, dtypes.uint8, dtypes.int16, dtypes.uint16),
+    *(*INDEX, *COMPLEX, dtypes.bool),
+)
 elementwise(
     "OnesLike", torch.ones_like, _NUMBERS, "the output does not depend on the input's values"
 )

@@ -96,7 +96,7 @@ def parse_example_shape(
     return [[None, 2]] * sparse + [[None]] * sparse + [[2]] * sparse + dense
 
 
-parse_example.no_gradient(_UNSMOOTH)
+parse_example.missing_gradient(_UNSMOOTH)
 
 
 @op(
@@ -141,4 +141,4 @@ def parse_single_example_shape(serialized, dense_defaults, *, num_sparse, dense_
     return [[None, 1]] * num_sparse + [[None]] * num_sparse + [[1]] * num_sparse + dense
 
 
-parse_single_example.no_gradient(_UNSMOOTH)
+parse_single_example.missing_gradient(_UNSMOOTH)

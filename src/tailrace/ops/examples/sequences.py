@@ -171,4 +171,4 @@ def parse_single_sequence_example_shape(
     ]
 
 
-parse_single_sequence_example.no_gradient("records do not vary smoothly")
+parse_single_sequence_example.missing_gradient("records do not vary smoothly")

@@ -85,7 +85,7 @@ def _adjoint(matrix):
 @op(
     "SparseTensorDenseMatMul",
     "a_indices: Tindices, a_values: T, a_shape: int64, b: T -> product: T",
-    T=NUMERIC,
+    T=ANY,
     Tindices=type_attr(INDEX, dtypes.int64),
     adjoint_a=False,
     adjoint_b=False,

@@ -67,7 +67,7 @@ def _dense(name, reduce, types, doc):
 
 sparse_reduce_sum = _dense("SparseReduceSum", _sums, NUMERIC, "Sums over some axes, dense.")
 sparse_reduce_max = _dense("SparseReduceMax", _maxima, REAL, "Maxima over some axes, dense.")
-sparse_reduce_max.no_gradient("TensorFlow has none")
+sparse_reduce_max.missing_gradient("TensorFlow has none")
 
 
 @sparse_reduce_sum.gradient
@@ -93,7 +93,7 @@ def _sparse(name, reduce, types, doc):
         return [UNKNOWN] * 3
 
     reduction.__doc__ = doc
-    reduction.no_gradient("TensorFlow has none")
+    reduction.missing_gradient("TensorFlow has none")
     return reduction
 
 

@@ -200,7 +200,7 @@ def sparse_slice_grad_shape(backprop_val_grad, input_indices, input_start, outpu
     return [[with_rank(input_indices, 2, "input_indices")[0]]]
 
 
-sparse_slice_grad.no_gradient("TensorFlow has none")
+sparse_slice_grad.missing_gradient("it is a gradient itself")
 
 
 @op(
@@ -240,7 +240,7 @@ def sparse_split_shape(split_dim, indices, values, shape, *, num_split):
     return [[None, rank]] * num_split + [[None]] * num_split + [[rank]] * num_split
 
 
-sparse_split.no_gradient("TensorFlow has none")
+sparse_split.missing_gradient("TensorFlow has none")
 
 
 @op(
@@ -307,7 +307,7 @@ def sparse_fill_empty_rows_grad_shape(reverse_index_map, grad_values):
     return [with_rank(reverse_index_map, 1, "reverse_index_map"), []]
 
 
-sparse_fill_empty_rows_grad.no_gradient("TensorFlow has none")
+sparse_fill_empty_rows_grad.missing_gradient("it is a gradient itself")
 
 
 def union(a_indices, b_indices):

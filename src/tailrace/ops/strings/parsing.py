@@ -226,7 +226,7 @@ def decode_csv_shape(records, record_defaults):
     return [records] * len(record_defaults)
 
 
-decode_csv.no_gradient(NOT_SMOOTH)
+decode_csv.missing_gradient(NOT_SMOOTH)
 
 
 @op("SerializeTensor", "tensor: T -> serialized: string", T=ANY)
