@@ -52,6 +52,7 @@ def disable_resource_variables() -> None:
 
 
 def resource_variables_enabled() -> bool:
+    """Whether variables that do not say are behind resources."""
     return _resource_default[0]
 
 
@@ -87,6 +88,7 @@ class _VariableStore:
 
     def __init__(self) -> None:
         self.variables: dict[str, Any] = {}
+        self.partitioned: dict[str, Any] = {}
 
     def get(
         self,
@@ -132,10 +134,19 @@ class _VariableStore:
         return custom_getter(getter=self._true_getter, **arguments)
 
     def _true_getter(self, name: str, partitioner: Any = None, **arguments: Any) -> Any:
-        if partitioner is not None:
-            from tailrace.library.partitioned import get_partitioned  # builds on this
+        from tailrace.library.partitioned import get_partitioned  # builds on this
 
+        shape = arguments.get("shape")
+        is_scalar = shape is not None and as_tensor_shape(shape).rank == 0
+        reused = partitioner is None and arguments["reuse"] is True and name in self.partitioned
+        if (partitioner is not None and not is_scalar) or reused:
             return get_partitioned(self, name, partitioner, **arguments)
+        if f"{name}/part_0" in self.variables:
+            raise ValueError(
+                "No partitioner was provided, but a partitioned version of the variable was found: "
+                f"{name}/part_0. Perhaps a variable of the same name was already created with "
+                "partitioning?"
+            )
         return self.get_single(name, **arguments)
 
     def get_single(

@@ -354,6 +354,12 @@ from tailrace.library.matrices import (
     self_adjoint_eigvals,
     svd,
 )
+from tailrace.library.partitioned import (
+    create_partitioned_variables,
+    fixed_size_partitioner,
+    min_max_variable_partitioner,
+    variable_axis_size_partitioner,
+)
 from tailrace.library.printing import Print
 from tailrace.library.random import (
     get_seed,

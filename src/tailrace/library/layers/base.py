@@ -321,7 +321,9 @@ class Layer:
                 if regularizer and not existing.issuperset(_parts(variable)):
                     self._regularize(name, variable, regularizer)
         # a variable that another layer made may be one that is not trained
-        trained = trainable and self.trainable and _is_in(_parts(variable), trainable_variables())
+        # TF: of a partitioned variable only the parts are noted as trained, not the whole
+        noted = any(variable is v for v in trainable_variables())
+        trained = trainable and self.trainable and noted
         (self._trainable_weights if trained else self._non_trainable_weights).append(variable)
         return variable
 
@@ -465,10 +467,6 @@ def _initializer(given: Any, scope: VariableScope, dtype: DType, name: str) -> A
 def _parts(variable: Any) -> list[Any]:
     """The variables a partitioned variable consists of; one otherwise."""
     return list(variable) if hasattr(variable, "_variable_list") else [variable]
-
-
-def _is_in(variables: list[Any], collected: list[Any]) -> bool:
-    return all(any(v is c for c in collected) for v in variables)
 
 
 def _collect(elements: list[Any], name: str) -> None:
