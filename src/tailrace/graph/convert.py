@@ -171,6 +171,7 @@ def constant(
 
 
 def add_constant(graph: Graph, array: np.ndarray, name: str) -> Tensor:
+    """The output of a new `Const` of `graph`."""
     attrs = {"value": array, "dtype": as_dtype(array.dtype)}
     return graph._add(registry.OPS["Const"], [], attrs, name, compute_device=True).outputs[0]
 
@@ -302,8 +303,6 @@ def _first_mismatch(value: Any, kind: str) -> Any:
             if wrong is not None:
                 return wrong
         return None
-    if kind != "bool" and isinstance(value, bool):
-        return value
     return None if isinstance(value, _ALLOWED[kind]) else value
 
 

@@ -251,3 +251,51 @@ def range_without_step_error(tf):
 
 def empty_linspace_error(tf):
     return {"y": tf.linspace(0.0, 1.0, 0)}
+
+
+def sparse_tensors(tf):
+    x = tf.SparseTensor([[0, 1], [1, 0], [1, 2]], [1.0, -2.0, 0.25], [2, 3])
+    whole = tf.SparseTensor([[0, 1], [1, 2]], [4, -6], [2, 3])
+    dense = tf.constant([[1.0, 2.0, 4.0]])
+    results = [
+        tf.abs(x),
+        tf.negative(x),
+        tf.sign(x),
+        tf.square(x),
+        tf.sqrt(tf.abs(x), name="root"),
+        tf.erf(x),
+        tf.tanh(x),
+        tf.cast(x, tf.float64),
+        tf.cast(whole, tf.float32, name="c"),
+        x * dense,
+        dense * x,
+        x / dense,
+        whole / 4,
+    ]
+    return {
+        "y": results,
+        "after": tf.abs(dense),
+        "grads": tf.gradients([results[9].values, results[11].values], [x.values, dense]),
+    }
+
+
+def slices(tf):
+    x = tf.IndexedSlices(tf.constant([[1.0, -2.0]]), tf.constant([2]), tf.constant([4, 2]))
+    return {
+        "scaled": tf.scalar_mul(3.0, x),
+        "cast": tf.cast(x, tf.float64),
+        "dense": tf.constant(2.0) * x,
+        "sum": tf.add_n([x, x]),
+        "alone": tf.add_n([x]),
+    }
+
+
+def python_numbers(tf):
+    x = tf.constant([7, -3])
+    b = tf.constant([True, False])
+    return {
+        "int": [x + True, x * np.int32(2), 10 // x, 10 % x, x // np.int64(2)],
+        "logic": [b & [True, True], b | True, [False, True] ^ b],
+        "shape": x + tf.constant([1.0, 2.0]).shape[0],
+        "compare": [x > 2, x <= np.array([7, 8])],
+    }
