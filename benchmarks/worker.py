@@ -40,7 +40,7 @@ def _graph_engine(tf, name):
 def _tailrace(name):
     import tailrace as tf
 
-    tf.Session  # the package is loaded on first use
+    _ = tf.Session  # the package is loaded on first use
     imported = time.perf_counter() - _STARTED
     step, facts = _graph_engine(tf, name)
     facts["version"] = "tailrace"

@@ -139,6 +139,7 @@ def with_rank(shape: Any, rank: int, what: str = "Shape") -> Shape:
 
 
 def at_least_rank(shape: Any, rank: int, what: str = "Shape") -> Shape:
+    """The shape. Raises: ShapeError when its rank is known and below `rank`."""
     shape = as_shape(shape)
     if shape.dims is not None and len(shape) < rank:
         raise ShapeError(f"{what} must be at least rank {rank} but is rank {len(shape)}: {shape}")
@@ -156,6 +157,7 @@ def product(dims: Iterable[int | None]) -> int | None:
 
 
 def as_shape(value: Any) -> Shape:
+    """A `Shape` of a shape, a TensorShape, dimensions or None."""
     if isinstance(value, Shape):
         return value
     if isinstance(value, TensorShape):
@@ -306,6 +308,7 @@ def _whole(value: Any) -> int:
 
 
 def as_dimension(value: Any) -> Dimension:
+    """A `Dimension` of one, a size or None."""
     return value if isinstance(value, Dimension) else Dimension(value)
 
 
@@ -493,6 +496,7 @@ def _dims_of_proto(proto: Any) -> tuple[int | None, ...] | None:
 
 
 def as_tensor_shape(value: Any) -> TensorShape:
+    """A `TensorShape` of one, dimensions or None."""
     return value if isinstance(value, TensorShape) else TensorShape(value)
 
 

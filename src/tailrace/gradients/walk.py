@@ -165,7 +165,8 @@ class Walk:
             entry.append(grad)
         else:
             # the switch of a loop is visited twice and keeps one gradient
-            assert self.loops is not None and is_loop_switch(tensor.op)
+            assert self.loops is not None
+            assert is_loop_switch(tensor.op)
             lists[index] = grad
 
     def grads_of(self, op: Operation) -> list[Any]:

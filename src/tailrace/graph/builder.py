@@ -269,4 +269,5 @@ class OpView:
 
 
 def dtype_of_value(value: Any) -> DType:
+    """The element type of anything with a `dtype`, references seen as values."""
     return as_dtype(value.dtype).base_dtype

@@ -94,6 +94,7 @@ def merge_names(inner: str, outer: str) -> str:
 
 @functools.cache
 def canonical_name(device: str) -> str:
+    """`device` with its parts in TensorFlow's order and spelling."""
     return DeviceSpec.from_string(device).to_string() if device else ""
 
 

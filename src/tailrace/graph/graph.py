@@ -517,4 +517,5 @@ def reset_default_graph() -> None:
 
 
 def get_default_session() -> Any:
+    """The session of the innermost `with session.as_default()`, or None."""
     return default_sessions()[-1] if default_sessions() else None

@@ -287,8 +287,7 @@ class RuleBuilder(SpectralIdioms):
         """`tensors`, none of them given before all are computed. None stays None."""
         with self.name_scope(name, "tuple"):
             gates = [t if isinstance(t, Operation) else t.op for t in tensors if t is not None]
-            for op in control_inputs or []:
-                gates.append(op.op if isinstance(op, Tensor) else op)
+            gates.extend(op.op if isinstance(op, Tensor) else op for op in control_inputs or [])
             if not gates:
                 raise ValueError("Must have at least one Tensor: gating_ops is empty")
             gates = sorted(set(gates), key=lambda op: op._id)

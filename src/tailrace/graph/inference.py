@@ -62,6 +62,7 @@ def split_inputs(op_def: OpDef, values: list[Any], attrs: dict[str, Any]) -> lis
 
 
 def split_outputs(op_def: OpDef, values: list[Any], attrs: dict[str, Any]) -> list[Any]:
+    """One entry per declared output: a value, or a list where the output is one."""
     return _split(op_def.outputs, values, attrs)
 
 
@@ -82,6 +83,7 @@ def _split(args: tuple[Arg, ...], values: list[Any], attrs: dict[str, Any]) -> l
 
 
 def output_types(op_def: OpDef, attrs: dict[str, Any]) -> list[DType]:
+    """The element type of each output tensor, as declared and given by `attrs`."""
     types: list[DType] = []
     for arg in op_def.outputs:
         if arg.list_attr:
@@ -186,8 +188,7 @@ def _attrs_of_inputs(op_def: OpDef, inputs: list[Tensor], attrs: dict[str, Any])
         if wrong:
             raise TypeError(
                 f"Input '{arg.name}' of '{op_def.name}' Op has type {wrong[0].name} that does not "
-                "match "
-                f"type {wanted.name} wanted."  # type: ignore[union-attr]
+                f"match type {wanted.name} wanted."  # type: ignore[union-attr]
             )
 
 

@@ -18,16 +18,58 @@ if TYPE_CHECKING:
 
 
 class Tensor:
-    """A symbolic value: output `value_index` of `op`. Its value exists only while a session runs."""
+    """A symbolic value: output `value_index` of `op`.
 
-    __slots__ = ("__dict__", "__weakref__", "_consumers", "_dims", "_dtype", "_handle", "_op", "_value_index")
+    Its value exists only while a session runs.
+    """
+
+    __slots__ = (
+        "__dict__",
+        "__weakref__",
+        "_consumers",
+        "_dims",
+        "_dtype",
+        "_handle",
+        "_op",
+        "_value_index",
+    )
     __array_priority__ = 100  # numpy's operators defer to ours
 
     OVERLOADABLE_OPERATORS: ClassVar[frozenset[str]] = frozenset(
-        "__add__ __radd__ __sub__ __rsub__ __mul__ __rmul__ __div__ __rdiv__ __truediv__ __rtruediv__ "
-        "__floordiv__ __rfloordiv__ __mod__ __rmod__ __lt__ __le__ __gt__ __ge__ __and__ __rand__ "
-        "__or__ __ror__ __xor__ __rxor__ __getitem__ __pow__ __rpow__ __invert__ __neg__ __abs__ "
-        "__matmul__ __rmatmul__".split()
+        [
+            "__add__",
+            "__radd__",
+            "__sub__",
+            "__rsub__",
+            "__mul__",
+            "__rmul__",
+            "__div__",
+            "__rdiv__",
+            "__truediv__",
+            "__rtruediv__",
+            "__floordiv__",
+            "__rfloordiv__",
+            "__mod__",
+            "__rmod__",
+            "__lt__",
+            "__le__",
+            "__gt__",
+            "__ge__",
+            "__and__",
+            "__rand__",
+            "__or__",
+            "__ror__",
+            "__xor__",
+            "__rxor__",
+            "__getitem__",
+            "__pow__",
+            "__rpow__",
+            "__invert__",
+            "__neg__",
+            "__abs__",
+            "__matmul__",
+            "__rmatmul__",
+        ]
     )
 
     if TYPE_CHECKING:  # set by the library, see `_override_operator`
@@ -114,7 +156,10 @@ class Tensor:
         return None if self._dims is None else len(self._dims)
 
     def set_shape(self, shape: Any) -> None:
-        """Add what is known about the shape. Raises: ValueError when it contradicts what was known."""
+        """Add what is known about the shape.
+
+        Raises: ValueError when it contradicts what was known.
+        """
         shape = as_shape(TensorShape(shape))
         try:
             self._dims = merge(self._dims, shape).dims
@@ -147,14 +192,15 @@ class Tensor:
         return id(self)
 
     def __eq__(self, other: object) -> bool:
-        # TF: 1.x compares identity, so that tensors can be dictionary keys; element-wise is tf.equal.
+        # TF: 1.x compares identity, so that tensors can be dictionary keys; element-wise is
+        # tf.equal.
         return self is other
 
     def __bool__(self) -> bool:
         raise OperatorNotAllowedInGraphError(
-            "Using a `tf.Tensor` as a Python `bool` is not allowed. Use `if t is not None:` instead of "
-            "`if t:` to test if a tensor is defined, and tf.cond to execute subgraphs conditioned on "
-            "the value of a tensor."
+            "Using a `tf.Tensor` as a Python `bool` is not allowed. Use `if t is not None:` "
+            "instead of `if t:` to test if a tensor is defined, and tf.cond to execute subgraphs "
+            "conditioned on the value of a tensor."
         )
 
     def __len__(self) -> int:

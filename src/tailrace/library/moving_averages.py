@@ -41,10 +41,12 @@ def assign_moving_average(
 
 def _debiased(variable: Any, value: Any, rate: Any) -> Any:
     graph = get_default_graph()
-    with variable_scope(variable.name[: -len(":0")], values=[variable, value, rate]):
-        with graph.colocate_with(variable.op):
-            biased = _own_variable("biased", variable, variable.get_shape())
-            local_step = _own_variable("local_step", variable, [])
+    with (
+        variable_scope(variable.name[: -len(":0")], values=[variable, value, rate]),
+        graph.colocate_with(variable.op),
+    ):
+        biased = _own_variable("biased", variable, variable.get_shape())
+        local_step = _own_variable("local_step", variable, [])
     update_biased = assign_sub(biased, (biased - value) * rate)
     update_step = local_step.assign_add(1)
     factor = 1 - _pow(1.0 - rate, update_step)

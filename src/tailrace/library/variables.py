@@ -798,4 +798,5 @@ def is_variable_initialized(ref: Any, name: str | None = None) -> Tensor:
 
 
 def is_resource_variable(value: Any) -> bool:
+    """Whether `value` is a variable behind a resource."""
     return isinstance(value, ResourceVariable)

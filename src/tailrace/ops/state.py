@@ -1,7 +1,9 @@
-"""Variables: reference variables (`VariableV2`) and resource variables (`VarHandleOp`), reads and assignments.
+"""Variables: reference variables (`VariableV2`) and resource variables (`VarHandleOp`), reads and
+assignments.
 
-Both kinds are cells of the session's store. Writes change the cell's buffer in place where the shape stays; the
-planner has put every use of the old value before, or given the cell a buffer of its own.
+Both kinds are cells of the session's store. Writes change the cell's buffer in place where the
+shape stays; the planner has put every use of the old value before, or given the cell a buffer of
+its own.
 
 Source: TF 1.15 core/ops/state_ops.cc, core/ops/resource_variable_ops.cc.
 """
@@ -22,7 +24,10 @@ _STATEFUL = {"_stateful": True}
 
 
 def store_value(cell: Any, value: Any, validate_shape: bool = True) -> None:
-    """Make `value` the cell's, in place where the shape stays. The cell never shares `value`'s memory."""
+    """Make `value` the cell's, in place where the shape stays.
+
+    The cell never shares `value`'s memory.
+    """
     old = cell.value
     if isinstance(old, torch.Tensor) and old.shape == value.shape and old.dtype is value.dtype:
         old.copy_(value)
@@ -70,7 +75,15 @@ for _name in ("VariableV2", "Variable"):
     _definition.no_gradient("a variable is where derivatives are taken, nothing is before it")
 
 
-@op("TemporaryVariable", "-> ref: Ref(dtype)", dtype=ANY, shape=Attr("shape"), var_name="", **_STATEFUL, _context=True)
+@op(
+    "TemporaryVariable",
+    "-> ref: Ref(dtype)",
+    dtype=ANY,
+    shape=Attr("shape"),
+    var_name="",
+    **_STATEFUL,
+    _context=True,
+)
 def temporary_variable(ctx):
     """A variable that exists from here to its `DestroyTemporaryVariable`, within one run."""
     shape, dtype = ctx.attr("shape"), ctx.attr("dtype")
@@ -84,7 +97,14 @@ def temporary_variable_shape(*, shape):
     return [Shape(shape._dims)]
 
 
-@op("DestroyTemporaryVariable", "ref: Ref(T) -> value: T", T=ANY, var_name=Attr("string"), _writes="ref", **_STATEFUL)
+@op(
+    "DestroyTemporaryVariable",
+    "ref: Ref(T) -> value: T",
+    T=ANY,
+    var_name=Attr("string"),
+    _writes="ref",
+    **_STATEFUL,
+)
 def destroy_temporary_variable(ref):
     """The last value of a temporary variable, which is gone after."""
     value = ref.read()
@@ -127,7 +147,9 @@ def assign(ref, value, *, validate_shape):
 
 @assign.shape
 def assign_shape(ref, value, *, validate_shape):
-    return [merge(ref, value, "shapes of the variable and the value")] if validate_shape else [value]
+    return (
+        [merge(ref, value, "shapes of the variable and the value")] if validate_shape else [value]
+    )
 
 
 assign.no_gradient("an assignment has no derivative")
@@ -140,8 +162,8 @@ def _accumulate(name: str, method: str, what: str) -> None:
         current = ref.read()
         if current.shape != value.shape:
             raise invalid(
-                f"{name} requires shapes of both tensors to match. lhs shape= {list(current.shape)} "
-                f"rhs shape= {list(value.shape)}"
+                f"{name} requires shapes of both tensors to match. lhs shape= "
+                f"{list(current.shape)} rhs shape= {list(value.shape)}"
             )
         getattr(current, method)(value)
         return ref
@@ -213,7 +235,14 @@ def var_handle_leads_to(*, dtype, shape):
 var_handle.no_gradient("a handle is no number")
 
 
-@op("ReadVariableOp", "resource: resource -> value: dtype", dtype=ANY, _reads="resource", _alias=True, **_STATEFUL)
+@op(
+    "ReadVariableOp",
+    "resource: resource -> value: dtype",
+    dtype=ANY,
+    _reads="resource",
+    _alias=True,
+    **_STATEFUL,
+)
 def read_variable(resource):
     """The value of a resource variable."""
     return _read(resource)
@@ -240,7 +269,13 @@ def read_variable_grad(g, op, grad):
     return grad
 
 
-@op("AssignVariableOp", "resource: resource, value: dtype", dtype=ANY, _writes="resource", **_STATEFUL)
+@op(
+    "AssignVariableOp",
+    "resource: resource, value: dtype",
+    dtype=ANY,
+    _writes="resource",
+    **_STATEFUL,
+)
 def assign_variable(resource, value):
     """Set a resource variable."""
     store_value(resource, value, validate_shape=False)
@@ -267,7 +302,12 @@ _accumulate_resource("AssignAddVariableOp", "add_", "value += delta")
 _accumulate_resource("AssignSubVariableOp", "sub_", "value -= delta")
 
 
-@op("VarIsInitializedOp", "resource: resource -> is_initialized: bool", _reads="resource", **_STATEFUL)
+@op(
+    "VarIsInitializedOp",
+    "resource: resource -> is_initialized: bool",
+    _reads="resource",
+    **_STATEFUL,
+)
 def var_is_initialized(resource):
     """Whether a resource variable has a value."""
     return torch.tensor(resource.value is not None)
@@ -281,10 +321,18 @@ def var_is_initialized_shape(resource):
 var_is_initialized.no_gradient("a truth value does not vary smoothly")
 
 
-@op("VariableShape", "input: resource -> output: out_type", out_type=Attr("type", int32, INDEX), _reads="input", **_STATEFUL)
+@op(
+    "VariableShape",
+    "input: resource -> output: out_type",
+    out_type=Attr("type", int32, INDEX),
+    _reads="input",
+    **_STATEFUL,
+)
 def variable_shape_op(input, *, out_type):
     """The shape of a resource variable."""
-    return torch.tensor(list(_read(input).shape), dtype=torch.int32 if out_type.size == 4 else torch.int64)
+    return torch.tensor(
+        list(_read(input).shape), dtype=torch.int32 if out_type.size == 4 else torch.int64
+    )
 
 
 @variable_shape_op.shape
@@ -295,7 +343,13 @@ def variable_shape_op_shape(input, *, out_type):
 variable_shape_op.no_gradient("a shape does not vary smoothly")
 
 
-@op("DestroyResourceOp", "resource: resource", ignore_lookup_error=True, _writes="resource", **_STATEFUL)
+@op(
+    "DestroyResourceOp",
+    "resource: resource",
+    ignore_lookup_error=True,
+    _writes="resource",
+    **_STATEFUL,
+)
 def destroy_resource(resource):
     """Forget a variable's value."""
     resource.value = None

@@ -67,6 +67,8 @@ def _swept(steps: list[Step], targets: list[Step], results: Iterable[Value]) -> 
     for step in steps:
         if isinstance(step, Loop) and step in needed:
             kept = set(_swept(list(step.steps()), step.targets, step.results()))
-            step.head, step.body, step.tail = ([s for s in part if s in kept] for part in step.parts())
+            step.head, step.body, step.tail = (
+                [s for s in part if s in kept] for part in step.parts()
+            )
             step.refresh()
     return [step for step in steps if step in needed]

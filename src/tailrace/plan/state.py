@@ -11,6 +11,7 @@ a new buffer (`Step.detach`).
 from __future__ import annotations
 
 import collections
+import itertools
 
 from tailrace.graph import Operation
 from tailrace.plan.ir import Choice, Join, Loop, Plan, Step, Value
@@ -26,7 +27,7 @@ def _order(steps: list[Step], results: list[Value]) -> None:
     consumers = _consumers(steps)
     writes, reads = _accesses(steps)
     for cell, writers in writes.items():
-        for earlier, later in zip(writers, writers[1:], strict=False):
+        for earlier, later in itertools.pairwise(writers):
             if later not in _descendants(earlier, consumers) and earlier not in _descendants(
                 later, consumers
             ):
