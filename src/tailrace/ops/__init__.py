@@ -12,6 +12,7 @@ from tailrace.ops import ctc as ctc
 from tailrace.ops import data_flow as data_flow
 from tailrace.ops import examples as examples
 from tailrace.ops import histogram as histogram
+from tailrace.ops import image as image
 from tailrace.ops import io as io
 from tailrace.ops import linalg as linalg
 from tailrace.ops import linalg_solve as linalg_solve

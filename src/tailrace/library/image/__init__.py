@@ -1,0 +1,1 @@
+"""Functions of pictures: flips, crops, sizes, colours, files, quality."""

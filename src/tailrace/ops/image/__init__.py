@@ -1,0 +1,5 @@
+"""Operations on pictures: resizing, colours, boxes, files."""
+
+from tailrace.ops.image import boxes, codec, color, crops, resize
+
+__all__ = ["boxes", "codec", "color", "crops", "resize"]
