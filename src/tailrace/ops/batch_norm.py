@@ -103,6 +103,7 @@ def _forward_shape(x: Any, scale: Any, offset: Any, mean: Any, variance: Any, **
 @op(
     "FusedBatchNorm",
     f"{_INPUTS.format('T')} -> y: T, {_OUTPUTS.format('T')}",
+    _alias=True,
     T=(float32,),
     **_FACTS,
 )
@@ -124,6 +125,7 @@ def fused_batch_norm_shape(x, scale, offset, mean, variance, *, data_format, is_
 @op(
     "FusedBatchNormV2",
     f"{_INPUTS.format('U')} -> y: T, {_OUTPUTS.format('U')}",
+    _alias=True,
     **_MIXED,
     **_FACTS,
 )
@@ -138,6 +140,7 @@ fused_batch_norm_v2.shape(fused_batch_norm_shape)
 @op(
     "FusedBatchNormV3",
     f"{_INPUTS.format('U')} -> y: T, {_OUTPUTS.format('U')}, reserve_space_3: U",
+    _alias=True,
     **_MIXED,
     **_FACTS,
 )

@@ -308,6 +308,7 @@ def tensor_array_handle(*, dtype, element_shape, identical_element_shapes):
     "handle: resource, flow_in: float32 -> grad_handle: resource, flow_out: float32",
     source=Attr("string"),
     **_STATE,
+    _alias=True,
 )
 def tensor_array_grad(handle, flow_in, *, source):
     """The array of an array's gradients, one for each call of `tf.gradients` (`source`)."""

@@ -181,7 +181,7 @@ for _definition in (random_uniform_int, stateless_random_uniform_int):
 # -- order and choice ------------------------------------------------------------------------------
 
 
-@op("RandomShuffle", "value: T -> output: T", T=ANY, **_STATEFUL)
+@op("RandomShuffle", "value: T -> output: T", T=ANY, **_STATEFUL, _alias=True)
 def random_shuffle(ctx, value):
     """The rows of a tensor in random order.
 

@@ -53,6 +53,7 @@ def _columns(serialized, keys, types):
     sparse_types=_TYPES,
     Tdense=_TYPES,
     dense_shapes=_SHAPES,
+    _alias=True,
 )
 def parse_example(
     serialized,
@@ -110,6 +111,7 @@ parse_example.missing_gradient(_UNSMOOTH)
     sparse_types=_TYPES,
     Tdense=_TYPES,
     dense_shapes=_SHAPES,
+    _alias=True,
 )
 def parse_single_example(
     serialized, dense_defaults, *, sparse_keys, dense_keys, sparse_types, Tdense, dense_shapes

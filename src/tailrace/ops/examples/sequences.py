@@ -84,6 +84,7 @@ def _dense_steps(steps, key, dtype, shape, may_miss):
     context_dense_shapes=_SHAPES,
     feature_list_sparse_types=_TYPES,
     feature_list_dense_shapes=_SHAPES,
+    _alias=True,
 )
 def parse_single_sequence_example(
     serialized,
