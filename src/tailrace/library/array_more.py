@@ -156,6 +156,11 @@ def invert_permutation(x: Any, name: str | None = None) -> Tensor:
     return g.InvertPermutation(x, name=name)
 
 
+def unravel_index(indices: Any, dims: Any, name: str | None = None) -> Tensor:
+    """The index vectors, as columns, of positions in a flattened array."""
+    return g.UnravelIndex(indices, dims, name=name)
+
+
 def scatter_nd(indices: Any, updates: Any, shape: Any, name: str | None = None) -> Tensor:
     """Zeros of `shape` with the updates added at the places indices name."""
     return g.ScatterNd(indices, updates, shape, name=name)
@@ -425,3 +430,19 @@ def _tile_axis(data: Tensor, axis: int, multiple: Any) -> Tensor:
     multiples: list[Any] = [1] * ndims
     multiples[axis] = multiple
     return tile(data, multiples)
+
+
+# -- what is known before a run -------------------------------------------------------------------
+
+
+def is_tensor(x: Any) -> bool:
+    """Whether x is a tensor, dense or sparse, or a variable."""
+    return isinstance(x, (Tensor, SparseTensor, IndexedSlices)) or hasattr(x, "_as_graph_element")
+
+
+def get_static_value(tensor: Any, partial: bool = False) -> Any:
+    """The value a tensor has in every run as an array, or None."""
+    if isinstance(tensor, Tensor):
+        return g.known(tensor)
+    known = getattr(tensor, "numpy", None)
+    return None if known is None else known()

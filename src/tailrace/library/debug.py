@@ -1,4 +1,4 @@
-"""Looking into a run: `tf.Print`, `tf.print`, checks for numbers that are not finite.
+"""Looking into a run: `tf.print`, checks for numbers that are not finite.
 
 Source: TF 1.15 python/ops/logging_ops.py, numerics.py.
 """
@@ -26,18 +26,6 @@ from tailrace.library.arguments import either
 from tailrace.library.strings import string_format
 
 _CHECKED = (dtypes.float16, dtypes.float32, dtypes.float64)
-
-
-def Print(
-    input_: Any,
-    data: Any,
-    message: str | None = None,
-    first_n: int | None = None,
-    summarize: int | None = None,
-    name: str | None = None,
-) -> Tensor:
-    """`input_`; each of the first `first_n` runs writes message and data to the standard error."""
-    return g.Print(input_, data, message=message, first_n=first_n, summarize=summarize, name=name)
 
 
 def _streams() -> dict[Any, str]:

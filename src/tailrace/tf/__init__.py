@@ -147,6 +147,9 @@ from tailrace.library.array import (
     zeros,
     zeros_like,
 )
+from tailrace.library.array import (
+    reverse as reverse_v2,
+)
 from tailrace.library.array_more import (
     batch_to_space,
     batch_to_space_nd,
@@ -159,7 +162,9 @@ from tailrace.library.array_more import (
     edit_distance,
     extract_image_patches,
     extract_volume_patches,
+    get_static_value,
     invert_permutation,
+    is_tensor,
     matrix_band_part,
     matrix_diag,
     matrix_diag_part,
@@ -179,6 +184,7 @@ from tailrace.library.array_more import (
     tensor_scatter_update,
     unique,
     unique_with_counts,
+    unravel_index,
 )
 from tailrace.library.array_more import (
     tensor_scatter_add as tensor_scatter_nd_add,
@@ -240,7 +246,6 @@ from tailrace.library.control_flow import (
     while_loop,
 )
 from tailrace.library.debug import (
-    Print,
     add_check_numerics_ops,
     check_numerics,
     timestamp,
@@ -377,6 +382,12 @@ from tailrace.library.rearranging import (
     argsort,
     roll,
     sort,
+)
+from tailrace.library.queues import (
+    FIFOQueue,
+    PaddingFIFOQueue,
+    QueueBase,
+    RandomShuffleQueue,
 )
 from tailrace.library.reductions import (
     accumulate_n,

@@ -29,7 +29,7 @@ from tailrace.dtypes import (
     uint64,
     variant,
 )
-from tailrace.tf import cast, complex, saturate_cast
+from tailrace.tf import as_string, cast, complex, saturate_cast
 
 QUANTIZED_DTYPES = frozenset([qint8, quint8, qint16, quint16, qint32])
 
@@ -37,6 +37,7 @@ __all__ = [
     "QUANTIZED_DTYPES",
     "DType",
     "as_dtype",
+    "as_string",
     "bfloat16",
     "bool",
     "cast",

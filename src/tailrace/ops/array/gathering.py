@@ -337,3 +337,26 @@ def one_hot_shape(indices, depth, on_value, off_value, *, axis):
 
 
 one_hot.no_gradient("indices are whole numbers")
+
+
+@op(
+    "UnravelIndex", "indices: Tidx, dims: Tidx -> output: Tidx", Tidx=type_attr(INDEX, dtypes.int32)
+)
+def unravel_index(indices, dims):
+    """The index vectors of positions in the flattened array. Shapes: [n] -> [rank, n]."""
+    total = int(dims.prod())
+    if indices.numel() and not (int(indices.min()) >= 0 and int(indices.max()) < total):
+        raise errors.invalid(f"index is out of bound as with dims {dims.tolist()}")
+    rows = []
+    for size in reversed(dims.tolist()):
+        rows.append(indices % size)
+        indices = indices // size
+    return torch.stack(rows[::-1])
+
+
+@unravel_index.shape
+def unravel_index_shape(indices, dims):
+    rank = dims.dims[0] if dims.dims else None
+    if indices.dims is None:
+        return [UNKNOWN]
+    return [[rank] if not len(indices) else [rank, indices[0]]]

@@ -1,5 +1,9 @@
 """`tf.contrib.framework`."""
 
+from tailrace.graph import convert_to_tensor_or_sparse_tensor
+from tailrace.library import nest
+from tailrace.library.array_more import is_tensor
+from tailrace.library.checks import assert_same_float_dtype, assert_scalar
 from tailrace.library.contrib.arg_scope import (
     add_arg_scope,
     arg_scope,
@@ -17,3 +21,5 @@ from tailrace.library.contrib.variables import (
     model_variable,
     variable,
 )
+from tailrace.library.rearranging import argsort, sort
+from tailrace.library.script_ops import py_func
