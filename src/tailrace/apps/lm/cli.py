@@ -92,6 +92,13 @@ def _add_train(commands: Any) -> None:
     training.add_argument("--batch", type=int, metavar="N", help="texts side by side (default 16)")
     training.add_argument("--learning-rate", type=float, metavar="R", help="Adam's, at its highest")
     training.add_argument("--dropout", type=float, metavar="P", help="part of outputs dropped")
+    training.add_argument("--input-dropout", type=float, metavar="P", help="part of inputs dropped")
+    training.add_argument(
+        "--recurrent-dropout", type=float, metavar="P", help="part of weights from states dropped"
+    )
+    training.add_argument(
+        "--group-dropout", type=float, metavar="P", help="part of symbol groups made unknown"
+    )
     training.add_argument("--clip-norm", type=float, metavar="NORM", help="of all gradients")
     training.add_argument("--seed", type=int, help="same seed, same random numbers (default 1)")
     training.add_argument("--out", metavar="DIR", help="model folder (default: lm-model)")

@@ -1,18 +1,26 @@
 """The network as a TensorFlow graph: the public `tf` API alone.
 
-    x_t = E[symbol_t] + E[pair_t] + E[triple_t] + ...      (the groups that end at t)
-    h_t = cell_L(dropout(... cell_1(x_t) ...)),            recurrent, one pass per layer
-    P(symbol_{t+1}) = softmax(W dropout(h_t) + b)
+    x_t = S[symbol_t] + G[pair_t] + G[triple_t] + ...      (the groups that end at t)
+    h_t = cell_L(dropout(... cell_1(dropout(x_t)) ...))    (recurrent, one pass per layer)
+    P(symbol_{t+1}) = softmax(W dropout([h_t, x_t]) + b)
+
+In training, part of the weights from the cells' state is dropped too, the same ones for all steps
+of a batch (Merity, Keskar, Socher, "Regularizing and optimizing LSTM language models", 2017).
 
 Arrays are time-major: T steps, B streams of text side by side, V symbols.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import tailrace as tf
 from tailrace.apps.lm.settings import Settings
+
+# groups are rare and their gradients sparse: Adagrad serves them, at a multiple of Adam's rate
+GROUP_RATE = 6.0
+GROUP_ACCUMULATOR = 1e-8
 
 
 class Network(NamedTuple):
@@ -32,49 +40,91 @@ class Training(NamedTuple):
 
     learning_rate: tf.Tensor
     update: tf.Operation
-    gradient_norm: tf.Tensor
 
 
-def build(settings: Settings, rows: int, vocabulary_size: int, *, dropout: float = 0.0) -> Network:
+def build(
+    settings: Settings, groups: int, vocabulary_size: int, *, training: bool = False
+) -> Network:
     """The network in the default graph; a second call shares the first one's variables.
 
-    `rows` is the height of the embedding table, where each symbol and each known group of symbols
-    has one.
+    `groups` is how many rows the groups of symbols have together. With `training`, parts are
+    dropped as the settings say.
     """
     with tf.variable_scope("model", reuse=tf.AUTO_REUSE):
         inputs = tf.placeholder(tf.int32, [None, None, settings.ngram_inputs], name="inputs")
         targets = tf.placeholder(tf.int32, [None, None], name="targets")
-        table = tf.get_variable(
-            "embedding",
-            [rows, settings.embedding],
-            initializer=tf.random_uniform_initializer(-0.1, 0.1),
-        )
-        hidden = tf.reduce_sum(tf.nn.embedding_lookup(table, inputs), 2)
+        embedded = _embed(settings, inputs, groups, vocabulary_size)
+        hidden = _drop(embedded, settings.input_dropout * training)
         initial: list[tf.Tensor] = []
         final: list[tf.Tensor] = []
         for number in range(settings.layers):
-            with tf.variable_scope(f"layer_{number}", reuse=tf.AUTO_REUSE):
+            getter = _dropping_getter(settings.recurrent_dropout * training, settings.size)
+            with tf.variable_scope(f"layer_{number}", reuse=tf.AUTO_REUSE, custom_getter=getter):
                 hidden, first, last = _layer(settings, hidden)
-            if dropout:
-                hidden = tf.nn.dropout(hidden, rate=dropout)
             initial += first
             final += last
-        logits = tf.layers.dense(hidden, vocabulary_size, name="logits", reuse=tf.AUTO_REUSE)
+            if number < settings.layers - 1:
+                hidden = _drop(hidden, settings.dropout * training)
+        seen = _drop(tf.concat([hidden, embedded], 2), settings.dropout * training)
+        logits = tf.layers.dense(seen, vocabulary_size, name="logits", reuse=tf.AUTO_REUSE)
         losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=targets, logits=logits)
         upcoming = tf.nn.softmax(logits[-1])
         return Network(inputs, targets, initial, final, upcoming, losses, tf.reduce_mean(losses))
 
 
 def add_training(settings: Settings, network: Network) -> Training:
-    """Adam on the gradients, clipped together to `settings.clip_norm`."""
+    """Adam on the gradients, clipped together to `settings.clip_norm`; Adagrad for the groups."""
     learning_rate = tf.placeholder(tf.float32, [], name="learning_rate")
-    variables = tf.trainable_variables()
-    gradients, norm = tf.clip_by_global_norm(
-        tf.gradients(network.loss, variables), settings.clip_norm
-    )
-    optimizer = tf.train.AdamOptimizer(learning_rate)
-    update = optimizer.apply_gradients(list(zip(gradients, variables, strict=True)))
-    return Training(learning_rate, update, norm)
+    groups = [v for v in tf.trainable_variables() if v.op.name == "model/groups"]
+    others = [v for v in tf.trainable_variables() if v not in groups]
+    gradients = tf.gradients(network.loss, others + groups)
+    clipped, _ = tf.clip_by_global_norm(gradients[: len(others)], settings.clip_norm)
+    updates = [
+        tf.train.AdamOptimizer(learning_rate).apply_gradients(
+            list(zip(clipped, others, strict=True))
+        )
+    ]
+    if groups:
+        optimizer = tf.train.AdagradOptimizer(
+            GROUP_RATE * learning_rate, initial_accumulator_value=GROUP_ACCUMULATOR
+        )
+        updates.append(optimizer.apply_gradients([(gradients[-1], groups[0])]))
+    return Training(learning_rate, tf.group(*updates))
+
+
+def _embed(settings: Settings, inputs: tf.Tensor, groups: int, vocabulary_size: int) -> tf.Tensor:
+    """Rows of symbols and groups added up, [T, B, E]; groups begin at zero."""
+    shape = [vocabulary_size, settings.embedding]
+    uniform = tf.random_uniform_initializer(-0.1, 0.1)
+    symbols = tf.get_variable("symbols", shape, initializer=uniform)
+    embedded = tf.nn.embedding_lookup(symbols, inputs[:, :, 0])
+    if settings.ngram_inputs == 1:
+        return embedded
+    shape = [groups, settings.embedding]
+    table = tf.get_variable("groups", shape, initializer=tf.zeros_initializer())
+    found = tf.nn.embedding_lookup(table, inputs[:, :, 1:] - vocabulary_size)
+    return embedded + tf.reduce_sum(found, 2)
+
+
+def _drop(tensor: tf.Tensor, rate: float) -> tf.Tensor:
+    return tf.nn.dropout(tensor, rate=rate) if rate else tensor
+
+
+def _dropping_getter(rate: float, size: int) -> Callable[..., Any] | None:
+    """Gives cells their kernels with part of the rows' weights from the state [H, ...] dropped."""
+    if not rate:
+        return None
+
+    def get(getter: Callable[..., Any], name: str, *args: Any, **kwargs: Any) -> Any:
+        variable = getter(name, *args, **kwargs)
+        if not name.endswith("kernel"):
+            return variable
+        # cells ask for it inside the loop over time, where each step would drop other weights
+        with tf.control_dependencies(None):
+            from_state = tf.nn.dropout(variable[-size:], rate=rate)
+            return tf.concat([variable[:-size], from_state], 0)
+
+    return get
 
 
 def _layer(

@@ -47,7 +47,7 @@ class Reader:
         """A network of its own in a session of its own; its variables are still to be loaded."""
         graph = tf.Graph()
         with graph.as_default():
-            network = build(settings, groups.rows, groups.vocabulary_size)
+            network = build(settings, groups.rows - groups.vocabulary_size, groups.vocabulary_size)
             return cls(tf.Session(graph=graph), network, groups)
 
     @property

@@ -26,8 +26,10 @@ LEVELS = ("char", "word")
 class Settings:
     """The settings of a model and its training; `minutes` or `epochs`, whichever comes first.
 
-    `ngram_inputs` n: each step reads, besides its symbol, the 2- to n-symbol groups that end
-    there. `held_out` is the part of the text kept for validation and test, half each.
+    `ngram_inputs` n: each step reads, besides its symbol, the groups of 2 to n symbols that end
+    there; while it learns, the part `group_dropout` of them is made unknown. `dropout` is the part
+    of the layers' outputs dropped, `recurrent_dropout` that of the weights from their states.
+    `held_out` is the part of the text kept for validation and test, half each.
     """
 
     level: str = "char"
@@ -35,11 +37,14 @@ class Settings:
     size: int = 256
     layers: int = 1
     embedding: int = 64
-    ngram_inputs: int = 3
-    dropout: float = 0.3
+    ngram_inputs: int = 4
+    dropout: float = 0.4
+    input_dropout: float = 0.1
+    recurrent_dropout: float = 0.3
+    group_dropout: float = 0.35
     seq_len: int = 50
     batch: int = 16
-    learning_rate: float = 0.004
+    learning_rate: float = 0.008
     clip_norm: float = 1.0
     epochs: int | None = None
     minutes: float | None = 4.0
@@ -56,7 +61,8 @@ class Settings:
         _at_least("vocabulary", self.vocabulary, 2, whole=True)
         for name in ("learning_rate", "clip_norm"):
             _above_zero(name, getattr(self, name))
-        _within("dropout", self.dropout, 0.0, 1.0)
+        for name in ("dropout", "input_dropout", "recurrent_dropout", "group_dropout"):
+            _within(name, getattr(self, name), 0.0, 1.0)
         _within("held_out", self.held_out, 0.001, 0.9)
         _at_least("seed", self.seed, 0, whole=True)
         if self.epochs is not None:
@@ -99,7 +105,7 @@ class Settings:
 
 
 # a text has far fewer words than characters, and far more different ones
-_FOR_WORDS = {"ngram_inputs": 1, "embedding": 128, "dropout": 0.5, "seq_len": 35, "batch": 20}
+_FOR_WORDS = {"ngram_inputs": 1, "embedding": 128, "seq_len": 35, "batch": 20}
 
 
 def option(name: str) -> str:

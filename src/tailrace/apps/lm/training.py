@@ -22,8 +22,6 @@ from tailrace.apps.lm.settings import Settings
 
 Ids = NDArray[np.int64]
 
-# groups of symbols are hidden from the network this often while it learns
-GROUP_DROPOUT = 0.3
 WARM_UP_STEPS = 50
 LEAST_RATE = 0.02
 # the display is told this often, in seconds
@@ -82,13 +80,12 @@ class Trainer:
         self.graph = tf.Graph()
         with self.graph.as_default():
             tf.set_random_seed(settings.seed)
-            self._network = build(
-                settings, groups.rows, groups.vocabulary_size, dropout=settings.dropout
-            )
+            sizes = groups.rows - groups.vocabulary_size, groups.vocabulary_size
+            self._network = build(settings, *sizes, training=True)
             self._training = add_training(settings, self._network)
             self.variables = tf.trainable_variables()
             self.all_variables = tf.global_variables()
-            reading = build(settings, groups.rows, groups.vocabulary_size)
+            reading = build(settings, *sizes)
             self.session = tf.Session(graph=self.graph)
             self.session.run(tf.global_variables_initializer())
         self.reader = Reader(self.session, reading, groups)
@@ -171,7 +168,7 @@ class Trainer:
         self._states = self.reader.start(settings.batch).states
         for number in range(progress.epoch_steps, self._steps_per_epoch()):
             part = slice(number * settings.seq_len, (number + 1) * settings.seq_len)
-            inputs = self._groups.drop(rows[part], GROUP_DROPOUT, random)
+            inputs = self._groups.drop(rows[part], settings.group_dropout, random)
             feed: dict[tf.Tensor, object] = {
                 self._network.inputs: inputs,
                 self._network.targets: targets[part],
