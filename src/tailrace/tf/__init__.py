@@ -38,6 +38,7 @@ from tailrace.dtypes import (
     uint64,
     variant,
 )
+from tailrace.errors import OpError
 from tailrace.formats import protos as _protos
 from tailrace.formats.tensor_proto import make_ndarray, make_tensor_proto
 from tailrace.gradients import (
@@ -245,6 +246,7 @@ from tailrace.library.control_flow import (
     tuple,
     while_loop,
 )
+from tailrace.library.custom_gradient import custom_gradient, grad_pass_through
 from tailrace.library.debug import (
     add_check_numerics_ops,
     check_numerics,
@@ -359,6 +361,22 @@ from tailrace.library.matrices import (
     self_adjoint_eigvals,
     svd,
 )
+from tailrace.library.modes import (
+    control_flow_v2_enabled,
+    dimension_at_index,
+    dimension_value,
+    disable_control_flow_v2,
+    disable_eager_execution,
+    disable_tensor_equality,
+    disable_v2_behavior,
+    disable_v2_tensorshape,
+    enable_control_flow_v2,
+    enable_eager_execution,
+    enable_tensor_equality,
+    enable_v2_behavior,
+    enable_v2_tensorshape,
+    executing_eagerly,
+)
 from tailrace.library.partitioned import (
     create_partitioned_variables,
     fixed_size_partitioner,
@@ -366,6 +384,12 @@ from tailrace.library.partitioned import (
     variable_axis_size_partitioner,
 )
 from tailrace.library.printing import Print
+from tailrace.library.queues import (
+    FIFOQueue,
+    PaddingFIFOQueue,
+    QueueBase,
+    RandomShuffleQueue,
+)
 from tailrace.library.random import (
     get_seed,
     multinomial,
@@ -382,12 +406,6 @@ from tailrace.library.rearranging import (
     argsort,
     roll,
     sort,
-)
-from tailrace.library.queues import (
-    FIFOQueue,
-    PaddingFIFOQueue,
-    QueueBase,
-    RandomShuffleQueue,
 )
 from tailrace.library.reductions import (
     accumulate_n,

@@ -111,3 +111,17 @@ def test_gradients_are_nodes_of_the_graph():
     (grad,) = tf.gradients(tf.tanh(x, name="y"), x)
     assert grad.op.name == "gradients/y_grad/TanhGrad"
     assert grad.op.type == "TanhGrad"
+
+
+def test_a_function_brings_its_own_derivative():
+    @tf.custom_gradient
+    def log1pexp(x):
+        e = tf.exp(x)
+        return tf.log(1 + e), lambda dy: dy * (1 - 1 / (1 + e))
+
+    x = tf.constant([0.5, 100.0])
+    y = log1pexp(x)
+    exact = 1 / (1 + np.exp(-0.5))
+    np.testing.assert_allclose(value(tf.gradients(y, x)[0]), [exact, 1.0], rtol=1e-6)
+    naive = value(tf.gradients(tf.log(1 + tf.exp(x)), x)[0])
+    assert np.isnan(naive[1])
