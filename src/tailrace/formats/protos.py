@@ -83,6 +83,13 @@ _SCHEMA: dict[str, tuple[str, ...]] = {
         "11 maximum_iterations_name string",
         "12 nested_contexts *ControlFlowContextDef",
     ),
+    "QueueRunnerDef": (
+        "1 queue_name string",
+        "2 enqueue_op_name *string",
+        "3 close_op_name string",
+        "4 cancel_op_name string",
+        "5 queue_closed_exception_types *int32",
+    ),
     "BytesList": ("1 value *bytes",),
     "FloatList": ("1 value *float",),
     "Int64List": ("1 value *int64",),

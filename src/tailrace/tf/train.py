@@ -20,6 +20,13 @@ from tailrace.library.checkpoint_utils import (
     load_checkpoint,
     load_variable,
 )
+from tailrace.library.coordinator import (
+    Coordinator,
+    LooperThread,
+    QueueRunner,
+    add_queue_runner,
+    start_queue_runners,
+)
 from tailrace.library.file_ops import match_filenames_once
 from tailrace.library.global_step import (
     assert_global_step,
@@ -29,6 +36,21 @@ from tailrace.library.global_step import (
     global_step,
 )
 from tailrace.library.graph_io import write_graph
+from tailrace.library.input_pipeline import (
+    batch,
+    batch_join,
+    input_producer,
+    limit_epochs,
+    maybe_batch,
+    maybe_batch_join,
+    maybe_shuffle_batch,
+    maybe_shuffle_batch_join,
+    range_input_producer,
+    shuffle_batch,
+    shuffle_batch_join,
+    slice_input_producer,
+    string_input_producer,
+)
 from tailrace.library.meta_graph_export import export_meta_graph
 from tailrace.library.meta_graph_import import import_meta_graph
 from tailrace.library.moving_averages import ExponentialMovingAverage
@@ -58,6 +80,7 @@ from tailrace.library.schedules import (
     piecewise_constant_decay,
     polynomial_decay,
 )
+from tailrace.tf import _queue_runner as queue_runner
 
 _MESSAGES = frozenset(
     {

@@ -1,0 +1,3 @@
+"""`tf.queue`: queues."""
+
+from tailrace.library.queues import FIFOQueue, PaddingFIFOQueue, QueueBase, RandomShuffleQueue
