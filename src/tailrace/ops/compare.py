@@ -5,6 +5,7 @@ Source: TF 1.15 core/ops/math_ops.cc, core/ops/array_ops.cc, python/ops/math_gra
 
 from __future__ import annotations
 
+import functools
 import itertools
 
 import numpy as np
@@ -159,12 +160,13 @@ def select_v2_grad(g, op, dy):
 # -- shapes that broadcast -------------------------------------------------------------------------
 
 
+@functools.lru_cache(4096)
 def _summed_axes(s0, s1):
     """Of two shapes that broadcast, the axes each has to be summed over to get back to it."""
     if s0 == s1:
         return [], []
     rank = max(len(s0), len(s1))
-    wide0, wide1 = ([1] * (rank - len(s)) + s for s in (s0, s1))
+    wide0, wide1 = ((1,) * (rank - len(s)) + s for s in (s0, s1))
     axes0, axes1 = [], []
     for i, (m, n) in enumerate(zip(wide0, wide1, strict=True)):
         if m == n == 1:
@@ -177,7 +179,7 @@ def _summed_axes(s0, s1):
         elif n == 1:
             axes1.append(i)
         else:
-            raise errors.invalid(f"Incompatible shapes: {s0} vs. {s1}")
+            raise errors.invalid(f"Incompatible shapes: {list(s0)} vs. {list(s1)}")
     return axes0, axes1
 
 
@@ -193,7 +195,7 @@ def broadcast_gradient_args(s0, s1, *, T):
     Shapes: s0, s1 [rank] -> r0, r1 [n]. Axes that have size 1 in both belong to both.
     """
     dtype = arrays.torch_dtype(T)
-    return [torch.tensor(axes, dtype=dtype) for axes in _summed_axes(s0, s1)]
+    return [torch.tensor(axes, dtype=dtype) for axes in _summed_axes(tuple(s0), tuple(s1))]
 
 
 @broadcast_gradient_args.shape

@@ -26,11 +26,13 @@ def _conj(x):
     return x.conj().resolve_conj() if x.is_complex() else x
 
 
+_tanh_backward = torch.ops.aten.tanh_backward.default
+_sigmoid_backward = torch.ops.aten.sigmoid_backward.default
+
+
 def tanh_grad(y, dy):
     """The gradient of tanh: dy (1 - y^2), y = tanh(x)."""
-    if y.is_complex():
-        return dy * (1 - y * y)
-    return torch.ops.aten.tanh_backward(dy, y)
+    return dy * (1 - y * y) if y.is_complex() else _tanh_backward(dy, y)
 
 
 @after_gradient
@@ -42,9 +44,7 @@ def tanh_grad_grad(g, op, dz):
 
 def sigmoid_grad(y, dy):
     """The gradient of the logistic function: dy y (1 - y), y = sigmoid(x)."""
-    if y.is_complex():
-        return dy * y * (1 - y)
-    return torch.ops.aten.sigmoid_backward(dy, y)
+    return dy * y * (1 - y) if y.is_complex() else _sigmoid_backward(dy, y)
 
 
 @after_gradient

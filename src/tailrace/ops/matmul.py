@@ -40,6 +40,17 @@ def _check_matrices(a, b, inner_a, inner_b):
         )
 
 
+@matmul.bind
+def matmul_bind(attrs):
+    if not attrs["transpose_a"] and not attrs["transpose_b"]:
+        return torch.mm
+    if not attrs["transpose_b"]:
+        return lambda a, b: torch.mm(a.t(), b)
+    if not attrs["transpose_a"]:
+        return lambda a, b: torch.mm(a, b.t())
+    return None
+
+
 @matmul.shape
 def matmul_shape(a, b, *, transpose_a, transpose_b):
     m, k = reversed(with_rank(a, 2)) if transpose_a else with_rank(a, 2)

@@ -21,8 +21,12 @@ _INDEX = type_attr(INDEX, dtypes.int32)
 
 def _axes(x, reduction_indices):
     """The axes as non-negative numbers. Raises: InvalidArgumentError for axes `x` lacks."""
-    axes = reduction_indices if isinstance(reduction_indices, list) else [reduction_indices]
     rank = x.dim()
+    if not isinstance(reduction_indices, list):
+        reduction_indices = [reduction_indices]
+    if len(reduction_indices) == 1 and 0 <= reduction_indices[0] < rank:
+        return reduction_indices
+    axes = reduction_indices
     for axis in axes:
         if not -rank <= axis < rank:
             raise errors.invalid(
@@ -73,6 +77,8 @@ def sum_kernel(input, reduction_indices, *, keep_dims):
     axes = _axes(input, reduction_indices)
     if not axes:
         return input.clone()
+    if len(axes) == 1:
+        return torch.sum(input, axes[0], keep_dims, dtype=input.dtype)
     return torch.sum(input, axes, keep_dims, dtype=input.dtype)
 
 
@@ -82,6 +88,8 @@ def mean_kernel(input, reduction_indices, *, keep_dims):
     if not axes:
         return input.clone()
     if input.is_floating_point() or input.is_complex():
+        if len(axes) == input.dim() and not keep_dims:
+            return torch.mean(input)
         return torch.mean(input, axes, keep_dims)
     count = product(input.shape[axis] for axis in axes)
     total = torch.sum(input, axes, keep_dims, dtype=input.dtype)

@@ -163,7 +163,7 @@ _segment_op("SegmentMin", _sorted_kernel(_smallest, _highest, _MIN), segment_ext
 
 
 def _unsorted_rows(data, segment_ids, num_segments):
-    """Ids as a vector and the rows they belong to; negative ids and their rows are left out."""
+    """Ids as a vector and the rows they belong to."""
     ids_rank = segment_ids.dim()
     if data.shape[:ids_rank] != segment_ids.shape:
         raise errors.invalid(
@@ -172,26 +172,35 @@ def _unsorted_rows(data, segment_ids, num_segments):
         )
     if num_segments < 0:
         raise errors.invalid(f"Input num_segments == {num_segments} must not be negative.")
-    rows = data.reshape(-1, *data.shape[ids_rank:]) if ids_rank != 1 else data
-    ids = segment_ids.reshape(-1)
-    if not len(ids):
-        return rows.reshape(0, *data.shape[ids_rank:]), ids
-    low, high = torch.aminmax(ids)
-    if high >= num_segments:
-        place = int((ids >= num_segments).nonzero()[0])
+    if ids_rank == 1:
+        return data, segment_ids
+    count = segment_ids.numel()
+    return data.reshape(count, *data.shape[ids_rank:]), segment_ids.reshape(-1)
+
+
+def _valid_rows(rows, ids, num_segments):
+    """Without negative ids. Raises: InvalidArgumentError for ids that are too large."""
+    wrong = (ids >= num_segments).nonzero()
+    if len(wrong):
+        place = int(wrong[0])
         raise errors.invalid(
             f"segment_ids[{place}] = {int(ids[place])} is out of range [0, {num_segments})"
         )
-    if low < 0:
-        kept = ids >= 0
-        rows, ids = rows[kept], ids[kept]
-    return rows, ids
+    kept = ids >= 0
+    return rows[kept], ids[kept]
 
 
 def _unsorted_kernel(combine, start, doc):
     def kernel(data, segment_ids, num_segments):
         rows, ids = _unsorted_rows(data, segment_ids, num_segments)
         out = data.new_full((num_segments, *rows.shape[1:]), start(data.dtype))
+        if data.device.type == "cpu":
+            try:
+                return combine(out, ids, rows)
+            except (IndexError, RuntimeError):
+                # an id that is no place; the ids are looked at only then
+                out = data.new_full(out.shape, start(data.dtype))
+        rows, ids = _valid_rows(rows, ids, num_segments)
         return combine(out, ids, rows)
 
     kernel.__doc__ = doc
