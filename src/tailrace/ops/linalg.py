@@ -228,16 +228,6 @@ def matrix_inverse_grad(g, op, dy):
     return -g.matmul(inverse, product, adjoint_a=True)
 
 
-@op("MatrixExponential", "input: T -> output: T", T=_TYPES)
-def matrix_exponential(input):
-    """The exponential of a matrix, the sum of input^k / k!."""
-    _check_square(input)
-    return torch.linalg.matrix_exp(input)
-
-
-matrix_exponential.shape(_square_shape)
-
-
 @op("MatrixLogarithm", "input: T -> output: T", T=COMPLEX)
 def matrix_logarithm(input):
     """The principal logarithm, by inverse scaling and squaring.

@@ -69,6 +69,9 @@ from tailrace.library.matrices import (
 from tailrace.library.matrices import (
     self_adjoint_eigvals as eigvalsh,
 )
+from tailrace.library.matrix_exponential import (
+    matrix_exponential as expm,
+)
 from tailrace.library.matrix_functions import (
     matrix_rank,
     matrix_transpose,

@@ -299,3 +299,32 @@ def python_numbers(tf):
         "shape": x + tf.constant([1.0, 2.0]).shape[0],
         "compare": [x > 2, x <= np.array([7, 8])],
     }
+
+
+def operations_without_a_function(tf):
+    """What only graphs of other programs, or `tf.raw_ops`, hold."""
+    x = tf.constant(X, "float32")
+    y = tf.constant(POSITIVE, "float32")
+    whole = tf.constant([[7, -7, 8]])
+    batch = tf.constant(np.stack([X, POSITIVE]))
+    raw = tf.raw_ops
+    results = [
+        raw.Inv(x=y),
+        raw.InvGrad(y=x, dy=y),
+        raw.Div(x=x, y=y),
+        raw.BatchMatMul(x=batch, y=batch, adj_y=True),
+    ]
+    return {
+        "y": results,
+        "grads": [tf.gradients(r, [x, y, batch]) for r in results],
+        "whole": [raw.Div(x=whole, y=[[2, 2, -3]]), raw.Mod(x=whole, y=[[2, 2, -3]])],
+        "clipped": [
+            raw.ClipByValue(t=x, clip_value_min=-0.5, clip_value_max=0.5),
+            raw.ClipByValue(t=x, clip_value_min=-0.5, clip_value_max=y),
+        ],
+        "near": raw.ApproximateEqual(x=x, y=x + 0.05, tolerance=0.1),
+        "bins": raw.Bucketize(input=[-5.0, 10.0, 150.0, 5.0, 100.0], boundaries=[0.0, 10.0, 100.0]),
+        "int_bins": raw.Bucketize(input=[-5, 10, 11], boundaries=[0.0, 10.0]),
+        "packed": raw.CompareAndBitpack(input=[[1.0, 2, 3, 4, 5, 6, 7, 8]], threshold=4.5),
+        "bits": raw.PopulationCount(x=np.array([-1, 7, 0], np.int16)),
+    }

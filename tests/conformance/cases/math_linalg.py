@@ -450,3 +450,20 @@ def pseudo_inverse_of_integers_error(tf):
 
 def singular_tridiagonal_error(tf):
     return {"y": tf.linalg.tridiagonal_solve(tf.zeros([3, 2]), tf.ones([2, 1]))}
+
+
+def matrix_exponentials(tf):
+    single = tf.constant(np.array([M, 3.0 * A, 0.01 * M]), tf.float32)
+    double = tf.constant(A)
+    unknown = tf.placeholder(tf.float64, [None, 3, 3])
+    results = [tf.linalg.expm(single), tf.linalg.expm(double), tf.linalg.expm(unknown, name="e")]
+    return {
+        "y": results,
+        "grad": tf.gradients(results[1], double),
+        "feed": {unknown: np.array([M, 0.001 * M, 5.0 * M])},
+        "tolerance": {"rtol": 1e-4, "atol": 1e-4, "reason": "the largest entries are near 1e6"},
+    }
+
+
+def exponential_of_integers_error(tf):
+    return {"y": tf.linalg.expm(tf.constant([[1, 2], [3, 4]]))}
