@@ -9,6 +9,7 @@ from tailrace.ops import compare as compare
 from tailrace.ops import complex as complex
 from tailrace.ops import control_flow as control_flow
 from tailrace.ops import ctc as ctc
+from tailrace.ops import data as data
 from tailrace.ops import data_flow as data_flow
 from tailrace.ops import examples as examples
 from tailrace.ops import histogram as histogram
@@ -38,6 +39,7 @@ from tailrace.ops import sets as sets
 from tailrace.ops import sparse as sparse
 from tailrace.ops import sparse_segment as sparse_segment
 from tailrace.ops import spectral as spectral
+from tailrace.ops import stacks as stacks
 from tailrace.ops import state as state
 from tailrace.ops import strings as strings
 from tailrace.ops import summary as summary

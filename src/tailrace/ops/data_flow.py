@@ -1,11 +1,11 @@
-"""What loops keep from iteration to iteration: stacks and tensor arrays.
+"""Tensor arrays: lists of tensors that loops write and read, each element once.
 
 A handle is the Python object itself, which lives as long as the run that made it. The order of
 reads and writes comes from the graph: the flow value that each operation on a tensor array takes
 and gives, and control edges.
 
-Source: TF 1.15 core/ops/data_flow_ops.cc, core/kernels/stack.cc, tensor_array.h,
-tensor_array_ops.cc, python/ops/tensor_array_grad.py.
+Source: TF 1.15 core/ops/data_flow_ops.cc, core/kernels/tensor_array.h, tensor_array_ops.cc,
+python/ops/tensor_array_grad.py.
 """
 
 from __future__ import annotations
@@ -25,77 +25,6 @@ _UNKNOWN_SHAPE = Attr("shape", TensorShape(None))
 _STATE: dict[str, Any] = {"_stateful": True}
 _FLOW = torch.zeros(())
 _HANDLE = [2]  # TF: a handle's shape, from when handles were a pair of strings
-
-
-# -- stacks ----------------------------------------------------------------------------------------
-
-
-@op(
-    "StackV2",
-    "max_size: int32 -> handle: resource",
-    elem_type=ANY,
-    stack_name="",
-    _host="max_size",
-    **_STATE,
-)
-def stack(max_size):
-    """An empty stack; a negative `max_size` is no limit."""
-    return Stack(max_size)
-
-
-@stack.shape
-def stack_shape(max_size):
-    return [_HANDLE]
-
-
-@op(
-    "StackPushV2",
-    "handle: resource, elem: T -> output: T",
-    T=ANY,
-    swap_memory=False,
-    _alias=True,
-    **_STATE,
-)
-def stack_push(handle, elem):
-    """Put `elem` on the stack and give it back."""
-    if len(handle.items) == handle.max_size:
-        raise invalid(f"Stack overflowed its max_size ({handle.max_size})")
-    handle.items.append(elem)
-    return elem
-
-
-@stack_push.shape
-def stack_push_shape(handle, elem):
-    return [elem]
-
-
-@op("StackPopV2", "handle: resource -> elem: elem_type", elem_type=ANY, _alias=True, **_STATE)
-def stack_pop(handle):
-    """Take the last element off the stack."""
-    if not handle.items:
-        raise invalid("Stack is empty when calling Pop()")
-    return handle.items.pop()
-
-
-@stack_pop.shape
-def stack_pop_shape(handle):
-    return [UNKNOWN]
-
-
-@op("StackCloseV2", "handle: resource ->", **_STATE)
-def stack_close(handle):
-    """Empty the stack."""
-    handle.items.clear()
-
-
-class Stack:
-    """Values a loop keeps for the loop that computes its gradient."""
-
-    __slots__ = ("items", "max_size")
-
-    def __init__(self, max_size: int) -> None:
-        self.items: list[Any] = []
-        self.max_size = max_size
 
 
 # -- tensor arrays ---------------------------------------------------------------------------------

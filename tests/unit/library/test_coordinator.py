@@ -84,5 +84,8 @@ def test_a_queue_runner_survives_export():
         (runner,) = graph.get_collection(tf.GraphKeys.QUEUE_RUNNERS)
         assert runner.queue.type == "FIFOQueueV2"
         coordinator = tf.train.Coordinator()
-        coordinator.join(runner.create_threads(session, coordinator, daemon=True, start=True)[:1])
+        filling, closing = runner.create_threads(session, coordinator, daemon=True, start=True)
+        filling.join(30)
+        assert not filling.is_alive()
         coordinator.request_stop()
+        coordinator.join([closing])
