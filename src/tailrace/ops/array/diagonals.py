@@ -13,7 +13,7 @@ from tailrace import dtypes, errors
 from tailrace.dtypes import ANY, COMPLEX, FLOATS, INDEX
 from tailrace.errors import ShapeError
 from tailrace.registry import op, type_attr
-from tailrace.shapes import UNKNOWN, TensorShape, agree, at_least_rank, merge
+from tailrace.shapes import UNKNOWN, TensorShape, agree, at_least_rank, merge, with_rank
 
 _DIAGONAL_TYPES = (*FLOATS, *INDEX, *COMPLEX)
 
@@ -79,11 +79,11 @@ def matrix_set_diag_shape(input, diagonal):
     at_least_rank(diagonal, 1, "diagonal")
     if input.dims is None:
         return [UNKNOWN if diagonal.dims is None else [*diagonal[:-1], None, None]]
-    if diagonal.dims is None:
-        return [input]
     *batch, rows, columns = input
-    batch = merge(batch, diagonal[:-1], "batches of input and diagonal")
+    diagonal = with_rank(diagonal, len(input) - 1, "diagonal")
     agree(diagonal[-1], _shorter(rows, columns), "length of the diagonal")
+    if not input.complete:
+        batch = merge(batch, diagonal[:-1], "batches of input and diagonal")
     return [[*batch, rows, columns]]
 
 

@@ -330,9 +330,7 @@ def one_hot_shape(indices, depth, on_value, off_value, *, axis):
     if size is not None and size < 0:
         raise ShapeError(f"depth must not be negative, but is {size}")
     dims = list(indices)
-    if axis > len(dims):
-        raise ShapeError(f"axis {axis} is beyond the rank of the output, {len(dims) + 1}")
-    dims.insert(len(dims) if axis == -1 else axis, None if size is None else int(size))
+    dims.insert(axis % (len(dims) + 1), None if size is None else int(size))
     return [dims]
 
 

@@ -31,6 +31,8 @@ def index_tuple(
     begin: Sequence[int], end: Sequence[int], strides: Sequence[int], masks: Masks
 ) -> tuple[Any, ...]:
     """What would stand between the brackets: ints, slices, `...` and None."""
+    if masks.ellipsis & (masks.ellipsis - 1):
+        raise errors.invalid("Multiple ellipses in slice spec not allowed")
     entries: list[Any] = []
     for i, (first, last, step) in enumerate(zip(begin, end, strides, strict=True)):
         bit = 1 << i

@@ -359,6 +359,8 @@ concat_offset.no_gradient("positions do not depend on the values")
 
 
 def _split(split_dim, value, *, num_split):
+    if num_split == 1:
+        return [value]
     if not -value.ndim <= split_dim < value.ndim:
         raise errors.invalid(f"split_dim = {split_dim} not in [{-value.ndim}, {value.ndim})")
     size, rest = divmod(value.shape[split_dim], num_split)
@@ -418,6 +420,8 @@ def _concatenated(g, values, axis):
 
 
 def _split_v(value, size_splits, split_dim, *, num_split):
+    if num_split == 1:
+        return [value]
     total = value.shape[split_dim]
     sizes = list(size_splits)
     if len(sizes) != num_split:
@@ -453,6 +457,8 @@ split_v.bind(moves_elements(_split_v, 0))
 def split_v_shape(value, size_splits, split_dim, *, num_split):
     axis, sizes = _scalar_of(split_dim), size_splits.value
     dims = list(value)
+    if not dims:
+        raise ShapeError("Can't split scalars")
     if sizes is None:
         if axis is None:
             return [[None] * len(dims)] * num_split

@@ -56,6 +56,8 @@ def _extract(x, kernels, strides, rates, padding):
 
 def _patch_dims(x, kernels, strides, rates, padding):
     batch, *space, depth = with_rank(x, len(kernels) + 2, "input")
+    if None in space:
+        space = [None] * len(space)
     out = [
         None if s is None else _count(s, (k - 1) * r + 1, stride, padding)
         for s, k, stride, r in zip(space, kernels, strides, rates, strict=True)

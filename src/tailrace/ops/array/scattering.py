@@ -16,20 +16,27 @@ from tailrace.errors import ShapeError
 from tailrace.ops.array.gathering import flat_places
 from tailrace.ops.array.moving import moves_elements
 from tailrace.registry import Attr, op, type_attr
-from tailrace.shapes import UNKNOWN, agree, as_shape, at_least_rank, merge
+from tailrace.shapes import UNKNOWN, agree, as_shape, at_least_rank, merge, product
 
 _INDEX = type_attr(INDEX)
 
 
 def _check_updates(indices, updates, shape):
     """Scattered slices have the outer dimensions of indices and the inner ones of the output."""
-    if None in (indices.dims, updates.dims, shape.dims) or indices[-1] is None:
+    at_least_rank(indices, 1, "indices")
+    at_least_rank(updates, 1, "updates")
+    if shape.dims is not None and 0 in shape and _holds_elements(indices, updates):
+        raise ShapeError(f"Indices and updates specified for empty output tensor {shape}")
+    if None in (indices.dims, updates.dims) or indices[-1] is None:
         return
-    outer, depth = indices[:-1], indices[-1]
-    if depth > len(shape):
-        raise ShapeError(f"index depth {depth} is more than the rank of the output, {shape}")
-    wanted = as_shape([*outer, *shape[depth:]])
-    merge(wanted, updates, "shapes of updates and of the slices to write")
+    outer, depth = len(indices) - 1, indices[-1]
+    merge(indices[:-1], updates[:outer], "outer shapes of indices and updates")
+    if shape.dims is not None:
+        merge(shape[depth:], updates[outer:], "shapes of updates and of the slices to write")
+
+
+def _holds_elements(*shapes):
+    return any(s.dims is not None and (product(s.dims) or 0) > 0 for s in shapes)
 
 
 def _rows(tensor, indices, updates):
@@ -69,7 +76,6 @@ def scatter_nd(indices, updates, shape):
 
 @scatter_nd.shape
 def scatter_nd_shape(indices, updates, shape):
-    at_least_rank(indices, 1, "indices")
     out = shape.as_shape()
     _check_updates(indices, updates, out)
     return [out]
@@ -100,7 +106,6 @@ def _subtract(table, places, rows):
 
 
 def _tensor_shape(tensor, indices, updates):
-    at_least_rank(indices, 1, "indices")
     _check_updates(indices, updates, tensor)
     return [tensor]
 
@@ -214,8 +219,14 @@ def dynamic_partition_grad(g, op, *dys):
 
 
 def _stitch(indices, data):
-    flat = torch.cat([i.reshape(-1) for i in indices])
     inner = data[0].shape[indices[0].ndim :]
+    for i, (places, values) in enumerate(zip(indices, data, strict=True)):
+        if tuple(values.shape) != (*places.shape, *inner):
+            raise errors.invalid(
+                f"data[{i}].shape = {list(values.shape)} does not start with indices[{i}].shape = "
+                f"{list(places.shape)}, or its slices differ from {list(inner)}"
+            )
+    flat = torch.cat([i.reshape(-1) for i in indices])
     rows = torch.cat([d.reshape(i.numel(), *inner) for i, d in zip(indices, data, strict=True)])
     count = int(flat.max()) + 1 if flat.numel() else 0
     if flat.numel() and int(flat.min()) < 0:
@@ -238,6 +249,10 @@ def _stitch_shape(indices, data):
         elif largest is not None and number.size:
             largest = max(largest, int(number.max()))
         if places.dims is not None and values.dims is not None:
+            if len(places) > len(values):
+                raise ShapeError(
+                    f"data {values} does not begin with the shape of indices, {places}"
+                )
             for m, n in zip(places.dims, values.dims, strict=False):
                 agree(m, n, "sizes of indices and data")
             inner = merge(inner, values[len(places) :], "shapes of the slices of data")

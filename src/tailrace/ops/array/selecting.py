@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from tailrace import arrays, dtypes
+from tailrace import arrays, dtypes, errors
 from tailrace.dtypes import ANY, INDEX, NUMERIC
 from tailrace.registry import op, type_attr
 from tailrace.shapes import with_rank
@@ -23,6 +23,8 @@ def where(input):
 
     Shapes: input [...] of rank r -> [n, r].
     """
+    if not input.ndim:
+        raise errors.invalid("WhereOp : a scalar has no places")
     return input.nonzero()
 
 

@@ -16,7 +16,7 @@ from tailrace.dtypes import ANY, INDEX, NUMERIC, QUANTIZED
 from tailrace.errors import ShapeError
 from tailrace.ops.array.moving import moves_elements
 from tailrace.registry import Attr, op, type_attr
-from tailrace.shapes import UNKNOWN, Shape, broadcast, product
+from tailrace.shapes import UNKNOWN, Shape, agree, product
 
 _INDEX = type_attr(INDEX, dtypes.int32)
 _ABOUT_SHAPES = "a shape does not depend on the values"
@@ -165,6 +165,10 @@ def reshape_shape(tensor, shape):
             f"({known_out} elements)"
         )
     if not unknown_out:
+        if unknown_in and known_in and known_out % known_in:
+            raise ShapeError(
+                f"Dimension size must be evenly divisible by {known_in} but is {known_out}: {out}"
+            )
         return [out]
     dims = list(out.dims)
     if not unknown_in and known_out > 0:
@@ -321,11 +325,11 @@ def broadcast_to_shape(input, shape):
         return [out]
     if len(input) > len(out):
         raise ShapeError(f"shape {out} has fewer dimensions than the input, {input}")
-    broadcast(input, out)
-    for m, n in zip(reversed(input), reversed(out), strict=False):
-        if m is not None and n is not None and m not in (1, n):
-            raise ShapeError(f"Dimensions must be equal, but are {m} and {n}")
-    return [out]
+    dims = list(out)
+    for place, size in enumerate(reversed(input), 1):
+        if size is not None and size > 1:
+            dims[-place] = agree(size, dims[-place], "sizes of the input and the shape")
+    return [dims]
 
 
 @broadcast_to.gradient

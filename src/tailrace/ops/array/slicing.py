@@ -96,7 +96,10 @@ def slice_bind(attrs):
 @slice_.shape
 def slice_shape(input, begin, size):
     starts, sizes = begin.as_shape(), size.as_shape()
-    rank = next((s.rank for s in (starts, sizes) if s.rank is not None), input.rank)
+    ranks = {s.rank for s in (starts, sizes)} - {None}
+    if len(ranks) > 1:
+        raise ShapeError(f"begin has {starts.rank} entries, size {sizes.rank}")
+    rank = next(iter(ranks), input.rank)
     if rank is None:
         return [UNKNOWN]
     dims = with_rank(input, rank).known

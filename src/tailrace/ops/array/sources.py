@@ -10,6 +10,7 @@ import torch
 
 from tailrace import arrays, dtypes, errors
 from tailrace.dtypes import ANY, COMPLEX, FLOATS, INDEX
+from tailrace.errors import ShapeError
 from tailrace.registry import Attr, elementwise, op, type_attr
 from tailrace.shapes import TensorShape, as_shape, describe, merge
 
@@ -208,6 +209,9 @@ def fill(dims, value):
 
 @fill.shape
 def fill_shape(dims, value):
+    sizes = dims.value
+    if sizes is not None and (sizes < 0).any():
+        raise ShapeError(f"Fill dimensions must be >= 0, but are {sizes.tolist()}")
     return [dims.as_shape()]
 
 
