@@ -31,8 +31,11 @@ def test_train_leaves_a_model_a_report_and_a_curve(trained: Path):
     assert contents.progress.epoch_steps == 0
     first, *_, last = contents.progress.history
     assert last["validation_bits"] < first["validation_bits"] - 0.5
-    model, smooth, markov, uniform = contents.results["scores"]
+    model, smooth, markov, uniform, mixed = contents.results["scores"]
     assert model["test_bits"] < uniform["test_bits"] - 1
+    assert mixed["validation_bits"] <= 1e-9 + min(
+        model["validation_bits"], smooth["validation_bits"]
+    )
     assert model["name"] == "lstm, 1 x 24"
     assert "Kneser-Ney" in smooth["name"]
     assert "Markov" in markov["name"]

@@ -5,6 +5,7 @@ import pytest
 
 import tailrace as tf
 from tailrace.apps import UserError
+from tailrace.apps.lm.baselines import mixing_weight
 from tailrace.apps.lm.corpus import Split
 from tailrace.apps.lm.features import SymbolGroups
 from tailrace.apps.lm.reading import Reader
@@ -116,3 +117,11 @@ def test_time_ends_training():
     assert trainer.run()
     assert 0.3 <= trainer.progress.seconds < 10
     assert trainer.progress.history
+
+
+def test_the_mixing_weight_is_the_likeliest():
+    random = np.random.default_rng(0)
+    first, second = random.random(500), random.random(500)
+    weights = np.linspace(0.001, 0.999, 999)
+    likely = [np.log(w * first + (1 - w) * second).sum() for w in weights]
+    assert mixing_weight(first, second) == pytest.approx(weights[np.argmax(likely)], abs=0.01)

@@ -14,6 +14,7 @@ from tailrace.apps.lm.ngram import AddK, KneserNey, bits, tune_add_k, tune_knese
 from tailrace.apps.lm.report import Score
 
 Ids = NDArray[np.int64]
+Floats = NDArray[np.float64]
 
 # orders tried: how many symbols an n-gram has
 ORDERS = {"char": range(2, 15), "word": range(1, 7)}
@@ -48,6 +49,19 @@ def fit_baselines(
         Score("uniform", uniform, uniform),
     ]
     return Baselines(smooth, markov, smooth_tried, markov_tried, scores)
+
+
+def mixing_weight(first: Floats, second: Floats) -> float:
+    """The weight w of 0 to 1 that makes w * first + (1 - w) * second likeliest.
+
+    The likelihood is concave in w, so its slope is followed by halving.
+    """
+    low, high = 0.0, 1.0
+    for _ in range(40):
+        weight = (low + high) / 2
+        slope = ((first - second) / (weight * first + (1 - weight) * second)).sum()
+        low, high = (weight, high) if slope > 0 else (low, weight)
+    return low if high < 1 else high
 
 
 def _score(name: str, model: KneserNey | AddK, parts: Split[Ids]) -> Score:

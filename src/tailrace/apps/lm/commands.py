@@ -49,7 +49,7 @@ def train(args: argparse.Namespace) -> int:
         )
         return INTERRUPTED
     reader = run.use_best()
-    scores = [run.score(reader), *_baseline_scores(run)]
+    scores = run.scores(reader)
     _print_scores(run.contents.settings.level, scores)
     extras = _extras(run, reader)
     run.contents.results = {"scores": [vars(score) for score in scores]}
@@ -146,12 +146,6 @@ def _stopping(run: Run) -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, before)
-
-
-def _baseline_scores(run: Run) -> list[Score]:
-    contents = run.contents
-    level = contents.settings.level
-    return fit_baselines(run.parts, len(contents.vocabulary), level).scores
 
 
 def _print_scores(level: str, scores: list[Score]) -> None:

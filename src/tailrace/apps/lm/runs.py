@@ -10,9 +10,11 @@ from numpy.typing import NDArray
 
 from tailrace.apps.errors import UserError
 from tailrace.apps.lm import folder as folders
+from tailrace.apps.lm.baselines import fit_baselines, mixing_weight
 from tailrace.apps.lm.corpus import Split, Vocabulary, fingerprint, load_text, split, tokenize
 from tailrace.apps.lm.features import SymbolGroups
 from tailrace.apps.lm.folder import Checkpoints, Contents
+from tailrace.apps.lm.ngram import bits as mean_bits
 from tailrace.apps.lm.reading import Reader
 from tailrace.apps.lm.report import Score
 from tailrace.apps.lm.settings import Settings
@@ -126,14 +128,31 @@ class Run:
             self._best.restore(session, self.contents.best)
         return self.trainer.reader
 
-    def score(self, reader: Reader) -> Score:
-        """Bits per symbol of the held-out parts."""
+    def scores(self, reader: Reader) -> list[Score]:
+        """Bits per symbol of the held-out parts: the network's, the baselines', and of both mixed.
+
+        The mixture's weight is tuned on the validation part.
+        """
         parts, settings = self.parts, self.contents.settings
-        return Score(
-            f"{settings.cell}, {settings.layers} x {settings.size}",
-            float(reader.bits(parts.validation, parts.train).mean()),
-            float(reader.bits(parts.test, parts.validation).mean()),
-        )
+        baselines = fit_baselines(parts, len(self.contents.vocabulary), settings.level)
+        held_out = [(parts.validation, parts.train), (parts.test, parts.validation)]
+        bits = [reader.bits(ids, before) for ids, before in held_out]
+        network = [np.exp2(-b) for b in bits]
+        smooth = [
+            baselines.kneser_ney.probabilities(ids, context=before) for ids, before in held_out
+        ]
+        weight = mixing_weight(network[0], smooth[0])
+        mixed = [weight * n + (1 - weight) * s for n, s in zip(network, smooth, strict=True)]
+        name = f"{settings.cell}, {settings.layers} x {settings.size}"
+        percent = round(100 * weight)
+        return [
+            Score(name, *(float(b.mean()) for b in bits)),
+            *baselines.scores,
+            Score(
+                f"{settings.cell} and n-gram, mixed {percent}:{100 - percent}",
+                *map(mean_bits, mixed),
+            ),
+        ]
 
 
 def open_model(folder: str | Path) -> tuple[Contents, Reader]:
