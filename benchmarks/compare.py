@@ -142,6 +142,7 @@ def machine() -> str:
 
 
 def main() -> None:
+    """Time the programs asked for and print a table."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("programs", nargs="*", metavar="PROGRAM", help=", ".join(PROGRAMS))
     parser.add_argument(

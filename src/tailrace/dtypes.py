@@ -8,9 +8,10 @@ Source: TF 1.15 core/framework/types.proto, python/framework/dtypes.py.
 
 from __future__ import annotations
 
+import builtins
 import functools
 import importlib
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -43,11 +44,11 @@ class DType:
         return self._numpy
 
     @property
-    def is_numpy_compatible(self) -> bool:
+    def is_numpy_compatible(self) -> builtins.bool:
         return self.base_dtype not in (resource, variant)
 
     @property
-    def _is_ref_dtype(self) -> bool:
+    def _is_ref_dtype(self) -> builtins.bool:
         return self._number > _REF_OFFSET
 
     @property
@@ -64,27 +65,27 @@ class DType:
         return {complex64: float32, complex128: float64}.get(self.base_dtype, self.base_dtype)
 
     @property
-    def is_bool(self) -> bool:
+    def is_bool(self) -> builtins.bool:
         return self.base_dtype is bool
 
     @property
-    def is_integer(self) -> bool:
+    def is_integer(self) -> builtins.bool:
         return self.base_dtype in _INTEGERS and not self.is_quantized
 
     @property
-    def is_unsigned(self) -> bool:
+    def is_unsigned(self) -> builtins.bool:
         return self.base_dtype in (uint8, uint16, uint32, uint64)
 
     @property
-    def is_floating(self) -> bool:
+    def is_floating(self) -> builtins.bool:
         return self.base_dtype in (float16, float32, float64, bfloat16)
 
     @property
-    def is_complex(self) -> bool:
+    def is_complex(self) -> builtins.bool:
         return self.base_dtype in (complex64, complex128)
 
     @property
-    def is_quantized(self) -> bool:
+    def is_quantized(self) -> builtins.bool:
         return self.base_dtype in (qint8, quint8, qint16, quint16, qint32)
 
     @property
@@ -114,12 +115,12 @@ class DType:
             return 1
         return np.dtype(self.as_numpy_dtype).itemsize
 
-    def is_compatible_with(self, other: Any) -> bool:
+    def is_compatible_with(self, other: Any) -> builtins.bool:
         """Whether a tensor of type `other` may be given where this type is wanted."""
         other = as_dtype(other)
         return self is other or self is other.base_dtype
 
-    def __eq__(self, other: object) -> bool:
+    def __eq__(self, other: object) -> builtins.bool:
         if other is None:
             return False
         try:
@@ -127,7 +128,7 @@ class DType:
         except TypeError:
             return False
 
-    def __ne__(self, other: object) -> bool:
+    def __ne__(self, other: object) -> builtins.bool:
         return not self == other
 
     def __hash__(self) -> int:
@@ -215,7 +216,7 @@ ANY: tuple[DType, ...] = ()
 _FROM_NUMPY: dict[np.dtype, DType] = {
     np.dtype(d.as_numpy_dtype): d for d in (*_INTEGERS, float16, float32, float64, *COMPLEX, bool)
 }
-_FROM_PYTHON: dict[type, DType] = {float: float32, type(True): bool}
+_FROM_PYTHON: dict[type, DType] = {float: float32, builtins.bool: bool}
 _STRINGS = (str, bytes, object)
 
 
@@ -235,7 +236,7 @@ def as_dtype(value: Any) -> DType:
     try:
         if value in _FROM_PYTHON:
             return _FROM_PYTHON[value]
-        numpy_dtype = np.dtype(value)
+        numpy_dtype = np.dtype(cast(Any, value))
     except TypeError:
         numpy_dtype = None
     if numpy_dtype is not None:

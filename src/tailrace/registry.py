@@ -228,6 +228,7 @@ OPS: dict[str, OpDef] = {}
 
 
 def lookup(name: str) -> OpDef | None:
+    """The operation of that type, None when there is none."""
     return OPS.get(name)
 
 

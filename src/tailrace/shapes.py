@@ -10,6 +10,7 @@ Source: TF 1.15 python/framework/tensor_shape.py.
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -395,18 +396,17 @@ class TensorShape:
         if not self.is_fully_defined():
             raise ValueError(f"Shape {self} is not fully defined")
 
-    def as_list(self) -> list[int | None]:
+    def as_list(self) -> list[Any]:
         if self._dims is None:
             raise ValueError("as_list() is not defined on an unknown TensorShape.")
         return list(self._dims)
 
     def as_proto(self) -> Any:
-        from tensorboard.compat.proto.tensor_shape_pb2 import TensorShapeProto
-
+        messages = importlib.import_module("tensorboard.compat.proto.tensor_shape_pb2")
         if self._dims is None:
-            return TensorShapeProto(unknown_rank=True)
-        sizes = [TensorShapeProto.Dim(size=-1 if d is None else d) for d in self._dims]
-        return TensorShapeProto(dim=sizes)
+            return messages.TensorShapeProto(unknown_rank=True)
+        sizes = [messages.TensorShapeProto.Dim(size=-1 if d is None else d) for d in self._dims]
+        return messages.TensorShapeProto(dim=sizes)
 
     def is_compatible_with(self, other: Any) -> bool:
         other = as_tensor_shape(other)

@@ -86,6 +86,8 @@ def _other_graph(item: Tensor, values: list[Any]) -> Graph:
     from tailrace.graph.graph import default_graphs  # keeps the common path's names few
 
     graph = get_default_graph()
+    if graph.building_function:
+        return graph  # it takes tensors from outside as inputs of the function
     if not default_graphs() and all(
         t._op._graph is item._op._graph for t in values if isinstance(t, Tensor)
     ):

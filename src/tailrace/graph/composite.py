@@ -145,7 +145,8 @@ class SparseTensor:
         return self.graph._default_session(session, "evaluate tensor").run(self, feed_dict)
 
     def __str__(self) -> str:
-        return f"SparseTensor(indices={self._indices}, values={self._values}, dense_shape={self._dense_shape})"
+        parts = f"indices={self._indices}, values={self._values}, dense_shape={self._dense_shape}"
+        return f"SparseTensor({parts})"
 
     __repr__ = __str__
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from tailrace import arrays, registry
 from tailrace.graph.inference import InputShape, split_inputs
-from tailrace.shapes import UNKNOWN, Shape, UnknownRank, as_shape
+from tailrace.shapes import UNKNOWN, Shape, UnknownRank, as_shape, product
 
 if TYPE_CHECKING:
     from tailrace.graph.operation import Operation
@@ -72,10 +72,8 @@ def _evaluate_op(op: Operation, depth: int) -> list[np.ndarray] | None:
         return None
     if not op._inputs or depth > _DEEPEST:
         return None
-    if any(
-        t._dims is not None and None not in t._dims and np.prod(t._dims) > _LARGEST
-        for t in op.outputs
-    ):
+    sizes = [product(t._dims) for t in op.outputs if t._dims is not None]
+    if any(size is not None and size > _LARGEST for size in sizes):
         return None
     inputs = []
     for tensor in op._inputs:

@@ -7,10 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tensorboard.compat.proto.graph_pb2 import GraphDef
-from tensorboard.compat.proto.node_def_pb2 import NodeDef
-
 from tailrace.formats.graph_def import attr_to_proto
+from tailrace.formats.protos import GraphDef, NodeDef
 from tailrace.graph.operation import Operation
 
 if TYPE_CHECKING:

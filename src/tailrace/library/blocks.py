@@ -88,7 +88,7 @@ def required_space_to_batch_paddings(
             base.get_shape().assert_is_compatible_with([n, 2])
         known = [g.known(t) for t in (blocks, sizes, base)]
         if all(value is not None for value in known):
-            return _paddings_and_crops(*known, n)
+            return _paddings_and_crops(*known, n=n)
         return _paddings_and_crops(blocks, sizes, base, n)
 
 

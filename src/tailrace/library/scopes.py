@@ -44,7 +44,7 @@ class name_scope:  # TensorFlow's name
                 f"At least one of name ({self._name}) and default_name ({self._default_name}) must "
                 "be provided."
             )
-        graph = get_default_graph()
+        graph: Any = get_default_graph()
         for value in self._values or ():
             owner = getattr(value, "graph", None)
             if isinstance(value, Tensor) and owner is not graph:
@@ -54,9 +54,9 @@ class name_scope:  # TensorFlow's name
         if graph is not get_default_graph():
             default_graphs().append(graph)
             self._graph = graph
-        self._inner = graph.name_scope(self._name)
+        self._inner = inner = graph.name_scope(self._name)
         try:
-            return self._inner.__enter__()
+            return inner.__enter__()
         except BaseException:
             self._leave_graph()
             raise

@@ -642,10 +642,11 @@ class variable_scope:  # TensorFlow's name
             return self._enter_default(stack)
         if not isinstance(self._name_or_scope, (VariableScope, str)):
             raise TypeError("VariableScope: name_or_scope must be a string or VariableScope.")
-        given = isinstance(self._name_or_scope, str)
-        name = self._name_or_scope if given else self._name_or_scope.name.split("/")[-1]
-        opened = self._open_names(stack, name)
-        old = opened if given else self._name_or_scope.original_name_scope
+        if isinstance(self._name_or_scope, str):
+            old = opened = self._open_names(stack, self._name_or_scope)
+        else:
+            opened = self._open_names(stack, self._name_or_scope.name.split("/")[-1])
+            old = self._name_or_scope.original_name_scope
         if opened is None:
             old = None
         return stack.enter_context(

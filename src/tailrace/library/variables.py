@@ -25,6 +25,7 @@ from tailrace.graph import (
     register_tensor_conversion_function,
 )
 from tailrace.library.collections import GraphKeys
+from tailrace.library.indexing import getitem
 from tailrace.library.scopes import init_scope, name_scope
 from tailrace.library.variable_guard import guarded_initial_value
 from tailrace.shapes import TensorShape
@@ -330,6 +331,14 @@ for _operator in Tensor.OVERLOADABLE_OPERATORS:
     setattr(Variable, _operator, _operator_on_value(_operator))
 
 
+def _part(variable: Any, key: Any) -> Tensor:
+    """A part of the value, with a method `assign`."""
+    return getitem(variable.value(), key, variable)
+
+
+Variable.__getitem__ = _part  # type: ignore[attr-defined]
+
+
 class _Arguments:
     """What both kinds check of their arguments."""
 
@@ -488,6 +497,10 @@ class RefVariable(Variable):
         self, sparse_delta: Any, use_locking: bool = False, name: str | None = None
     ) -> Tensor:
         return self._scatter("ScatterUpdate", sparse_delta, use_locking, name)
+
+    def _strided_slice_assign(self, value: Any, name: str | None, **slice_of: Any) -> Tensor:
+        value = convert_to_tensor(value, self.dtype.base_dtype)
+        return g.StridedSliceAssign(self._variable, value=value, name=name, **slice_of)
 
     def scatter_nd_sub(self, indices: Any, updates: Any, name: str | None = None) -> Tensor:
         return g.ScatterNdSub(self._variable, indices, updates, use_locking=True, name=name)
@@ -715,6 +728,11 @@ class ResourceVariable(Variable):
     ) -> Any:
         return self._scatter("ResourceScatterUpdate", sparse_delta, name)
 
+    def _strided_slice_assign(self, value: Any, name: str | None, **slice_of: Any) -> Any:
+        value = convert_to_tensor(value, self._dtype)
+        op = g.ResourceStridedSliceAssign(self._handle, value=value, name=name, **slice_of)
+        return self._changed(op, True)
+
     def _tensor(self, dtype: Any, as_ref: bool) -> Tensor:
         if dtype is not None and not dtype.is_compatible_with(self.dtype):
             raise ValueError(
@@ -730,7 +748,7 @@ class _UnreadVariable(ResourceVariable):
     """
 
     def __init__(self, variable: ResourceVariable, parent: Operation) -> None:
-        self.__dict__.update(variable.__dict__)
+        vars(self).update(vars(variable))
         self._parent_op = parent
         self._cached_value = None
         with get_default_graph().control_dependencies([parent]):

@@ -11,6 +11,7 @@ import torch
 import torch.nn.functional as F
 
 from tailrace.dtypes import bfloat16, float16, float32
+from tailrace.ops.batch_norm_second import fused_batch_norm_second
 from tailrace.registry import Attr, op
 from tailrace.shapes import agree, merge, with_rank
 
@@ -162,14 +163,16 @@ _GRADIENTS = ("FusedBatchNormGrad", "FusedBatchNormGradV2", "FusedBatchNormGradV
 def _gradient_rule(version: int) -> Any:
     """TF: when not training, the gradient is that of NHWC, with transposes around it."""
 
-    def rule(g: Any, op: Any, dy: Any, *_: Any) -> Any:
+    def rule(g: Any, op: Any, dy: Any, *_rest: Any) -> Any:
         add = getattr(g, _GRADIENTS[version])
-        third = [op.reserve_space_3] if version == 2 else []
+        third: Any = [op.reserve_space_3] if version == 2 else []
         facts = {"epsilon": op.epsilon, "is_training": op.is_training}
         if op.is_training:
             saved = [op.reserve_space_1, op.reserve_space_2, *third]
-            grads = add(dy, op.x, op.scale, *saved, data_format=op.data_format, **facts)
-            return (*grads[:3], None, None)
+            dx, dscale, doffset, *_ = add(
+                dy, op.x, op.scale, *saved, data_format=op.data_format, **facts
+            )
+            return dx, dscale, doffset, None, None
         x, turned = op.x, op.data_format == b"NCHW"
         if turned:
             x = g.Transpose(x, [0, 2, 3, 1], name="transpose")
@@ -307,3 +310,7 @@ def fused_batch_norm_grad_v3_shape(
 ):
     facts = {"data_format": data_format, "is_training": is_training}
     return _backward_shape(y_backprop, x, scale, **facts)
+
+
+for _definition in (fused_batch_norm_grad, fused_batch_norm_grad_v2, fused_batch_norm_grad_v3):
+    _definition.gradient(fused_batch_norm_second)

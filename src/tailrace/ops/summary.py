@@ -145,7 +145,7 @@ def image_summary(tag, tensor, *, max_images, bad_color):
         raise errors.invalid(
             f"Tensor must be 4-D with last dim 1, 3, or 4, not {list(tensor.shape)}"
         )
-    pictures = tensor[:max_images].numpy()
+    pictures: Any = tensor[:max_images].numpy()
     if pictures.dtype != np.uint8:
         pictures = [_bytes_of(picture, bad_color) for picture in pictures]
     summary = protos.Summary()

@@ -3,20 +3,13 @@
 Source: TF 1.15 core/protobuf/config.proto; the classes are TensorBoard's.
 """
 
-from tensorboard.compat.proto.config_pb2 import (
-    ConfigProto,
-    GPUOptions,
-    GraphOptions,
-    OptimizerOptions,
-    RunMetadata,
-    RunOptions,
-)
+from typing import Any
 
-__all__ = [
-    "ConfigProto",
-    "GPUOptions",
-    "GraphOptions",
-    "OptimizerOptions",
-    "RunMetadata",
-    "RunOptions",
-]
+from tailrace.formats import protos
+
+ConfigProto: Any = protos.ConfigProto
+GPUOptions: Any = protos.GPUOptions
+GraphOptions: Any = protos.GraphOptions
+OptimizerOptions: Any = protos.OptimizerOptions
+RunMetadata: Any = protos.RunMetadata
+RunOptions: Any = protos.RunOptions

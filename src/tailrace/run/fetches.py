@@ -77,7 +77,7 @@ class Fetches:
         elements = [fetch.values, fetch.indices]
         if fetch.dense_shape is None:
             parts = self._map(elements)
-            return lambda values: IndexedSlicesValue(*parts(values), None)
+            return lambda values: IndexedSlicesValue(*parts(values), dense_shape=None)
         parts = self._map([*elements, fetch.dense_shape])
         return lambda values: IndexedSlicesValue(*parts(values))
 
@@ -113,7 +113,7 @@ class Fetches:
 
 
 def _read_of(tensor: Tensor) -> Tensor:
-    """For a variable itself, the tensor that reads it: the value from before what the run writes."""
+    """For a variable itself, the tensor that reads it: the value before what the run writes."""
     if not (tensor._dtype._is_ref_dtype and tensor.op.op_def.once):
         return tensor
     for op in tensor._consumers:

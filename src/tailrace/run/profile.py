@@ -60,7 +60,8 @@ class Profiler:
         for kind, ns in sorted(total.items(), key=lambda item: -item[1])[:rows]:
             share = 100 * ns / overall
             lines.append(
-                f"{kind:<36}{calls[kind]:>9}{ns / 1e6:>12.3f}{ns / 1e3 / calls[kind]:>10.2f}{share:>7.1f}%"
+                f"{kind:<36}{calls[kind]:>9}{ns / 1e6:>12.3f}"
+                f"{ns / 1e3 / calls[kind]:>10.2f}{share:>7.1f}%"
             )
         lines.append(
             f"{self.runs} runs, {len(self.records)} steps, {overall / 1e6:.3f} ms in kernels"

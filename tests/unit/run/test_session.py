@@ -6,6 +6,7 @@ import collections
 import gc
 import threading
 import weakref
+from typing import Any
 
 import numpy as np
 import pytest
@@ -22,14 +23,14 @@ def graph():
 
 def test_fetches_come_back_in_their_structure():
     a, b = tf.constant(1.0), tf.constant([2, 3])
-    pair = collections.namedtuple("pair", "x y")
+    Pair: Any = collections.namedtuple("Pair", "x y")
     with tf.Session() as session:
-        result = session.run({"one": a, "many": [b, (a, {"deep": b})], "pair": pair(a, b.op)})
+        result = session.run({"one": a, "many": [b, (a, {"deep": b})], "pair": Pair(a, b.op)})
     assert result["one"] == 1.0
     assert isinstance(result["one"], np.float32)
     assert isinstance(result["many"][1], tuple)
     np.testing.assert_array_equal(result["many"][1][1]["deep"], [2, 3])
-    assert result["pair"] == pair(1.0, None)
+    assert result["pair"] == Pair(1.0, None)
 
 
 def test_names_and_sparse_values_can_be_fetched_and_fed():
@@ -241,7 +242,7 @@ def test_threads_share_a_session():
     def work(session, number):
         for i in range(50):
             if session.run(y, {x: number + i}) != 3.0 * (number + i):
-                wrong.append(number)
+                wrong.append(number)  # noqa: PERF401 - the loop is what is tested
 
     with tf.Session() as session:
         session.run(count.initializer)

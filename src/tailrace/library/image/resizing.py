@@ -126,7 +126,8 @@ def resize_image_with_pad(
         _, height, width, _ = sizes_of(image, 4)
         sizes, pads = _fitted(height, width, target_height, target_width)
         resized = resize_images(image, sizes, method, align_corners=align_corners)
-        padded = pad_to_bounding_box(resized, *pads, target_height, target_width)
+        top, left = pads
+        padded = pad_to_bounding_box(resized, top, left, target_height, target_width)
         sizes_of(padded, 4)
         return padded if is_batch else array.squeeze(padded, axis=[0])
 

@@ -184,9 +184,9 @@ class Layer:
     def scope_name(self) -> str:
         if not self._scope:
             raise ValueError(
-                f'No name available for layer scope because the layer "{self._name}" has not been used yet. The '
-                "scope name is determined the first time the layer instance is called. You must "
-                "therefore call the layer before querying `scope_name`."
+                f'No name available for layer scope because the layer "{self._name}" has not been '
+                "used yet. The scope name is determined the first time the layer instance is "
+                "called. You must therefore call the layer before querying `scope_name`."
             )
         return self._scope.name
 
@@ -347,7 +347,7 @@ class Layer:
         with opened as captured:
             self._scope = captured
 
-    def build(self, input_shape: Any) -> None:
+    def build(self, input_shape: Any, /) -> None:
         """Make the variables; called once, with the shapes of the inputs."""
         self.built = True
 

@@ -5,7 +5,7 @@ Source: TF 1.15 python/ops/nn_ops.py, nn_impl.py.
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Sized
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -23,7 +23,7 @@ def per_dimension(value: Any, n: int, channel_index: int, name: str) -> list[Any
     Raises: ValueError for another count.
     """
     value = [1] if value is None else value
-    value = list(value) if isinstance(value, Sized) else [value]
+    value = list(value) if hasattr(value, "__len__") else [value]
     if len(value) == n + 2:
         return value
     if len(value) not in (1, n):

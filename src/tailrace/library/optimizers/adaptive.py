@@ -23,7 +23,7 @@ def _positive(name: str, value: float) -> float:
 
 
 class AdagradOptimizer(KernelOptimizer):
-    """accumulator += gradient²;  var -= learning_rate·gradient / √accumulator  (Duchi et al. 2011)"""
+    """accumulator += gradient²;  var -= learning_rate·gradient / √accumulator  (Duchi 2011)"""
 
     op_type = "Adagrad"
 

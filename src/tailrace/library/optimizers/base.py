@@ -27,6 +27,11 @@ from tailrace.library.variable_lists import trainable_variables
 from tailrace.library.variables import ResourceVariable, Variable
 
 
+def _refuse_value(variable: Any) -> None:
+    if isinstance(variable, Tensor) and not variable.dtype._is_ref_dtype:
+        raise NotImplementedError(f"Trying to update a Tensor {variable}")
+
+
 class Optimizer:
     """What optimizers share. A subclass says how a gradient changes a variable.
 
@@ -157,8 +162,7 @@ class Optimizer:
     def _update(self, grad: Any, variable: Any) -> Any:
         graph = get_default_graph()
         with graph.name_scope("update_" + variable.op.name), graph.colocate_with(variable.op):
-            if isinstance(variable, Tensor) and not variable.dtype._is_ref_dtype:
-                raise NotImplementedError(f"Trying to update a Tensor {variable}")
+            _refuse_value(variable)
             resource = isinstance(variable, ResourceVariable)
             if isinstance(grad, IndexedSlices):
                 return self._update_rows(grad, variable, resource)
@@ -398,10 +402,9 @@ class KernelOptimizer(Optimizer):
         inputs = []
         for arg in OPS[op_type].inputs:
             value = given[arg.name] if arg.name in given else self._scalar(arg.name, dtype)
+            by_handle = resource and arg.name not in self._scalars
             inputs.append(
-                value.handle
-                if resource and isinstance(value, Variable) and arg.name not in self._scalars
-                else value
+                value.handle if by_handle and isinstance(value, ResourceVariable) else value
             )
         return getattr(g, op_type)(*inputs, use_locking=self._use_locking, **self.attrs)
 

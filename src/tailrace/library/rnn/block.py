@@ -154,7 +154,9 @@ class LSTMBlockWrapper(Layer):
         dtype = initial_state[0].dtype if dtype is None else dtype
         if sequence_length is not None:
             sequence_length = convert_to_tensor(sequence_length)
-        cells, outputs = self._call_cell(inputs, *initial_state, dtype, sequence_length)
+        cells, outputs = self._call_cell(
+            inputs, *initial_state, dtype=dtype, sequence_length=sequence_length
+        )
         if sequence_length is None:
             final = LSTMStateTuple(cells[-1], outputs[-1])
         else:

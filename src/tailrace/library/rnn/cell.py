@@ -38,7 +38,7 @@ _ACTIVATIONS: dict[str, Callable[..., Tensor]] = {
 }
 
 
-def activation_function(activation: Any) -> Callable[..., Tensor]:
+def activation_function(activation: Any) -> Callable[..., Any]:
     """A function given as such, by name, or tanh. Raises: ValueError for a name that is none."""
     if not activation:
         return tanh
@@ -184,7 +184,7 @@ class RNNCell(Layer):
     def output_size(self) -> Any:
         raise NotImplementedError("Abstract method")
 
-    def build(self, input_shape: Any) -> None:
+    def build(self, input_shape: Any, /) -> None:
         """Cells that make their variables in `call` need no `build`."""
 
     def get_initial_state(

@@ -30,7 +30,7 @@ def _candidates(x: torch.Tensor, filter: torch.Tensor, strides: Any, rates: Any,
     Shapes: x [B, H, W, C], filter [h, w, C] -> [B, C, h w, H' W'].
     """
     rows, columns, channels = filter.shape
-    window, steps, spread = [rows, columns], list(strides[1:3]), list(rates[1:3])
+    window, steps, spread = (rows, columns), tuple(strides[1:3]), tuple(rates[1:3])
     padded = geometry.pads(x.shape[1:3], window, steps, spread, padding)
     image = geometry.pad(x.movedim(-1, 1).to(torch.float64), padded, -math.inf)
     patches = F.unfold(image, window, dilation=spread, stride=steps)
@@ -87,13 +87,13 @@ def _at_maxima(input: Any, filter: Any, dy: Any, strides: Any, rates: Any, paddi
 def dilation2d_backprop_input(input, filter, out_backprop, *, strides, rates, padding):
     """The gradient of Dilation2D with respect to the image."""
     spread, padded = _at_maxima(input, filter, out_backprop, strides, rates, padding)
-    size = [s + sum(p) for s, p in zip(input.shape[1:3], padded, strict=True)]
+    size = tuple(s + sum(p) for s, p in zip(input.shape[1:3], padded, strict=True))
     image = F.fold(
         spread.flatten(1, 2),
         size,
-        list(filter.shape[:2]),
-        dilation=list(rates[1:3]),
-        stride=list(strides[1:3]),
+        tuple(filter.shape[:2]),
+        dilation=tuple(rates[1:3]),
+        stride=tuple(strides[1:3]),
     )
     return geometry.unpad(image, padded).movedim(1, -1).to(input.dtype).contiguous()
 

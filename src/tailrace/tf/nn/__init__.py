@@ -1,7 +1,5 @@
 """`tf.nn`."""
 
-# ruff: noqa: F401 - the names are what this module is for
-
 from tailrace.library.blocks import (
     depth_to_space,
     space_to_batch,
@@ -112,9 +110,6 @@ from tailrace.library.nn.transposed import (
     conv3d_transpose,
     conv_transpose,
 )
-
-avg_pool2d = avg_pool
-local_response_normalization = lrn
 from tailrace.library.rnn.loops import (
     bidirectional_dynamic_rnn,
     dynamic_rnn,
@@ -124,3 +119,6 @@ from tailrace.library.rnn.loops import (
 )
 from tailrace.library.rnn.raw import raw_rnn
 from tailrace.tf.nn import rnn_cell
+
+avg_pool2d = avg_pool
+local_response_normalization = lrn
