@@ -1,4 +1,6 @@
-"""A character model in TensorFlow 1, as it was written in 2017: two LSTM layers, truncated back-propagation, Adam.
+"""A character model in TensorFlow 1, as it was written in 2017.
+
+Two LSTM layers, truncated back-propagation, gradient clipping, Adam.
 
     tailrace run examples/char_rnn.py            reads Python's own "Zen" and learns to recite it
 """
@@ -31,7 +33,6 @@ loss = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels=y, l
 variables = tf.trainable_variables()
 gradients, _ = tf.clip_by_global_norm(tf.gradients(loss, variables), 5.0)
 train = tf.train.AdamOptimizer(0.005).apply_gradients(zip(gradients, variables))
-
 
 
 def fed(values):

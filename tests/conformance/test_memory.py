@@ -1,7 +1,8 @@
 """What kernels do to memory, watched while every conformance case runs.
 
-The planner changes variables in place and hands values on without copying. That is right only if no kernel changes
-an input that it does not declare in `_writes`, and if an output shares memory with an input only where `_alias` says so.
+The planner changes variables in place and hands values on without copying. That is right only if
+no kernel changes an input that it does not declare in `_writes`, and if an output shares memory
+with an input only where `_alias` says so.
 """
 
 import pytest

@@ -1,4 +1,4 @@
-"""The Python of the README and the documents runs: the blocks of a page one after another, as a reader would."""
+"""The Python of the README and the documents runs, block after block, as a reader would run it."""
 
 import re
 from pathlib import Path
@@ -11,7 +11,9 @@ BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\(([^)#:]+)\)")
 
 
-@pytest.mark.parametrize("page", [p for p in PAGES if BLOCK.search(p.read_text())], ids=lambda p: p.name)
+@pytest.mark.parametrize(
+    "page", [p for p in PAGES if BLOCK.search(p.read_text())], ids=lambda p: p.name
+)
 def test_the_blocks_of_a_page_run(page, capsys):
     names = {"__name__": "__main__"}
     for match in BLOCK.finditer(page.read_text()):

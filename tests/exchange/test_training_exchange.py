@@ -1,4 +1,5 @@
-"""Training goes on in the other implementation: what TensorFlow 1.15.5 wrote here, what Tailrace writes there.
+"""Training goes on in the other implementation: what TensorFlow 1.15.5 wrote goes on here,
+and what Tailrace writes goes on there.
 
 `data/` was written by TensorFlow 1.15.5: `python training_programs.py write data`.
 """

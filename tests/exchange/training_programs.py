@@ -1,10 +1,10 @@
-"""Training graphs that go from one implementation to the other: GraphDef and checkpoint, then ten steps.
+"""Training graphs that go from one implementation to the other: GraphDef, checkpoint, ten steps.
 
     python training_programs.py write FOLDER     build, save, train ten steps, note the losses
-    python training_programs.py train FOLDER     load what the other wrote, train ten steps, print the losses
+    python training_programs.py train FOLDER     load what the other wrote, train, print the losses
 
-Plain TensorFlow 1: runs with TensorFlow 1.15 on Python 3.7 as it does with Tailrace. The first three programs are those
-of the lecture decks (examples/seeds), the last is a language model.
+Plain TensorFlow 1: runs with TensorFlow 1.15 on Python 3.7 as it does with Tailrace. The first
+three programs are those of the lecture decks (examples/seeds), the last is a language model.
 """
 
 import gzip
@@ -95,7 +95,7 @@ def _ten_steps(session, feed):
 
 
 def write(tf, folder):
-    """GraphDef, checkpoint of the initial values, feeds, and the losses of ten steps, for every program."""
+    """GraphDef, checkpoint of the initial values, feeds and ten losses, for every program."""
     for program in PROGRAMS:
         target = os.path.join(folder, program.__name__)
         os.makedirs(target)
