@@ -158,6 +158,18 @@ def fused_batch_norm_second_derivatives(tf):
     return {"second": second, "feed": feed, "tolerance": tolerance}
 
 
+def fused_batch_norm_inference_second_derivatives(tf):
+    with tf.Graph().as_default():  # values alone: TensorFlow skips nodes that nothing uses
+        x, scale = tf.constant(_values(2, 3, 4, 2)), tf.constant([1.5, 0.5])
+        y, _, _ = tf.nn.fused_batch_norm(
+            x, scale, [0.0, 1.0], mean=[0.5, 0.25], variance=[1.0, 2.0], is_training=False
+        )
+        dx, dscale = tf.gradients(y * y, [x, scale])
+        second = tf.gradients([tf.reduce_sum(dx * dx), tf.reduce_sum(dscale)], [x, scale])
+        with tf.Session() as session:
+            return dict(zip(["x", "scale"], session.run(second)))
+
+
 def local_response_normalization(tf):
     x = tf.placeholder(tf.float32, [1, 2, 2, 7])
     y = tf.nn.lrn(x, depth_radius=2, bias=1.0, alpha=0.5, beta=0.75)
