@@ -1,5 +1,9 @@
 """`tf.spectral`."""
 
+from tailrace.library.signal.transforms import (
+    dct,
+    idct,
+)
 from tailrace.library.spectral import (
     fft,
     fft2d,

@@ -1,0 +1,1 @@
+"""Signals: frames, windows, short-time spectra, cosine transforms, mel scales."""
