@@ -499,7 +499,6 @@ class RefVariable(Variable):
         return self._scatter("ScatterUpdate", sparse_delta, use_locking, name)
 
     def _strided_slice_assign(self, value: Any, name: str | None, **slice_of: Any) -> Tensor:
-        value = convert_to_tensor(value, self.dtype.base_dtype)
         return g.StridedSliceAssign(self._variable, value=value, name=name, **slice_of)
 
     def scatter_nd_sub(self, indices: Any, updates: Any, name: str | None = None) -> Tensor:

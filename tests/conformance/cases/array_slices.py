@@ -250,3 +250,26 @@ def wheres(tf):
 
 def where_one_branch_error(tf):
     return {"y": tf.where([True], x=[1.0])}
+
+
+def assigned_slices(tf):
+    v = tf.Variable(_numbers(2, 3), name="v", use_resource=False)
+    row = v[0].assign([10.0, 20.0, 30.0])
+    with tf.control_dependencies([row]):
+        column = v[:, ::-2].assign([[5.0, 6.0], [7.0, 8.0]], name="column")
+    with tf.control_dependencies([column]):
+        last = v[1, 1].assign(9.0)
+    return {"last": last, "part": v[:, 1:]}
+
+
+def assigned_resource_slices(tf):
+    v = tf.Variable(_numbers(2, 3), name="v", use_resource=True)
+    row = v[0].assign([10.0, 20.0, 30.0])
+    with tf.control_dependencies([row]):
+        column = v[:, 1].assign([5.0, 6.0]).read_value()
+    return {"column": column}
+
+
+def assigned_slice_shape_error(tf):
+    v = tf.Variable(_numbers(2, 3), name="v", use_resource=False)
+    return {"row": v[0].assign(1.0)}

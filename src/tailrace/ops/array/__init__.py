@@ -1,6 +1,7 @@
 """Operations on arrays: their making, shapes, slices, joins, gathers and layout."""
 
 from tailrace.ops.array import (
+    assigning,
     blocks,
     diagonals,
     distances,
@@ -16,6 +17,7 @@ from tailrace.ops.array import (
 )
 
 __all__ = [
+    "assigning",
     "blocks",
     "diagonals",
     "distances",
