@@ -113,8 +113,9 @@ def inverse_stft(
 def _of_length(frames: Any, frame_length: Any) -> Any:
     """Frames cut or padded to a length."""
     known = g.known(frame_length)
-    rank: Any = frames.shape.ndims
+    rank = frames.shape.ndims
     present = None if rank is None else frames.shape[-1].value
+    whole = [[0, 0]] * ((rank or 1) - 1)
     if known is None or present is None:
         frames = frames[..., :frame_length]
         dynamic_rank: Any = g.rank(frames)
@@ -125,9 +126,9 @@ def _of_length(frames: Any, frame_length: Any) -> Any:
     elif present > known:
         frames = frames[..., : int(known)]
     elif present < known:
-        frames = pad(frames, [[0, 0]] * (rank - 1) + [[0, int(known) - present]])
+        frames = pad(frames, [*whole, [0, int(known) - present]])
     if known is not None and rank is not None:
-        frames.set_shape([None] * (rank - 1) + [int(known)])
+        frames.set_shape([None] * len(whole) + [int(known)])
     return frames
 
 
