@@ -21,6 +21,7 @@ from tailrace.run import feeds as feeding
 from tailrace.run import profile
 from tailrace.run.failures import explain
 from tailrace.run.fetches import Fetches, structure_key
+from tailrace.run.functions import compile_function
 from tailrace.run.store import OpContext, Store
 
 
@@ -56,6 +57,9 @@ class BaseSession:
         self._graph = get_default_graph() if graph is None else graph
         self._target = target if isinstance(target, bytes) else target.encode()
         self._config = config
+        if config is not None and config.intra_op_parallelism_threads > 0:
+            # TF: the threads inside operations belong to the process, too
+            torch.set_num_threads(config.intra_op_parallelism_threads)
         self._closed = False
         self._lock = threading.RLock()
         self._executables: dict[Any, Executable] = {}
@@ -135,7 +139,7 @@ class BaseSession:
             return Executable(mapped, plan, generate(plan, self._context_of), mutations)
 
     def _context_of(self, step: Step) -> OpContext:
-        return OpContext(step.op, self.store)
+        return OpContext(step.op, self.store, compile_function)
 
     def plan(self, fetches: Any, feeds: Any = ()) -> Plan:
         """The plan that `run(fetches, feed_dict)` executes; `feeds` are the fed tensors.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import signal
 import threading
 from collections.abc import Iterator
@@ -22,7 +23,7 @@ from tailrace.apps.lm.corpus import load_text, read_text
 from tailrace.apps.lm.display import Display
 from tailrace.apps.lm.generate import begin, next_symbols, next_words, sample
 from tailrace.apps.lm.reading import Reader
-from tailrace.apps.lm.report import Extras, Score, unit, write_report
+from tailrace.apps.lm.report import REPORT, Extras, Score, unit, write_report
 from tailrace.apps.lm.runs import Run, encode_parts, open_model
 from tailrace.apps.lm.settings import Settings, option
 
@@ -58,13 +59,18 @@ def train(args: argparse.Namespace) -> int:
     for heading, text in extras.samples[:1]:
         _console.print(f"\n{heading}:")
         print(text)
-    prompt = extras.next_symbols[0][0] if extras.next_symbols else ""
     _console.print(
-        f"\nThe model is in {folder}/, the report in {folder / 'report.html'}. Ask it: "
-        f'tailrace lm next {folder} "{prompt.splitlines()[-1] if prompt else ""}"',
+        f"\nThe model is in {folder}, the report in {folder / REPORT}. Ask it: tailrace lm next "
+        f"{folder} {shlex.quote(_prompt(extras))}",
         soft_wrap=True,
     )
     return 0
+
+
+def _prompt(extras: Extras) -> str:
+    """The last line of the first example, short enough to type."""
+    lines = [line for text, _ in extras.next_symbols for line in text.split("\n") if line.strip()]
+    return lines[-1].strip()[-40:] if lines else ""
 
 
 def _begun(args: argparse.Namespace) -> Run:
@@ -180,7 +186,7 @@ def _extras(run: Run, reader: Reader) -> Extras:
                 )
             ),
         )
-        for temperature in (0.5, 0.8, 1.0)
+        for temperature in (0.8, 0.6, 1.0)
     ]
     examples = []
     reach = 60 if settings.level == "char" else 12
