@@ -7,6 +7,7 @@ core/lib/histogram/histogram.cc.
 from __future__ import annotations
 
 import functools
+from typing import Any
 
 import numpy as np
 import torch
