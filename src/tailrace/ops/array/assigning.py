@@ -26,7 +26,9 @@ def _write(cell, bounds, value, masks):
     """Copy the value into a part of the variable's buffer."""
     array = cell.read()
     try:
-        forward, turned = without_negative_steps(index_tuple(*bounds, masks), array.shape)
+        begin, end, strides = bounds
+        index = index_tuple(begin, end, strides, masks)
+        forward, turned = without_negative_steps(index, array.shape)
         part = array[tuple(forward)]
     except (IndexError, ShapeError) as error:
         raise errors.invalid(str(error)) from None
