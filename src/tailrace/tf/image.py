@@ -1,7 +1,6 @@
 """`tf.image`."""
 
-
-
+from tailrace.library.array_more import extract_image_patches
 from tailrace.library.image.color import (
     adjust_brightness,
     adjust_contrast,
@@ -32,6 +31,7 @@ from tailrace.library.image.crops import (
     pad_to_bounding_box,
     resize_image_with_crop_or_pad,
     resize_with_crop_or_pad,
+    sample_distorted_bounding_box,
 )
 from tailrace.library.image.files import (
     adjust_jpeg_quality,
@@ -73,3 +73,4 @@ from tailrace.library.image.turns import (
     transpose,
     transpose_image,
 )
+from tailrace.library.random import random_crop

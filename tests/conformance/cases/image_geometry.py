@@ -160,7 +160,12 @@ def crop_and_resize(tf):
 
 
 def boxes(tf):
-    corners = [[0.0, 0.0, 0.5, 0.5], [0.05, 0.0, 0.5, 0.55], [0.5, 0.5, 1.0, 1.0], [1.0, 1.0, 0.6, 0.6]]
+    corners = [
+        [0.0, 0.0, 0.5, 0.5],
+        [0.05, 0.0, 0.5, 0.55],
+        [0.5, 0.5, 1.0, 1.0],
+        [1.0, 1.0, 0.6, 0.6],
+    ]
     scores = [0.8, 0.9, 0.3, 0.7]
     drawn = tf.image.draw_bounding_boxes(tf.zeros([1, 8, 9, 3]), [corners[:3]])
     return {
@@ -168,3 +173,30 @@ def boxes(tf):
         "strict": tf.image.non_max_suppression(corners, scores, 4, 0.1, score_threshold=0.5),
         "drawn": drawn,
     }
+
+
+def distorted_boxes(tf):
+    objects = [[[0.1, 0.2, 0.6, 0.7], [0.5, 0.5, 0.9, 1.0]]]
+    draw = tf.image.sample_distorted_bounding_box
+    first = draw([40, 60, 3], objects, seed=3, seed2=4)
+    second = draw([37, 53, 3], objects, seed=5, min_object_covered=0.9, area_range=[0.3, 0.9])
+    third = draw(
+        [500, 375, 3],
+        tf.zeros([1, 0, 4]),
+        seed=1,
+        aspect_ratio_range=[0.5, 2.0],
+        max_attempts=20,
+        use_image_if_no_bounding_boxes=True,
+    )
+    whole = draw([9, 9, 3], objects, seed=2, min_object_covered=1.0, area_range=[0.01, 0.1])
+    return {"first": first, "second": second, "third": third, "whole": whole}
+
+
+def distorted_boxes_without_objects_error(tf):
+    return {"y": tf.image.sample_distorted_bounding_box([9, 9, 3], tf.zeros([1, 0, 4]), seed=1)}
+
+
+def image_patches(tf):
+    x = tf.reshape(tf.range(48.0), [1, 4, 4, 3])
+    y = tf.image.extract_image_patches(x, [1, 2, 2, 1], [1, 1, 2, 1], [1, 1, 1, 1], "VALID")
+    return {"y": y}

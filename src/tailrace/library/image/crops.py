@@ -184,6 +184,34 @@ def draw_bounding_boxes(
     return g.DrawBoundingBoxes(images, boxes, name=name)
 
 
+def sample_distorted_bounding_box(
+    image_size: Any,
+    bounding_boxes: Any,
+    seed: int | None = None,
+    seed2: int | None = None,
+    min_object_covered: Any = 0.1,
+    aspect_ratio_range: Any = None,
+    area_range: Any = None,
+    max_attempts: int | None = None,
+    use_image_if_no_bounding_boxes: bool | None = None,
+    name: str | None = None,
+) -> Any:
+    """Begin, size and box of a crop drawn at random that still shows enough of some object."""
+    with g.name_scope(name, "sample_distorted_bounding_box"):
+        return g.SampleDistortedBoundingBoxV2(
+            image_size,
+            bounding_boxes,
+            min_object_covered,
+            seed=seed,
+            seed2=seed2,
+            aspect_ratio_range=aspect_ratio_range,
+            area_range=area_range,
+            max_attempts=max_attempts,
+            use_image_if_no_bounding_boxes=use_image_if_no_bounding_boxes,
+            name=name,
+        )
+
+
 def non_max_suppression(
     boxes: Any,
     scores: Any,
