@@ -1,7 +1,5 @@
 """`tf.metrics`."""
 
-
-
 from tailrace.library.metrics.counts import (
     false_negatives,
     false_positives,

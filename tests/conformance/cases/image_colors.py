@@ -32,7 +32,14 @@ def standardize(tf):
     y = tf.image.per_image_standardization(x)
     batch = tf.image.per_image_standardization(tf.constant(_values(2, 3, 3, 1)))
     flat = tf.image.per_image_standardization(tf.ones([2, 2, 1]))
-    return {"y": y, "dx": tf.gradients(y * y * y, x), "batch": batch, "flat": flat, "feed": {x: _values(4, 5, 3)}, "tolerance": TOLERANCE}
+    return {
+        "y": y,
+        "dx": tf.gradients(y * y * y, x),
+        "batch": batch,
+        "flat": flat,
+        "feed": {x: _values(4, 5, 3)},
+        "tolerance": TOLERANCE,
+    }
 
 
 def adjustments(tf):
@@ -89,7 +96,10 @@ def random_contrast_error(tf):
 
 
 def differences(tf):
-    a, b = tf.constant(_values(2, 14, 13, 3)), tf.constant(_values(2, 14, 13, 3)[::-1] * np.float32(0.5))
+    a, b = (
+        tf.constant(_values(2, 14, 13, 3)),
+        tf.constant(_values(2, 14, 13, 3)[::-1] * np.float32(0.5)),
+    )
     dy, dx = tf.image.image_gradients(a)
     return {
         "psnr": tf.image.psnr(a, b, 1.0),
@@ -127,7 +137,9 @@ def png_of_16_bits(tf):
 def jpeg_files(tf):
     """A smooth picture survives JPEG; decoders differ by little."""
     ramp = np.linspace(0, 255, 16)
-    pixels = np.stack([np.tile(ramp, [16, 1]), np.tile(ramp[:, None], [1, 16]), np.full([16, 16], 90)], -1)
+    pixels = np.stack(
+        [np.tile(ramp, [16, 1]), np.tile(ramp[:, None], [1, 16]), np.full([16, 16], 90)], -1
+    )
     encoded = tf.image.encode_jpeg(pixels.astype(np.uint8), quality=95)
     tolerance = {"rtol": 0, "atol": 8, "reason": "another JPEG library, twice"}
     return {

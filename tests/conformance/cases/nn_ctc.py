@@ -46,7 +46,9 @@ def loss_ignoring(tf):
 
 def loss_batch_major(tf):
     x = tf.constant(LOGITS.transpose([1, 0, 2]))
-    loss = tf.nn.ctc_loss(_labels(tf, [[0], [1, 2]]), logits=x, sequence_length=[3, 6], time_major=False)
+    loss = tf.nn.ctc_loss(
+        _labels(tf, [[0], [1, 2]]), logits=x, sequence_length=[3, 6], time_major=False
+    )
     return {"loss": loss, "dx": tf.gradients(loss, x), "tolerance": TOLERANCE}
 
 
@@ -116,5 +118,7 @@ def beam_search_longer(tf):
 
 
 def beam_search_paths_error(tf):
-    decoded, _ = tf.nn.ctc_beam_search_decoder(tf.constant(LOGITS), [6, 4], beam_width=2, top_paths=3)
+    decoded, _ = tf.nn.ctc_beam_search_decoder(
+        tf.constant(LOGITS), [6, 4], beam_width=2, top_paths=3
+    )
     return {"decoded": decoded}

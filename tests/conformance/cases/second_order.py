@@ -5,7 +5,7 @@ import numpy as np
 
 def hessian_of_a_vector(tf):
     x = tf.constant([1.0, 2.0, 3.0])
-    y = tf.reduce_sum(x ** 3) + x[0] * x[1]
+    y = tf.reduce_sum(x**3) + x[0] * x[1]
     return {"hessian": tf.hessians(y, x)}
 
 
