@@ -40,7 +40,7 @@ def _tensor_proto(value: Any) -> Any:
 def _function(value: Any) -> Any:
     if isinstance(value, (str, bytes)):
         return protos.NameAttrList(name=as_bytes(value).decode())
-    return value
+    return value if isinstance(value, protos.NameAttrList) else protos.NameAttrList(name=value.name)
 
 
 # kind -> the field of AttrValue (and of its list), Python value -> what the field takes

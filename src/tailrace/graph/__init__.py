@@ -11,6 +11,7 @@ from tailrace.graph.composite import (
 )
 from tailrace.graph.convert import constant, convert_to_tensor, register_tensor_conversion_function
 from tailrace.graph.devices import DeviceSpec
+from tailrace.graph.function_graph import Function, FunctionGraph, function_name
 from tailrace.graph.graph import (
     Graph,
     default_sessions,
@@ -24,6 +25,8 @@ from tailrace.graph.tensor import Tensor
 
 __all__ = [
     "DeviceSpec",
+    "Function",
+    "FunctionGraph",
     "Graph",
     "IndexedSlices",
     "IndexedSlicesValue",
@@ -37,6 +40,7 @@ __all__ = [
     "convert_to_tensor_or_indexed_slices",
     "convert_to_tensor_or_sparse_tensor",
     "default_sessions",
+    "function_name",
     "g",
     "get_default_graph",
     "get_default_session",

@@ -48,6 +48,7 @@ class Store:
     def __init__(self) -> None:
         self._resources: dict[tuple[str, str, str], Any] = {}
         self._op_states: dict[str, dict[str, Any]] = {}
+        self._functions: dict[Any, Callable[..., Any]] = {}
         self._lock = threading.Lock()
 
     def resource(self, kind: str, container: str, name: str, make: Callable[[], Any]) -> Any:
@@ -68,6 +69,11 @@ class Store:
         with self._lock:
             return self._op_states.setdefault(name, {})
 
+    def function(self, function: Any, make: Callable[[], Any]) -> Callable[..., Any]:
+        """What runs a function of the graph, made on first use."""
+        found = self._functions.get(function)
+        return self._functions.setdefault(function, make()) if found is None else found
+
     def clear(self, containers: list[str] | None = None) -> None:
         """Forget resources, all or those of some containers."""
         with self._lock:
@@ -80,12 +86,19 @@ class Store:
 class OpContext:
     """What a kernel declared with `_context` knows: its operation and its session's state."""
 
-    __slots__ = ("op", "state", "store")
+    __slots__ = ("_compile", "op", "state", "store")
 
-    def __init__(self, op: Operation, store: Store) -> None:
+    def __init__(
+        self,
+        op: Operation,
+        store: Store,
+        compile_function: Callable[[Any, Store], Callable[..., Any]],
+        scope: str = "",
+    ) -> None:
         self.op = op
         self.store = store
-        self.state = store.op_state(op.name)
+        self.state = store.op_state(scope + op.name)
+        self._compile = compile_function
 
     @property
     def name(self) -> str:
@@ -93,6 +106,10 @@ class OpContext:
 
     def attr(self, name: str) -> Any:
         return self.op.attrs[name]
+
+    def function(self, function: Any) -> Callable[..., Any]:
+        """Runs a function of the graph: called with its inputs' values, gives its results'."""
+        return self.store.function(function, lambda: self._compile(function, self.store))
 
     def resource(self, kind: str, make: Callable[[str], Any]) -> Any:
         """The resource this operation is a handle of: named by `shared_name`,

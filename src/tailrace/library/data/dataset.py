@@ -1,0 +1,616 @@
+"""`tf.data.Dataset`: elements from tensors, files and functions, and what is made of them.
+
+Source: TF 1.15 python/data/ops/dataset_ops.py, readers.py, python/data/util/random_seed.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from tailrace import dtypes
+from tailrace.graph import Function, Tensor, convert_to_tensor, function_name, g, nest
+from tailrace.library.data.functions import (
+    Structure,
+    element_function,
+    leaves_of,
+    with_leaves,
+)
+from tailrace.library.data.iterator import Iterator
+from tailrace.library.random import get_seed
+from tailrace.shapes import TensorShape
+
+AUTOTUNE = -1
+_INT_MAX = 2**31 - 1
+_REWRITES = ["map_and_batch_fusion", "noop_elimination", "shuffle_and_repeat_fusion"]
+_REWRITE_CONFIGS = ["map_vectorization:use_choose_fastest:false"]
+# operations whose value is not the same in the function that a one-shot iterator calls
+_UNCAPTURABLE = ("Placeholder", "PlaceholderWithDefault")
+
+
+class Dataset:
+    """Elements, each a nest of tensors; `output_types` and `output_shapes` tell of what kind."""
+
+    def __init__(self, variant: Tensor, structure: Structure) -> None:
+        self._variant_tensor = variant
+        self._structure = structure
+
+    def __repr__(self) -> str:
+        return f"<Dataset shapes: {self.output_shapes}, types: {self.output_types}>"
+
+    @property
+    def output_types(self) -> Any:
+        return self._structure.types
+
+    @property
+    def output_shapes(self) -> Any:
+        return self._structure.shapes
+
+    @property
+    def output_classes(self) -> Any:
+        return nest.map_structure(lambda _: Tensor, self._structure.types)
+
+    # -- sources -----------------------------------------------------------------------------------
+
+    @staticmethod
+    def from_tensors(tensors: Any) -> Dataset:
+        """One element."""
+        element = _components(tensors)
+        structure = Structure.of(element)
+        variant = g.TensorDataset(nest.flatten(element), output_shapes=structure.flat_shapes)
+        return Dataset(variant, structure)
+
+    @staticmethod
+    def from_tensor_slices(tensors: Any) -> Dataset:
+        """An element for each index of the first dimension."""
+        element = _components(tensors)
+        structure = Structure.of(element).map_shapes(lambda shape: shape[1:])
+        variant = g.TensorSliceDataset(nest.flatten(element), output_shapes=structure.flat_shapes)
+        return Dataset(variant, structure)
+
+    @staticmethod
+    def from_generator(
+        generator: Callable[..., Any],
+        output_types: Any,
+        output_shapes: Any = None,
+        args: tuple[Any, ...] = (),
+    ) -> Dataset:
+        """What the iterators yield that `generator(*args)` gives, called for each walk anew.
+
+        Raises: TypeError when it is not callable. A run fails with InvalidArgumentError for an
+        element of another type or shape.
+        """
+        if not callable(generator):
+            raise TypeError("`generator` must be callable.")
+        types = nest.map_structure(dtypes.as_dtype, output_types)
+        unknown = nest.map_structure(lambda _: TensorShape(None), types)
+        shapes = unknown
+        if output_shapes is not None:
+            flat = nest.flatten_up_to(types, output_shapes)
+            shapes = nest.pack_sequence_as(types, [TensorShape(shape) for shape in flat])
+        structure = Structure(types, shapes)
+        yields = _Yields(generator, structure)
+        given = tuple(convert_to_tensor(arg) for arg in args)
+
+        def elements(_: Any) -> Dataset:
+            variant = g.GeneratorDataset(
+                list(given),
+                [],
+                [],
+                init_func=yields,
+                next_func=yields,
+                finalize_func=yields,
+                Tnext_func_args=[],
+                Tfinalize_func_args=[],
+                Tinit_func_args=[arg.dtype for arg in given],
+                **structure.attrs(),
+            )
+            return Dataset(variant, structure)
+
+        elements.__name__ = "flat_map_fn"
+        return Dataset.from_tensors(0).flat_map(elements)
+
+    @staticmethod
+    def range(*args: Any) -> Dataset:
+        """Integers like those of Python's range, as int64."""
+        if not 1 <= len(args) <= 3:
+            raise ValueError(f"Invalid arguments to RangeDataset: {args!s}")
+        start, stop, step = (0, *args, 1) if len(args) == 1 else (*args, 1)[:3]
+        structure = Structure(dtypes.int64, TensorShape([]))
+        start, stop, step = (
+            convert_to_tensor(value, dtypes.int64, name=name)
+            for value, name in ((start, "start"), (stop, "stop"), (step, "step"))
+        )
+        return Dataset(g.RangeDataset(start, stop, step, **structure.attrs()), structure)
+
+    @staticmethod
+    def zip(datasets: Any) -> Dataset:
+        """Elements of several datasets side by side, in the nesting the datasets are given in."""
+        flat = nest.flatten(datasets)
+        for dataset in flat:
+            if not isinstance(dataset, Dataset):
+                raise TypeError(
+                    "The argument to `Dataset.zip()` must be a nested structure of `Dataset` "
+                    f"objects, got {dataset!r}"
+                )
+        types = nest.pack_sequence_as(datasets, [d.output_types for d in flat])
+        shapes = nest.pack_sequence_as(datasets, [d.output_shapes for d in flat])
+        structure = Structure(types, shapes)
+        variants = [d._variant_tensor for d in flat]
+        return Dataset(g.ZipDataset(variants, **structure.attrs()), structure)
+
+    @staticmethod
+    def list_files(
+        file_pattern: Any, shuffle: bool | None = None, seed: int | None = None
+    ) -> Dataset:
+        """The names of the files that fit patterns, in a random order unless `shuffle` is False."""
+        with g.name_scope(None, "list_files"):
+            files = g.MatchingFiles(convert_to_tensor(file_pattern, dtypes.string, "file_pattern"))
+            found = Dataset.from_tensor_slices(files)
+            if shuffle is False:
+                return found
+            return found.shuffle(g.Maximum(g.size(files, out_type=dtypes.int64), 1), seed=seed)
+
+    # -- functions of elements ---------------------------------------------------------------------
+
+    def map(self, map_func: Callable[..., Any], num_parallel_calls: Any = None) -> Dataset:
+        """`map_func` of each element; a tuple is given as several arguments."""
+        function, result = element_function("Dataset_map", map_func, self._structure)
+        structure = Structure.of(result)
+        inputs: tuple[Any, ...] = (self._variant_tensor, function.captured)
+        attrs = {"f": function, "Targuments": _types(function), **structure.attrs()}
+        if num_parallel_calls is None:
+            return Dataset(g.MapDataset(*inputs, **attrs), structure)
+        calls = convert_to_tensor(num_parallel_calls, dtypes.int32, name="num_parallel_calls")
+        return Dataset(g.ParallelMapDataset(*inputs, calls, **attrs), structure)
+
+    def filter(self, predicate: Callable[..., Any]) -> Dataset:
+        """The elements for which `predicate` gives true."""
+        function, result = element_function("Dataset_filter", predicate, self._structure)
+        if getattr(result, "dtype", None) is not dtypes.bool or result._dims not in (None, ()):
+            raise ValueError(
+                "`predicate` return type must be convertible to a scalar boolean tensor."
+            )
+        variant = g.FilterDataset(
+            self._variant_tensor,
+            function.captured,
+            predicate=function,
+            Targuments=_types(function),
+            **self._structure.attrs(),
+        )
+        return Dataset(variant, self._structure)
+
+    def flat_map(self, map_func: Callable[..., Any]) -> Dataset:
+        """The elements of the datasets that `map_func` makes of the elements, one after another."""
+        function, structure = self._dataset_function("Dataset_flat_map", map_func)
+        variant = g.FlatMapDataset(
+            self._variant_tensor,
+            function.captured,
+            f=function,
+            Targuments=_types(function),
+            **structure.attrs(),
+        )
+        return Dataset(variant, structure)
+
+    def interleave(
+        self,
+        map_func: Callable[..., Any],
+        cycle_length: Any = AUTOTUNE,
+        block_length: Any = 1,
+        num_parallel_calls: Any = None,
+    ) -> Dataset:
+        """Like `flat_map`, `block_length` elements of each of `cycle_length` datasets in turn."""
+        if isinstance(cycle_length, int) and cycle_length == AUTOTUNE:
+            cycle_length = 1
+        function, structure = self._dataset_function("Dataset_interleave", map_func)
+        cycle = convert_to_tensor(cycle_length, dtypes.int64, name="cycle_length")
+        block = convert_to_tensor(block_length, dtypes.int64, name="block_length")
+        inputs: tuple[Any, ...] = (self._variant_tensor, function.captured, cycle, block)
+        attrs = {"f": function, "Targuments": _types(function), **structure.attrs()}
+        if num_parallel_calls is None:
+            return Dataset(g.InterleaveDataset(*inputs, **attrs), structure)
+        calls = convert_to_tensor(num_parallel_calls, dtypes.int64, name="num_parallel_calls")
+        return Dataset(g.ParallelInterleaveDatasetV2(*inputs, calls, **attrs), structure)
+
+    def _dataset_function(
+        self, what: str, map_func: Callable[..., Any]
+    ) -> tuple[Function, Structure]:
+        function, result = element_function(what, map_func, self._structure)
+        if not isinstance(result, Dataset):
+            raise TypeError("`map_func` must return a `Dataset` object.")
+        return function, result._structure
+
+    # -- batches -----------------------------------------------------------------------------------
+
+    def batch(self, batch_size: Any, drop_remainder: Any = False) -> Dataset:
+        """`batch_size` elements stacked; fewer at the end unless `drop_remainder`."""
+        size = convert_to_tensor(batch_size, dtypes.int64, name="batch_size")
+        drop = convert_to_tensor(drop_remainder, dtypes.bool, name="drop_remainder")
+        structure = self._structure.map_shapes(_Leading(size, drop))
+        variant = g.BatchDatasetV2(self._variant_tensor, size, drop, **structure.attrs())
+        return Dataset(variant, structure)
+
+    def padded_batch(
+        self,
+        batch_size: Any,
+        padded_shapes: Any,
+        padding_values: Any = None,
+        drop_remainder: Any = False,
+    ) -> Dataset:
+        """Elements stacked, each filled up to `padded_shapes`; None is the largest of the batch."""
+        size = convert_to_tensor(batch_size, dtypes.int64, name="batch_size")
+        types = self._structure.types
+        shapes = [_padded_shape(s) for s in nest.flatten_up_to(types, padded_shapes)]
+        if padding_values is None:
+            fillers = [_default_filler(dtype) for dtype in self._structure.flat_types]
+        else:
+            fillers = nest.flatten_up_to(types, padding_values)
+        pairs = zip(fillers, self._structure.flat_types, strict=True)
+        fillers = [convert_to_tensor(value, dtype, name="padding_value") for value, dtype in pairs]
+        drop = convert_to_tensor(drop_remainder, dtypes.bool, name="drop_remainder")
+        known = [TensorShape(g.known_shape(shape)) for shape in shapes]
+        inner = Structure(types, nest.pack_sequence_as(types, known))
+        structure = inner.map_shapes(_Leading(size, drop))
+        variant = g.PaddedBatchDatasetV2(
+            self._variant_tensor,
+            size,
+            shapes,
+            fillers,
+            drop,
+            output_shapes=structure.flat_shapes,
+        )
+        return Dataset(variant, structure)
+
+    def window(
+        self, size: Any, shift: Any = None, stride: Any = 1, drop_remainder: Any = False
+    ) -> Dataset:
+        """Datasets of `size` elements each. Elements of one component only."""
+        if nest.is_sequence(self._structure.types):
+            raise NotImplementedError("windows over elements of several components")
+        values = [
+            convert_to_tensor(value, dtypes.int64, name=name)
+            for value, name in (
+                (size, "size"),
+                (size if shift is None else shift, "shift"),
+                (stride, "stride"),
+            )
+        ]
+        drop = convert_to_tensor(drop_remainder, dtypes.bool, name="drop_remainder")
+        variant = g.WindowDataset(
+            self._variant_tensor,
+            *values,
+            drop,
+            output_types=[dtypes.variant],
+            output_shapes=[TensorShape([])],
+        )
+        return _Windows(variant, self._structure)
+
+    # -- order and selection -----------------------------------------------------------------------
+
+    def shuffle(
+        self, buffer_size: Any, seed: Any = None, reshuffle_each_iteration: bool | None = None
+    ) -> Dataset:
+        """A random order, drawn from the next `buffer_size` elements at a time."""
+        size = convert_to_tensor(buffer_size, dtypes.int64, name="buffer_size")
+        first, second = _seed_tensors(seed)
+        variant = g.ShuffleDataset(
+            self._variant_tensor,
+            size,
+            first,
+            second,
+            reshuffle_each_iteration=reshuffle_each_iteration is not False,
+            **self._structure.attrs(),
+        )
+        return Dataset(variant, self._structure)
+
+    def repeat(self, count: Any = None) -> Dataset:
+        """The elements `count` times; without end for None or -1."""
+        return self._counted(g.RepeatDataset, -1 if count is None else count)
+
+    def take(self, count: Any) -> Dataset:
+        """The first `count` elements; all for -1."""
+        return self._counted(g.TakeDataset, count)
+
+    def skip(self, count: Any) -> Dataset:
+        """The elements after the first `count`; none for -1."""
+        return self._counted(g.SkipDataset, count)
+
+    def _counted(self, make: Callable[..., Tensor], count: Any) -> Dataset:
+        number = convert_to_tensor(count, dtypes.int64, name="count")
+        return Dataset(
+            make(self._variant_tensor, number, **self._structure.attrs()), self._structure
+        )
+
+    def shard(self, num_shards: Any, index: Any) -> Dataset:
+        """Every `num_shards`-th element from the `index`-th on."""
+        shards = convert_to_tensor(num_shards, dtypes.int64, name="num_shards")
+        first = convert_to_tensor(index, dtypes.int64, name="index")
+        variant = g.ShardDataset(self._variant_tensor, shards, first, **self._structure.attrs())
+        return Dataset(variant, self._structure)
+
+    def prefetch(self, buffer_size: Any) -> Dataset:
+        """The same elements."""
+        size = convert_to_tensor(
+            AUTOTUNE if buffer_size is None else buffer_size, dtypes.int64, name="buffer_size"
+        )
+        variant = g.PrefetchDataset(self._variant_tensor, size, **self._structure.attrs())
+        return Dataset(variant, self._structure)
+
+    def cache(self, filename: Any = "") -> Dataset:
+        """The elements, kept after the first walk over all of them. Kept in memory in any case."""
+        name = convert_to_tensor(filename, dtypes.string, name="filename")
+        variant = g.CacheDataset(self._variant_tensor, name, **self._structure.attrs())
+        return Dataset(variant, self._structure)
+
+    def concatenate(self, dataset: Dataset) -> Dataset:
+        """These elements, then those of another dataset. Raises: TypeError when they differ."""
+        ours, theirs = self._structure, dataset._structure
+        if ours.flat_types != theirs.flat_types:
+            raise TypeError(
+                f"Two datasets to concatenate have different types {ours.types} and {theirs.types}"
+            )
+        shapes = [
+            _common_shape(a, b) for a, b in zip(ours.flat_shapes, theirs.flat_shapes, strict=True)
+        ]
+        structure = Structure(ours.types, ours.pack(shapes))
+        variant = g.ConcatenateDataset(
+            self._variant_tensor, dataset._variant_tensor, **structure.attrs()
+        )
+        return Dataset(variant, structure)
+
+    def apply(self, transformation_func: Callable[[Dataset], Dataset]) -> Dataset:
+        """What a function makes of the dataset. Raises: TypeError when that is no dataset."""
+        result = transformation_func(self)
+        if not isinstance(result, Dataset):
+            raise TypeError("`transformation_func` must return a Dataset.")
+        return result
+
+    def with_options(self, options: Any) -> Dataset:
+        """The dataset itself: options choose how TensorFlow computes it, not what it holds."""
+        return Dataset(self._variant_tensor, self._structure)
+
+    # -- iterators ---------------------------------------------------------------------------------
+
+    def _optimized(self) -> Tensor:
+        attrs = self._structure.attrs()
+        rewrites = convert_to_tensor(_REWRITES, dtypes.string, name="optimizations")
+        optimized = g.OptimizeDataset(
+            self._variant_tensor, rewrites, optimization_configs=_REWRITE_CONFIGS, **attrs
+        )
+        return g.ModelDataset(optimized, **attrs)
+
+    def make_initializable_iterator(self, shared_name: str | None = None) -> Iterator:
+        """An iterator whose `initializer` has to be run before, and may be run again."""
+        dataset = self._optimized()
+        resource = g.IteratorV2(
+            container="", shared_name=shared_name or "", **self._structure.attrs()
+        )
+        with g.colocate_with(resource.op):
+            initializer = g.MakeIterator(dataset, resource)
+        return Iterator(resource, initializer, self._structure)
+
+    def make_one_shot_iterator(self) -> Iterator:
+        """An iterator over all elements once. Raises: ValueError when placeholders are needed."""
+        _check_captures(self._variant_tensor)
+        graph = self._variant_tensor.graph
+        factory = Function(function_name("make_dataset"), graph, [], [self._variant_tensor])
+        resource = g.OneShotIterator(dataset_factory=factory, **self._structure.attrs())
+        return Iterator(resource, None, self._structure)
+
+    def __iter__(self) -> Any:
+        raise RuntimeError(
+            "__iter__() is only supported when eager execution is enabled: make an iterator"
+        )
+
+
+class _Windows(Dataset):
+    """A dataset of datasets."""
+
+    def __init__(self, variant: Tensor, inner: Structure) -> None:
+        super().__init__(variant, Structure(dtypes.variant, TensorShape([])))
+        self._inner = inner
+
+    def flat_map(self, map_func: Callable[..., Any]) -> Dataset:
+        def of_window(window: Tensor) -> Any:
+            return map_func(Dataset(window, self._inner))
+
+        of_window.__name__ = getattr(map_func, "__name__", "function")
+        return super().flat_map(of_window)
+
+
+class TextLineDataset(Dataset):
+    """The lines of text files, as strings; `compression_type` is None, "ZLIB" or "GZIP"."""
+
+    def __init__(
+        self,
+        filenames: Any,
+        compression_type: str | None = None,
+        buffer_size: Any = None,
+        num_parallel_reads: Any = None,
+    ) -> None:
+        made = _files_dataset(filenames, g.TextLineDataset, compression_type, buffer_size)
+        super().__init__(made._variant_tensor, made._structure)
+
+
+class TFRecordDataset(Dataset):
+    """The records of TFRecord files, as strings."""
+
+    def __init__(
+        self,
+        filenames: Any,
+        compression_type: str | None = None,
+        buffer_size: Any = None,
+        num_parallel_reads: Any = None,
+    ) -> None:
+        made = _files_dataset(filenames, g.TFRecordDataset, compression_type, buffer_size)
+        super().__init__(made._variant_tensor, made._structure)
+
+
+class FixedLengthRecordDataset(Dataset):
+    """Pieces of `record_bytes` bytes of files, between a head and a tail."""
+
+    def __init__(
+        self,
+        filenames: Any,
+        record_bytes: Any,
+        header_bytes: Any = None,
+        footer_bytes: Any = None,
+        buffer_size: Any = None,
+    ) -> None:
+        files = filenames._variant_tensor if isinstance(filenames, Dataset) else filenames
+        values = [
+            convert_to_tensor(0 if value is None else value, dtypes.int64, name=name)
+            for value, name in (
+                (header_bytes, "header_bytes"),
+                (record_bytes, "record_bytes"),
+                (footer_bytes, "footer_bytes"),
+                (buffer_size, "buffer_size"),
+            )
+        ]
+        names = convert_to_tensor(files, dtypes.string, name="filenames")
+        structure = Structure(dtypes.string, TensorShape([]))
+        super().__init__(g.FixedLengthRecordDataset(names, *values), structure)
+
+
+def _files_dataset(
+    filenames: Any, make: Callable[..., Tensor], compression_type: str | None, buffer_size: Any
+) -> Dataset:
+    """The contents of the files, one after another, each read by a dataset of its own."""
+    structure = Structure(dtypes.string, TensorShape([]))
+    if not isinstance(filenames, Dataset):
+        names = convert_to_tensor(filenames, dtypes.string)
+        filenames = Dataset.from_tensor_slices(g.Reshape(names, [-1], name="flat_filenames"))
+
+    def read_one_file(filename: Tensor) -> Dataset:
+        kind = convert_to_tensor(compression_type or "", dtypes.string, name="compression_type")
+        size = 262144 if buffer_size is None else buffer_size
+        size = convert_to_tensor(size, dtypes.int64, name="buffer_size")
+        return Dataset(make(filename, kind, size), structure)
+
+    return filenames.flat_map(read_one_file)
+
+
+class _Yields:
+    """A generator of Python as the attribute of an operation: it checks what is yielded."""
+
+    def __init__(self, generator: Callable[..., Any], structure: Structure) -> None:
+        self.name = function_name("generator")
+        self._generator = generator
+        self._structure = structure
+
+    def elements(self, *args: np.ndarray) -> Any:
+        """The elements as lists of arrays. Raises: TypeError, ValueError where one does not fit."""
+        for value in self._generator(*args):
+            yield [
+                _checked(part, dtype, shape)
+                for part, dtype, shape in zip(
+                    self._flat(value),
+                    self._structure.flat_types,
+                    self._structure.flat_shapes,
+                    strict=True,
+                )
+            ]
+
+    def _flat(self, value: Any) -> list[Any]:
+        try:
+            return nest.flatten_up_to(self._structure.types, value)
+        except (TypeError, ValueError) as error:
+            raise TypeError(
+                "`generator` yielded an element that did not match the expected structure. The "
+                f"expected structure was {self._structure.types}, but the yielded element was "
+                f"{value}."
+            ) from error
+
+
+def _checked(value: Any, dtype: Any, shape: TensorShape) -> np.ndarray:
+    try:
+        if dtype is dtypes.string:
+            array = np.array(value, dtype=object)
+            if not all(isinstance(item, (str, bytes)) for item in array.reshape(-1).tolist()):
+                raise TypeError("no string")
+        else:
+            array = np.asarray(value, dtype=dtype.as_numpy_dtype)
+    except (TypeError, ValueError) as error:
+        raise TypeError(
+            "`generator` yielded an element that could not be converted to the expected type. The "
+            f"expected type was {dtype.name}, but the yielded element was {value}."
+        ) from error
+    if not shape.is_compatible_with(array.shape):
+        raise ValueError(
+            f"`generator` yielded an element of shape {array.shape} where an element of shape "
+            f"{shape} was expected."
+        )
+    return array
+
+
+class _Leading:
+    """Puts the batch dimension before a shape: known where all batches are full."""
+
+    def __init__(self, size: Tensor, drop_remainder: Tensor) -> None:
+        known, drop = g.known(size), g.known(drop_remainder)
+        self._size = int(known) if known is not None and drop is not None and drop else None
+
+    def __call__(self, shape: TensorShape) -> TensorShape:
+        return TensorShape([self._size]).concatenate(shape)
+
+
+def _components(tensors: Any) -> Any:
+    with g.name_scope(None, "normalize_element"):
+        leaves = [
+            convert_to_tensor(leaf, name=f"component_{i}")
+            for i, leaf in enumerate(leaves_of(tensors))
+        ]
+    return with_leaves(tensors, iter(leaves))
+
+
+def _seed_tensors(seed: Any) -> tuple[Tensor, Tensor]:
+    """The two seeds of a shuffle; two zeros, which would ask for any order, are avoided."""
+    first, second = get_seed(seed)
+    first_tensor = convert_to_tensor(0 if first is None else first, dtypes.int64, name="seed")
+    if second is None:
+        return first_tensor, convert_to_tensor(0, dtypes.int64, name="seed2")
+    with g.name_scope(None, "seed2") as scope:
+        given = convert_to_tensor(second, dtypes.int64)
+        both = g.LogicalAnd(g.Equal(first_tensor, 0), g.Equal(given, 0))
+        other = convert_to_tensor(_INT_MAX, dtypes.int64)
+        return first_tensor, g.Select(both, other, given, name=scope)
+
+
+def _types(function: Function) -> list[Any]:
+    return [tensor.dtype for tensor in function.captured]
+
+
+def _default_filler(dtype: Any) -> Any:
+    return "" if dtype is dtypes.string else np.zeros((), dtype.as_numpy_dtype)
+
+
+def _padded_shape(shape: Any) -> Tensor:
+    if isinstance(shape, Tensor):
+        return convert_to_tensor(shape, dtypes.int64)
+    dims = TensorShape(shape).as_list()
+    return convert_to_tensor(np.array([-1 if d is None else d for d in dims], np.int64))
+
+
+def _common_shape(a: TensorShape, b: TensorShape) -> TensorShape:
+    """The most that is known of a shape that may be either."""
+    if a.ndims is None or a.ndims != b.ndims:
+        return TensorShape(None)
+    pairs = zip(a.as_list(), b.as_list(), strict=True)
+    return TensorShape([size if size == other else None for size, other in pairs])
+
+
+def _check_captures(tensor: Tensor) -> None:
+    """Raises: ValueError when a dataset depends on what is fed."""
+    seen, stack = set(), [tensor.op]
+    while stack:
+        op = stack.pop()
+        if op in seen:
+            continue
+        seen.add(op)
+        if op.type in _UNCAPTURABLE:
+            raise ValueError(
+                f"Cannot capture a placeholder (name:{op.name}, type:{op.type}) by value."
+            )
+        stack.extend(t.op for t in op.inputs)

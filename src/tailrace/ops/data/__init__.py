@@ -1,0 +1,5 @@
+"""Datasets and their iterators."""
+
+from tailrace.ops.data import iterators as iterators
+from tailrace.ops.data import sources as sources
+from tailrace.ops.data import transforms as transforms

@@ -1,0 +1,33 @@
+"""`tf.contrib.data`: what was there before `tf.data`, and functions for `Dataset.apply`."""
+
+from tailrace.library.data.dataset import (
+    AUTOTUNE,
+    Dataset,
+    FixedLengthRecordDataset,
+    TextLineDataset,
+    TFRecordDataset,
+)
+from tailrace.library.data.extras import (
+    batch_and_drop_remainder,
+    map_and_batch,
+    parallel_interleave,
+    prefetch_to_device,
+    shuffle_and_repeat,
+    unbatch,
+)
+from tailrace.library.data.iterator import Iterator
+
+__all__ = [
+    "AUTOTUNE",
+    "Dataset",
+    "FixedLengthRecordDataset",
+    "Iterator",
+    "TFRecordDataset",
+    "TextLineDataset",
+    "batch_and_drop_remainder",
+    "map_and_batch",
+    "parallel_interleave",
+    "prefetch_to_device",
+    "shuffle_and_repeat",
+    "unbatch",
+]
