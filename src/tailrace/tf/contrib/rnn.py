@@ -35,6 +35,9 @@ from tailrace.library.rnn.fused import FusedRNNCell, FusedRNNCellAdaptor, TimeRe
 from tailrace.library.rnn.independent import IndRNNCell, IndyGRUCell, IndyLSTMCell
 from tailrace.library.rnn.layer_norm import LayerNormBasicLSTMCell
 from tailrace.library.rnn.loops import (
+    _batch_size_of as best_effort_input_batch_size,
+)
+from tailrace.library.rnn.loops import (
     static_bidirectional_rnn,
     static_rnn,
     static_state_saving_rnn,
