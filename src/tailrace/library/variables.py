@@ -664,6 +664,12 @@ class ResourceVariable(Variable):
             rows = g.ResourceGather(self._handle, indices, dtype=self._dtype, name=scope)
         return g.Identity(rows)
 
+    def gather_nd(self, indices: Any, name: str | None = None) -> Tensor:
+        """The slices of the value at the places that index vectors name."""
+        with get_default_graph().name_scope("GatherNd" if name is None else name) as scope:
+            parts = g.ResourceGatherNd(self._handle, indices, dtype=self._dtype, name=scope)
+        return g.Identity(parts)
+
     def is_initialized(self, name: str | None = None) -> Tensor:
         return g.VarIsInitializedOp(self._handle, name=name)
 

@@ -249,3 +249,17 @@ def repeats(tf):
         "columns": tf.repeat(x, [2, 1], axis=1),
         "feed": {x: _numbers(2, 2)},
     }
+
+
+def gather_nd_of_variables(tf):
+    v = tf.Variable(_numbers(2, 3), name="v", use_resource=True)
+    w = tf.Variable(_numbers(2, 3), name="w", use_resource=False)
+    elements = tf.gather_nd(v, [[0, 1], [1, 2]])
+    rows = tf.gather_nd(v, [[1]])
+    return {
+        "elements": elements,
+        "rows": rows,
+        "ref": tf.gather_nd(w, [[0, 1]]),
+        "dv": tf.gradients(elements**2, v)[0],
+        "drows": tf.gradients(rows**2, v)[0],
+    }

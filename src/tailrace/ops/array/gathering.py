@@ -12,7 +12,7 @@ from tailrace.dtypes import ANY, INDEX
 from tailrace.errors import ShapeError
 from tailrace.ops.array.moving import moves_elements
 from tailrace.registry import op, type_attr
-from tailrace.shapes import UNKNOWN, at_least_rank
+from tailrace.shapes import UNKNOWN, Shape, at_least_rank
 
 _INDEX = type_attr(INDEX)
 
@@ -264,26 +264,59 @@ def gather_nd(params, indices):
 gather_nd.bind(moves_elements(_gather_nd, 0))
 
 
-@gather_nd.shape
-def gather_nd_shape(params, indices):
+def _gathered_dims(params, indices):
     depth = at_least_rank(indices, 1, "indices")[-1]
     if depth is None:
-        return [UNKNOWN]
+        return UNKNOWN
     if depth > len(params):
         raise ShapeError(
             f"indices.shape[-1] must be <= params.rank, but saw {depth} vs. {len(params)}"
         )
-    return [[*indices[:-1], *params[depth:]]]
+    return [*indices[:-1], *params[depth:]]
+
+
+@gather_nd.shape
+def gather_nd_shape(params, indices):
+    return [_gathered_dims(params, indices)]
+
+
+def _nd_grad(g, indices, shape, dy):
+    """Rows stay rows; other slices are scattered into zeros."""
+    static = indices.get_shape()
+    if static.ndims == 2 and static.dims[-1].value == 1:
+        return g.indexed_slices(dy, g.Squeeze(indices, squeeze_dims=[-1]), shape), None
+    return g.ScatterNd(indices, dy, shape), None
 
 
 @gather_nd.gradient
 def gather_nd_grad(g, op, dy):
-    shape = g.shape(op.params, out_type=op.indices.dtype)
-    static = op.indices.get_shape()
-    if static.ndims == 2 and static.dims[-1].value == 1:
-        rows = g.Squeeze(op.indices, squeeze_dims=[-1])
-        return g.indexed_slices(dy, rows, shape), None
-    return g.ScatterNd(op.indices, dy, shape), None
+    return _nd_grad(g, op.indices, g.shape(op.params, out_type=op.indices.dtype), dy)
+
+
+@op(
+    "ResourceGatherNd",
+    "resource: resource, indices: Tindices -> output: dtype",
+    dtype=ANY,
+    Tindices=_INDEX,
+    _reads="resource",
+    _stateful=True,
+)
+def resource_gather_nd(resource, indices):
+    """The slices of a resource variable at the places that index vectors name."""
+    return _gather_nd(resource.read(), indices)
+
+
+@resource_gather_nd.shape
+def resource_gather_nd_shape(resource, indices):
+    if resource.handle is None or resource.handle[1] is None:
+        return [UNKNOWN]
+    return [_gathered_dims(Shape(resource.handle[1]), indices)]
+
+
+@resource_gather_nd.gradient
+def resource_gather_nd_grad(g, op, dy):
+    shape = g.VariableShape(op.resource, out_type=op.indices.dtype)
+    return _nd_grad(g, op.indices, shape, dy)
 
 
 def _one_hot(indices, depth, on_value, off_value, *, axis):

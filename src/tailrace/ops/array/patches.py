@@ -51,7 +51,7 @@ def _extract(x, kernels, strides, rates, padding):
     # now [N, O1, K1, O2, K2, ..., C]
     order = [0, *range(1, 2 * dims, 2), *range(2, 2 * dims + 1, 2), 2 * dims + 1]
     x = x.permute(order)
-    return x.reshape(*x.shape[: 1 + dims], -1)
+    return x.reshape(*x.shape[: 1 + dims], math.prod(kernels) * x.shape[-1])
 
 
 def _patch_dims(x, kernels, strides, rates, padding):
