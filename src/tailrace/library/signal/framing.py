@@ -48,12 +48,11 @@ def frame(
         samples = reshape(samples, [])
         outer, inner = g.size(before), g.size(after)
         if pad_end:
-            value = convert_to_tensor(pad_value, signal.dtype)
-            value.shape.assert_has_rank(0)
+            pad_value = convert_to_tensor(pad_value, signal.dtype)
+            pad_value.shape.assert_has_rank(0)
             count = -(-samples // step)  # type: ignore[operator]
-            missing = g.Maximum(0, length + step * (count - 1) - samples)
-            widths = _end_padding(outer, inner, missing)
-            signal = pad(signal, widths, constant_values=value)
+            missing = (length + step * (count - 1), samples)
+            signal = _padded_end(signal, pad_value, missing, (outer, inner))
             sizes = g.shape(signal)
             samples = sizes[place]
         else:
@@ -76,9 +75,14 @@ class _Parts:
         self.count = count
 
 
-def _end_padding(outer: Tensor, inner: Tensor, missing: Any) -> Tensor:
+def _padded_end(signal: Tensor, pad_value: Any, lengths: Any, ranks: tuple[Any, Any]) -> Tensor:
+    """The signal with values at its end, from its length up to the one wanted."""
+    (wanted, present), (outer, inner) = lengths, ranks
+    missing = g.Maximum(0, wanted - present)
     before = zeros([outer, 2], dtype=missing.dtype)
-    return concat([before, [[0, missing]], zeros([inner, 2], dtype=missing.dtype)], 0)
+    after = zeros([inner, 2], dtype=missing.dtype)
+    widths = concat([before, [[0, missing]], after], 0)
+    return pad(signal, widths, constant_values=pad_value)
 
 
 def _gathered(
