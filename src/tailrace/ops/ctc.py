@@ -66,8 +66,10 @@ def ctc_loss(
     logs = torch.log_softmax(inputs, 2)
     compute = _merged_loss if ctc_merge_repeated else _unmerged_loss
     loss, gradient = compute(logs, labels, sequence_length)
-    after = torch.arange(steps)[:, None] >= torch.tensor(sequence_length)[None]
-    skipped = torch.tensor(ignored)
+    place = inputs.device
+    ends = torch.tensor(sequence_length, device=place)
+    after = torch.arange(steps, device=place)[:, None] >= ends[None]
+    skipped = torch.tensor(ignored, device=place)
     gradient.masked_fill_((after | skipped[None])[:, :, None], 0)
     return loss.masked_fill(skipped, 0), gradient
 
@@ -116,7 +118,8 @@ def _merged_loss(
 ) -> tuple[torch.Tensor, torch.Tensor]:
     blank = logs.shape[2] - 1
     width = max(1, *map(len, labels)) if labels else 1
-    targets = torch.tensor([row + [0] * (width - len(row)) for row in labels]).reshape(-1, width)
+    padded = [row + [0] * (width - len(row)) for row in labels]
+    targets = torch.tensor(padded, device=logs.device).reshape(-1, width)
     sizes = [len(row) for row in labels]
     loss, alphas = torch.ops.aten._ctc_loss(logs, targets, list(lengths), sizes, blank, False)
     gradient = torch.ops.aten._ctc_loss_backward(
@@ -134,8 +137,9 @@ def _unmerged_loss(
     losses, gradient = [], logs.exp()
     for b, (row, length) in enumerate(zip(labels, lengths, strict=True)):
         own = logs[:length, b]
-        states = torch.tensor([v for label in row for v in (own.shape[1] - 1, label)])
-        states = torch.cat([states, torch.tensor([own.shape[1] - 1])]).to(torch.int64)
+        blank = own.shape[1] - 1
+        path = [*(v for label in row for v in (blank, label)), blank]
+        states = torch.tensor(path, device=logs.device)
         alphas = _forward(own[:, states])
         betas = _forward(own[:, states].flip(0, 1)).flip(0, 1)
         total = torch.logsumexp(alphas[-1, -2:], 0)
@@ -153,10 +157,10 @@ def _forward(emissions: torch.Tensor) -> torch.Tensor:
     Shapes: [T, S] -> [T, S].
     """
     steps, states = emissions.shape
-    lasting = torch.arange(states) % 2 == 0
-    alphas = [torch.full((states,), -math.inf, dtype=emissions.dtype)]
+    lasting = torch.arange(states, device=emissions.device) % 2 == 0
+    alphas = [emissions.new_full((states,), -math.inf)]
     alphas[0][:2] = emissions[0, :2]
-    outside = torch.full((2,), -math.inf, dtype=emissions.dtype)
+    outside = emissions.new_full((2,), -math.inf)
     for t in range(1, steps):
         padded = torch.cat([outside, alphas[-1]])
         stay = alphas[-1].masked_fill(~lasting, -math.inf)

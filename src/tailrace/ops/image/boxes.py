@@ -140,7 +140,7 @@ def draw_bounding_boxes(images, boxes):
     for b, rows in enumerate(boxes.tolist()):
         for i, (y1, x1, y2, x2) in enumerate(rows):
             color = _COLORS[i % len(_COLORS)]
-            ink = torch.tensor(color[:depth] if depth > 1 else (1.0,), dtype=images.dtype)
+            ink = images.new_tensor(color[:depth] if depth > 1 else (1.0,))
             top, bottom = int(y1 * (height - 1)), int(y2 * (height - 1))
             left, right = int(x1 * (width - 1)), int(x2 * (width - 1))
             _outline(result[b], ink, top, left, bottom, right)

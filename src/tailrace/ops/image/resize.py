@@ -300,8 +300,8 @@ def resize_nearest_neighbor_gradient(g, op, dy):
 def resize_nearest_neighbor_grad(grads, size, *, align_corners, half_pixel_centers):
     """The gradient of ResizeNearestNeighbor: sums over the pixels that took one."""
     facts = align_corners, half_pixel_centers
-    rows = _nearest(size[0], grads.shape[1], *facts)
-    columns = _nearest(size[1], grads.shape[2], *facts)
+    rows = _nearest(size[0], grads.shape[1], *facts).to(grads.device)
+    columns = _nearest(size[1], grads.shape[2], *facts).to(grads.device)
     batch, _, width, channels = grads.shape
     tall = grads.new_zeros((batch, size[0], width, channels)).index_add_(1, rows, grads)
     return grads.new_zeros((batch, size[0], size[1], channels)).index_add_(2, columns, tall)

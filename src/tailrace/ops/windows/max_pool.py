@@ -275,9 +275,9 @@ def max_pool_with_argmax(input, *, ksize, strides, padding, include_batch_in_ind
     places = _places(x, pool)
     y = _picked(x, places)
     batch, channels = x.shape[:2]
-    flat = places * channels + torch.arange(channels).reshape(1, -1, 1, 1)
+    flat = places * channels + torch.arange(channels, device=x.device).reshape(1, -1, 1, 1)
     if include_batch_in_index:
-        flat = flat + torch.arange(batch).reshape(-1, 1, 1, 1) * x[0].numel()
+        flat = flat + torch.arange(batch, device=x.device).reshape(-1, 1, 1, 1) * x[0].numel()
     kind = torch.int32 if Targmax is int32 else torch.int64
     return pool.layout.restored(y), pool.layout.restored(flat.to(kind))
 
@@ -305,7 +305,8 @@ def max_pool_grad_with_argmax(input, grad, argmax, *, include_batch_in_index):
     """The gradients added at the places of the maxima."""
     index = argmax.to(torch.int64)
     if not include_batch_in_index:
-        index = index + torch.arange(len(input)).reshape(-1, 1, 1, 1) * input[0].numel()
+        examples = torch.arange(len(input), device=index.device)
+        index = index + examples.reshape(-1, 1, 1, 1) * input[0].numel()
     flat = grad.new_zeros(input.numel())
     return flat.scatter_add_(0, index.reshape(-1), grad.reshape(-1)).reshape(input.shape)
 
