@@ -25,7 +25,9 @@ def test_training_is_tensorflows(cell: str):
     nodes, losses = RECORDED[cell]
     with tf.Graph().as_default() as graph:
         tf.set_random_seed(1)
-        settings = Settings(cell=cell, size=16, embedding=8)
+        settings = Settings(
+            cell=cell, size=16, embedding=8, dropout=0.4, recurrent_dropout=0.3, input_dropout=0.1
+        )
         network = model.build(settings, 50, 10, training=True)
         training = model.add_training(settings, network)
         reading = model.build(settings, 50, 10)

@@ -86,7 +86,7 @@ def _add_train(commands: Any) -> None:
         help="each step also reads the groups of up to N symbols that end there; 1: none",
     )
     training = train.add_argument_group("the training")
-    training.add_argument("--minutes", type=float, help="end after this time (default 4)")
+    training.add_argument("--minutes", type=float, help="end after this time (default 4.25)")
     training.add_argument("--epochs", type=int, metavar="N", help="end after N passes instead")
     training.add_argument("--seq-len", type=int, metavar="N", help="steps of a batch (default 50)")
     training.add_argument("--batch", type=int, metavar="N", help="texts side by side (default 16)")
@@ -101,6 +101,9 @@ def _add_train(commands: Any) -> None:
     )
     training.add_argument("--clip-norm", type=float, metavar="NORM", help="of all gradients")
     training.add_argument("--seed", type=int, help="same seed, same random numbers (default 1)")
+    training.add_argument(
+        "--threads", type=int, metavar="N", help="inside an operation, for large layers (default 1)"
+    )
     training.add_argument("--out", metavar="DIR", help="model folder (default: lm-model)")
     training.add_argument(
         "--resume", action="store_true", help="go on with the model in --out where it stopped"

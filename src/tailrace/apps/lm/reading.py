@@ -34,6 +34,12 @@ class Reading:
         return Reading([state[rows] for state in self.states], self.tail[rows])
 
 
+def new_session(settings: Settings, graph: tf.Graph) -> tf.Session:
+    """A session with as many threads as the settings say."""
+    config = tf.ConfigProto(intra_op_parallelism_threads=settings.threads)
+    return tf.Session(graph=graph, config=config)
+
+
 class Reader:
     """Reads text with a network whose variables a session holds."""
 
@@ -48,7 +54,7 @@ class Reader:
         graph = tf.Graph()
         with graph.as_default():
             network = build(settings, groups.rows - groups.vocabulary_size, groups.vocabulary_size)
-            return cls(tf.Session(graph=graph), network, groups)
+            return cls(new_session(settings, graph), network, groups)
 
     @property
     def graph(self) -> tf.Graph:

@@ -17,7 +17,7 @@ from tailrace.apps.lm.corpus import Split
 from tailrace.apps.lm.features import SymbolGroups
 from tailrace.apps.lm.folder import Progress
 from tailrace.apps.lm.model import add_training, build
-from tailrace.apps.lm.reading import Reader
+from tailrace.apps.lm.reading import Reader, new_session
 from tailrace.apps.lm.settings import Settings
 
 Ids = NDArray[np.int64]
@@ -86,7 +86,7 @@ class Trainer:
             self.variables = tf.trainable_variables()
             self.all_variables = tf.global_variables()
             reading = build(settings, *sizes)
-            self.session = tf.Session(graph=self.graph)
+            self.session = new_session(settings, self.graph)
             self.session.run(tf.global_variables_initializer())
         self.reader = Reader(self.session, reading, groups)
 
