@@ -26,6 +26,7 @@ from tailrace.ops import math_grads as math_grads
 from tailrace.ops import math_special as math_special
 from tailrace.ops import matmul as matmul
 from tailrace.ops import nn as nn
+from tailrace.ops import quantization as quantization
 from tailrace.ops import queues as queues
 from tailrace.ops import random as random
 from tailrace.ops import ranges as ranges

@@ -384,6 +384,14 @@ from tailrace.library.partitioned import (
     variable_axis_size_partitioner,
 )
 from tailrace.library.printing import Print
+from tailrace.library.quantization import (
+    fake_quant_with_min_max_args,
+    fake_quant_with_min_max_args_gradient,
+    fake_quant_with_min_max_vars,
+    fake_quant_with_min_max_vars_gradient,
+    fake_quant_with_min_max_vars_per_channel,
+    fake_quant_with_min_max_vars_per_channel_gradient,
+)
 from tailrace.library.queues import (
     FIFOQueue,
     PaddingFIFOQueue,
