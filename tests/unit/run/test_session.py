@@ -27,7 +27,7 @@ def test_fetches_come_back_in_their_structure():
     with tf.Session() as session:
         result = session.run({"one": a, "many": [b, (a, {"deep": b})], "pair": Pair(a, b.op)})
     assert result["one"] == 1.0
-    assert isinstance(result["one"], np.float32)
+    assert type(result["one"]) is np.float32
     assert isinstance(result["many"][1], tuple)
     np.testing.assert_array_equal(result["many"][1][1]["deep"], [2, 3])
     assert result["pair"] == Pair(1.0, None)
