@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import zlib
+from typing import Any
 
 import numpy as np
 import torch
@@ -101,7 +102,7 @@ def text_line_dataset(filenames, compression_type, buffer_size):
 declared(text_line_dataset)
 
 
-def _opened(path, kind):
+def _opened(path: Any, kind: str) -> Any:
     if kind == "GZIP":
         return gzip.open(path, "rb")
     if kind == "ZLIB":

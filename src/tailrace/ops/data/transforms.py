@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import secrets
+from typing import Any
 
 import numpy as np
 import torch
@@ -116,13 +117,14 @@ def _interleaved(run, dataset, arguments, cycle_length, block_length):
 
     def elements(pass_):
         source = dataset.elements(pass_)
-        open_ = [None] * cycle_length
+        open_: list[Any] = [None] * cycle_length
         ended = False
         for slot in itertools.cycle(range(cycle_length)):
             if open_[slot] is None and not ended:
                 element = next(source, None)
-                ended = element is None
-                if not ended:
+                if element is None:
+                    ended = True
+                else:
                     open_[slot] = run(*element, *arguments)[0].elements(Pass())
             if open_[slot] is not None:
                 block = list(itertools.islice(open_[slot], block_length))
@@ -307,7 +309,8 @@ class _Shuffle:
 
     def order(self, epochs):
         """`epochs` gives iterators; the elements of one all come before those of the next."""
-        buffer, slices, count = [None] * self._size, [[0, 0]], 0
+        buffer: list[Any] = [None] * self._size
+        slices, count = [[0, 0]], 0
         source = next(epochs, None)
         produced = False
         while True:
@@ -398,7 +401,7 @@ def repeat_dataset(input_dataset, count):
         shuffle = input_dataset.shuffle
         if shuffle is None or not pass_.fuses:
             return repeated(pass_)
-        return _shuffled_and_repeated(*shuffle, count).elements(pass_)
+        return _shuffled_and_repeated(*shuffle, count=count).elements(pass_)
 
     return Dataset(elements)
 
