@@ -32,6 +32,11 @@ from tailrace.library.contrib.layers import (
     stack,
 )
 from tailrace.library.contrib.normalization import batch_norm, layer_norm
+from tailrace.library.contrib.optimize import (
+    OPTIMIZER_CLS_NAMES,
+    OPTIMIZER_SUMMARIES,
+    optimize_loss,
+)
 from tailrace.library.contrib.regularizers import (
     apply_regularization,
     l1_l2_regularizer,
