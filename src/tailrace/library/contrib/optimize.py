@@ -25,6 +25,7 @@ from tailrace.library.variable_lists import trainable_variables
 from tailrace.library.variable_scope import get_variable, variable_scope
 
 Pairs = list[tuple[Any, Any]]
+Clipping = float | Callable[[Pairs], Pairs] | None
 
 OPTIMIZER_CLS_NAMES: dict[str, Callable[..., Any]] = {
     "Adagrad": AdagradOptimizer,
@@ -198,7 +199,7 @@ def _multiplied(grad: Any, variable: Any, multipliers: dict[Any, Any]) -> Any:
     return _scaled(grad, factor if isinstance(grad, IndexedSlices) else g.cast(factor, grad.dtype))
 
 
-def _clipped(pairs: Pairs, limit: Any, loss: Tensor, wanted: list[str]) -> Pairs:
+def _clipped(pairs: Pairs, limit: Clipping, loss: Tensor, wanted: list[str]) -> Pairs:
     """Clip gradients, and write the summaries of loss and gradients."""
     norms = "global_gradient_norm" in wanted or "gradient_norm" in wanted
     if norms:
@@ -207,8 +208,7 @@ def _clipped(pairs: Pairs, limit: Any, loss: Tensor, wanted: list[str]) -> Pairs
         grads, variables = zip(*pairs, strict=True)
         pairs = list(zip(clip.clip_by_global_norm(grads, limit)[0], variables, strict=True))
     elif callable(limit):
-        chosen: Callable[[Pairs], Pairs] = limit
-        pairs = chosen(pairs)
+        pairs = limit(pairs)
     elif limit is not None:
         raise ValueError(f"Unknown type {type(limit)} for clip_gradients")
     if "loss" in wanted:
