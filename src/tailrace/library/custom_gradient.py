@@ -29,7 +29,9 @@ def custom_gradient(f: Callable[..., Any]) -> Callable[..., Any]:
             raise ValueError("A function with a custom gradient takes no keyword arguments.")
         inputs = [convert_to_tensor(x) for x in args]
         result, grad = _without_variables(f, inputs)
-        outputs = [g.Identity(x) for x in nest.flatten(result)]
+        outputs = nest.flatten(result)
+        for output in outputs:
+            g.Identity(output)  # TF: its search for variables leaves this node
         name = f"CustomGradient-{next(_numbers)}"
         _register(name, len(outputs), grad)
         with get_default_graph().gradient_override_map({"IdentityN": name}):

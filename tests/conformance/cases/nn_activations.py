@@ -242,3 +242,19 @@ def batch_normalization(tf):
 def zero_fraction(tf):
     x = tf.placeholder(tf.float32, [None, 2])
     return {"y": tf.nn.zero_fraction(x), "feed": {x: [[0.0, 1], [2, 0], [0, 3]]}}
+
+
+def swish(tf):
+    with tf.Graph().as_default():  # values alone: the gradient's name counts all that was made
+        x = tf.constant([-2.0, -0.5, 0.0, 1.0, 3.0])
+        y = tf.nn.swish(x)
+        slope = tf.gradients(y, x)[0]
+        with tf.Session() as session:
+            return dict(zip(["y", "dx"], session.run([y, slope])))
+
+
+def swish_node_count(tf):
+    with tf.Graph().as_default() as graph:
+        x = tf.placeholder(tf.float32, [5], name="x")
+        tf.gradients(tf.nn.swish(x), x)
+        return {"names": np.array([op.name for op in graph.get_operations()])}

@@ -91,3 +91,22 @@ def sampled_softmax_loss(tf):
     )
     feed = {labels: [[1, 2], [7, 0], [0, 3]], inputs: _table(3, 4)}
     return {"loss": loss, "gradient": tf.gradients(loss, inputs), "feed": feed}
+
+
+def safe_sparse_lookup(tf):
+    table = tf.constant(np.arange(12, dtype=np.float32).reshape(6, 2))
+    ids = tf.SparseTensor([[0, 0], [0, 1], [2, 0], [3, 1]], [1, -1, 3, 5], [4, 2])
+    weights = tf.SparseTensor(ids.indices, [1.0, 2.0, -1.0, 0.5], [4, 2])
+    look = tf.nn.safe_embedding_lookup_sparse
+    return {
+        "plain": look(table, ids),
+        "default": look([table], ids, default_id=2, combiner="sqrtn"),
+        "weighted": look(table, ids, weights),
+        "sum": look(table, ids, weights, combiner="sum"),
+    }
+
+
+def safe_sparse_lookup_of_rank_3(tf):
+    table = tf.constant(np.arange(12, dtype=np.float32).reshape(6, 2))
+    ids = tf.SparseTensor([[0, 0, 0], [0, 1, 1], [1, 1, 0]], tf.constant([1, 2, 3]), [2, 2, 2])
+    return {"y": tf.nn.safe_embedding_lookup_sparse(table, ids)}

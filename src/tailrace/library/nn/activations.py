@@ -16,6 +16,7 @@ from tailrace.errors import InvalidArgumentError
 from tailrace.graph import Tensor, convert_to_tensor, g
 from tailrace.library import arithmetic, array, indexing, linalg, math
 from tailrace.library.arguments import either
+from tailrace.library.custom_gradient import custom_gradient
 
 
 def relu(features: Any, name: str | None = None) -> Tensor:
@@ -57,6 +58,19 @@ def leaky_relu(features: Any, alpha: Any = 0.2, name: str | None = None) -> Tens
             features = arithmetic.cast(features, dtypes.float32)
         alpha = alpha.item() if isinstance(alpha, np.ndarray) else alpha
         return g.LeakyRelu(features, alpha=alpha, name=scope)
+
+
+@custom_gradient
+def swish(features: Any) -> Any:
+    """x sigmoid(x), whose gradient computes the sigmoid again so as to keep less in memory."""
+    features = convert_to_tensor(features, name="features")
+
+    def grad(dy: Tensor) -> Tensor:
+        with g.control_dependencies([dy]):
+            gate = math.sigmoid(features)
+        return dy * (gate * (1.0 + features * (1.0 - gate)))
+
+    return features * math.sigmoid(features), grad
 
 
 def crelu(features: Any, name: str | None = None, axis: Any = -1) -> Tensor:

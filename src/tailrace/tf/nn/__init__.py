@@ -17,6 +17,7 @@ from tailrace.library.embedding import (
     embedding_lookup,
     embedding_lookup_sparse,
 )
+from tailrace.library.embedding_safe import safe_embedding_lookup_sparse
 from tailrace.library.math import (
     log_sigmoid,
     sigmoid,
@@ -37,6 +38,7 @@ from tailrace.library.nn.activations import (
     softmax,
     softplus,
     softsign,
+    swish,
     top_k,
     xw_plus_b,
 )
