@@ -1,0 +1,65 @@
+"""`tf.contrib.slim`: layers of `tf.contrib.layers` and argument scopes under one roof."""
+
+
+
+from tailrace.library.contrib.arg_scope import (
+    add_arg_scope,
+    arg_scope,
+    arg_scope_func_key,
+    arg_scoped_arguments,
+    current_arg_scope,
+    has_arg_scope,
+)
+from tailrace.library.contrib.initializers import (
+    variance_scaling_initializer,
+    xavier_initializer,
+    xavier_initializer_conv2d,
+)
+from tailrace.library.contrib.layers import (
+    avg_pool2d,
+    bias_add,
+    conv1d,
+    conv2d,
+    conv2d_transpose,
+    conv3d,
+    convolution,
+    convolution1d,
+    convolution2d,
+    convolution2d_transpose,
+    convolution3d,
+    dropout,
+    elu,
+    embed_sequence,
+    flatten,
+    fully_connected,
+    linear,
+    max_pool2d,
+    one_hot_encoding,
+    relu,
+    relu6,
+    repeat,
+    softmax,
+    stack,
+)
+from tailrace.library.contrib.normalization import batch_norm, layer_norm
+from tailrace.library.contrib.regularizers import (
+    apply_regularization,
+    l1_l2_regularizer,
+    l1_regularizer,
+    l2_regularizer,
+    sum_regularizer,
+)
+from tailrace.library.contrib.variables import (
+    get_model_variables,
+    get_variables,
+    get_variables_by_name,
+    get_variables_by_suffix,
+    get_variables_to_restore,
+    model_variable,
+    variable,
+)
+from tailrace.library.global_step import (
+    create_global_step,
+    get_global_step,
+    get_or_create_global_step,
+)
