@@ -74,7 +74,6 @@ RENAMED = {
 # old namespace -> namespace in 1.15
 MOVED = {
     "contrib.ctc": "nn",
-    "contrib.data": "data",
     "contrib.rnn.core_rnn_cell": "contrib.rnn",
     "contrib.rnn.core_rnn_cell_impl": "contrib.rnn",
     "contrib.skflow": "contrib.learn",

@@ -2,7 +2,6 @@
 
 from tailrace.ops import array as array
 from tailrace.ops import assertions as assertions
-from tailrace.ops import batch_norm as batch_norm
 from tailrace.ops import beam_search as beam_search
 from tailrace.ops import bitwise as bitwise
 from tailrace.ops import candidates as candidates
@@ -26,6 +25,7 @@ from tailrace.ops import math_grads as math_grads
 from tailrace.ops import math_special as math_special
 from tailrace.ops import matmul as matmul
 from tailrace.ops import nn as nn
+from tailrace.ops import normalization as normalization
 from tailrace.ops import quantization as quantization
 from tailrace.ops import queues as queues
 from tailrace.ops import random as random

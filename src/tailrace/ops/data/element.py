@@ -65,7 +65,7 @@ def scalar_shape(*_: Any, **__: Any) -> list[Any]:
 def declared(definition: Any) -> Any:
     """An operation that gives a dataset."""
     definition.shape(scalar_shape)
-    definition.no_gradient(NO_GRADIENT)
+    definition.missing_gradient(NO_GRADIENT)
     return definition
 
 

@@ -119,7 +119,7 @@ def _get_next(name):
         **STATEFUL,
     )(_next_element)
     definition.shape(_shapes)
-    definition.no_gradient(NO_GRADIENT)
+    definition.missing_gradient(NO_GRADIENT)
     return definition
 
 

@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 
 from tailrace.dtypes import bfloat16, float16, float32
-from tailrace.ops.batch_norm_second import fused_batch_norm_second
+from tailrace.ops.normalization.second import fused_batch_norm_second
 from tailrace.registry import Attr, op
 from tailrace.shapes import agree, merge, with_rank
 
