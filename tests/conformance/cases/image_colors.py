@@ -64,6 +64,28 @@ def adjustments(tf):
     return result
 
 
+def hsv_gradient(tf):
+    x = tf.placeholder(tf.float32, [2, 4, 3], name="x")
+    hsv = tf.image.rgb_to_hsv(x)
+    # all orders of the channels, ties among them and black
+    pixels = [
+        [1, 2, 3],
+        [1, 3, 2],
+        [2, 1, 3],
+        [2, 3, 1],
+        [3, 1, 2],
+        [3, 2, 1],
+        [2, 2, 1],
+        [0, 0, 0],
+    ]
+    feed = {x: np.reshape(np.float32(pixels), [2, 4, 3]) / 4}
+    return {
+        "dx": tf.gradients(hsv * [1.0, 2.0, 3.0], x),
+        "feed": feed,
+        "tolerance": TOLERANCE,
+    }
+
+
 def adjustments_of_bytes(tf):
     """As floats: the rounding may go either way by one."""
     x = tf.constant(_bytes(4, 5, 3))
