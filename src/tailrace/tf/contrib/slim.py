@@ -1,7 +1,5 @@
 """`tf.contrib.slim`: layers of `tf.contrib.layers` and argument scopes under one roof."""
 
-
-
 from tailrace.library.contrib.arg_scope import (
     add_arg_scope,
     arg_scope,
