@@ -2,10 +2,10 @@
 
 A run reads the values from before it unless data or control edges say otherwise. Reads give the
 variable's own buffer, and writes change it in place; so every use of a value read that the graph
-leaves unordered is put before the write. A use that must come after the write sees the new value if
-it was read by reference, as in TensorFlow, where reading a reference variable gives its buffer;
-where the old value is asked for (it is fetched, or was read from a resource handle) the write gets
-a new buffer (`Step.detach`).
+leaves unordered is put before the write. What was read by reference follows the variable, as in
+TensorFlow, where reading a reference variable gives its buffer: a use that must come after the
+write, and the caller who fetched it, see the new value. Where a value read from a resource handle
+is still asked for after the write, the write gets a new buffer (`Step.detach`).
 """
 
 from __future__ import annotations
@@ -63,6 +63,8 @@ def _order_reads(
     for reader in before:
         _put_before(reader, writer, consumers)
         shared, users = _sharing(reader, consumers)
+        if not reader.op_def.reads:
+            shared -= set(reader.outputs)  # the caller sees the variable as the run leaves it
         kept = kept or any(r in shared and r.step not in following for r in results)
         for user in users:
             if user in following:

@@ -105,21 +105,10 @@ class Fetches:
         if isinstance(element, Operation):
             self.targets.append(element)
             return lambda values: None
-        tensor = _read_of(element)
-        position = self._positions.setdefault(tensor, len(self.tensors))
+        position = self._positions.setdefault(element, len(self.tensors))
         if position == len(self.tensors):
-            self.tensors.append(tensor)
+            self.tensors.append(element)
         return lambda values: values[position]
-
-
-def _read_of(tensor: Tensor) -> Tensor:
-    """For a variable itself, the tensor that reads it: the value before what the run writes."""
-    if not (tensor._dtype._is_ref_dtype and tensor.op.op_def.once):
-        return tensor
-    for op in tensor._consumers:
-        if op.op_def.alias and not op.control_inputs and len(op.inputs) == len(op.outputs) == 1:
-            return op.outputs[0]
-    return tensor
 
 
 def structure_key(fetch: Any) -> Any:

@@ -296,11 +296,18 @@ def test_run_metadata_is_filled_on_request():
     assert "Exp" in names
 
 
-def test_a_variable_fetched_beside_its_update_is_as_it_was():
+def test_a_reference_variable_fetched_beside_its_update_is_as_the_run_leaves_it():
     v = tf.Variable([1.0])
     add = v.assign_add([1.0])
     with tf.Session() as session:
         session.run(v.initializer)
-        old, new = session.run([v, add])
-        assert (old, new) == (1.0, 2.0)
-        assert session.run([add, v])[1] == 2.0
+        assert session.run([v, v.value(), v * 1.0, add]) == [2.0, 2.0, 1.0, 2.0]
+
+
+def test_a_resource_variable_fetched_beside_its_update_is_as_it_was_read():
+    v = tf.Variable([1.0], use_resource=True)
+    add = v.assign_add([1.0], read_value=False)
+    with tf.Session() as session:
+        session.run(v.initializer)
+        assert session.run([v, add])[0] == 1.0
+        assert session.run(v) == 2.0
