@@ -8,6 +8,7 @@ module that stands for TensorFlow 1.15, `tailrace.__version__` is the version of
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -35,9 +36,26 @@ def __getattr__(name: str) -> Any:
     dunder = name.startswith("__") and name != "__version__"
     if dunder or _caller() == _IMPORTER:
         raise AttributeError(f"module 'tailrace' has no attribute '{name}'")
-    value = getattr(import_module(_PUBLIC), name)
+    value = getattr(_public(), name)
     globals()[name] = value
     return value
+
+
+def _public() -> ModuleType:
+    """The module of TensorFlow's names, loaded on first use.
+
+    The collector would go through all that torch has just made, again and again, and find nothing.
+    """
+    found = sys.modules.get(_PUBLIC)
+    if found is not None:
+        return import_module(_PUBLIC)
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        return import_module(_PUBLIC)
+    finally:
+        if collecting:
+            gc.enable()
 
 
 def __dir__() -> list[str]:
