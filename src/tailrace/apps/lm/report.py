@@ -113,7 +113,7 @@ def render(contents: Contents, scores: list[Score], extras: Extras, curve: bytes
         f"<h2>On held-out text</h2>{_scores(settings.level, scores)}",
         "<p>Lower is better. The models saw neither part while they learnt; the validation part "
         "chose the best moment of the network and the order of the n-gram models, the test part "
-        "chose nothing.</p>",
+        "chose nothing in this run.</p>",
         f'<h2>Training</h2><img alt="training curves" src="data:image/png;base64,{image}">',
         "<h2>What comes next</h2>" + "".join(_next(*example) for example in extras.next_symbols),
         "<h2>Samples</h2>"
