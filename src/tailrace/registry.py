@@ -30,6 +30,9 @@ output. Inputs have, beside the dimensions, `.value` (the constant value as arra
 `.as_shape()` (a vector of sizes read as a partly known shape), `.dtype` and `.handle` (of
 resources).
 
+**Repeats rule**: called like the shape rule when the sizes of a run are known; gives the index of
+the argument that the output merely repeats (a reshape to the same sizes), or None.
+
 **Gradient rule**: called with the builder `g`, a view `op` whose attributes are the declaration's
 names (`op.a`, `op.product`, `op.transpose_a`) and the gradient of each output (None where none
 flows). It returns a gradient or None per input.
@@ -160,6 +163,7 @@ class OpDef:
         self.no_gradient_reason: str | None = None
         self.missing_gradient_reason: str | None = None
         self.bind_rule: Callable[..., Any] | None = None
+        self.repeats_rule: Callable[..., Any] | None = None
         self.__doc__ = kernel.__doc__
         self.__name__ = getattr(kernel, "__name__", name)
 
@@ -215,6 +219,13 @@ class OpDef:
         """
         self.missing_gradient_reason = reason
 
+    def repeats(self, rule: Callable[..., Any]) -> Callable[..., Any]:
+        """Decorator: called like the shape rule with sizes as they are in a run, gives the index of
+        the argument that the only output equals; None when it computes something.
+        """
+        self.repeats_rule = rule
+        return rule
+
     def bind(self, rule: Callable[..., Any]) -> Callable[..., Any]:
         """Decorator: given the attributes (dict), return the kernel to call on the inputs.
 
@@ -225,6 +236,9 @@ class OpDef:
 
 
 OPS: dict[str, OpDef] = {}
+
+# What the planner puts in place of several operations; no graph ever has a node of these types.
+FUSED: dict[str, OpDef] = {}
 
 
 def lookup(name: str) -> OpDef | None:
@@ -288,6 +302,21 @@ def _implied_attrs(args: Iterable[Arg]) -> dict[str, Attr]:
 
 def op(name: str, signature: str, **facts: Any) -> Callable[[Callable[..., Any]], OpDef]:
     """Decorator that registers an operation type; see the module's docstring."""
+    return _declared(OPS, name, signature, facts)
+
+
+def fused(name: str, signature: str, **facts: Any) -> Callable[[Callable[..., Any]], OpDef]:
+    """Decorator that declares what the planner may put in place of several operations.
+
+    Written as an operation is, but it is no node of a graph: it has neither gradient nor shape
+    rule.
+    """
+    return _declared(FUSED, name, signature, facts)
+
+
+def _declared(
+    table: dict[str, OpDef], name: str, signature: str, facts: dict[str, Any]
+) -> Callable[[Callable[..., Any]], OpDef]:
     before, _, after = signature.partition("->")
     inputs, outputs = _parse_args(before), _parse_args(after)
     flags = {key[1:]: value for key, value in facts.items() if key[1:] in _FLAGS and key[0] == "_"}
@@ -295,9 +324,9 @@ def op(name: str, signature: str, **facts: Any) -> Callable[[Callable[..., Any]]
     attrs.update((k, _parse_attr(v)) for k, v in facts.items() if k[1:] not in flags or k[0] != "_")
 
     def register(kernel: Callable[..., Any]) -> OpDef:
-        if name in OPS:
+        if name in table:
             raise ValueError(f"operation type {name} is defined twice")
-        OPS[name] = definition = OpDef(name, inputs, outputs, attrs, kernel, flags)
+        table[name] = definition = OpDef(name, inputs, outputs, attrs, kernel, flags)
         return definition
 
     return register

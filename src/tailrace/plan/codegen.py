@@ -250,7 +250,7 @@ class _Writer:
         arguments = []
         if step.op_def.context:
             arguments.append(self._global("x", self.context_of(step)))
-        grouped = split_inputs(step.op_def, list(step.inputs), step.op.attrs)
+        grouped = split_inputs(step.op_def, list(step.inputs), step.attrs)
         for arg, values in zip(step.op_def.inputs, grouped, strict=True):
             host = arg.name in step.op_def.host
             if isinstance(values, list):
@@ -364,7 +364,7 @@ def _last_uses(steps: list[Step], owned: set[Value]) -> dict[int, list[Value]]:
 
 def bound_kernel(step: Step) -> Callable[..., Any]:
     """The function to call with the step's inputs: the kernel with its attributes."""
-    definition, attrs = step.op_def, step.op.attrs
+    definition, attrs = step.op_def, step.attrs
     if definition.bind_rule is not None:
         bound = definition.bind_rule(attrs)
         if bound is not None:

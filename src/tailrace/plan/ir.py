@@ -15,11 +15,15 @@ class Value:
     a feed or a constant.
     """
 
-    __slots__ = ("constant", "known", "step", "tensor")
+    __slots__ = ("constant", "dims", "elements", "known", "step", "tensor")
 
     def __init__(self, tensor: Tensor, step: Step | None = None) -> None:
         self.tensor = tensor  # the graph's tensor this computes
         self.step = step  # None for feeds
+        # sizes in this plan's runs, where they are known (None: unknown rank); those of what a
+        # tensor array or stack holds
+        self.dims: tuple[int | None, ...] | None = None
+        self.elements: tuple[int | None, ...] | None = None
         self.known = False  # whether `constant` holds the value in every run
         self.constant: Any = None
 
@@ -62,9 +66,13 @@ class Step:
         return self.op.op_def
 
     @property
+    def attrs(self) -> dict[str, Any]:
+        return self.op.attrs
+
+    @property
     def foldable(self) -> bool:
         """Whether the operation gives the same for the same inputs and does nothing else."""
-        d = self.op.op_def
+        d = self.op_def
         return not (d.stateful or d.context or d.varies or d.writes or d.reads or d.region)
 
     def needs(self) -> Iterator[Step]:
@@ -89,6 +97,29 @@ class Step:
 
     def __repr__(self) -> str:
         return f"Step({self.op.name})"
+
+
+@dataclasses.dataclass(slots=True, eq=False)
+class Fused(Step):
+    """Several operations done by one kernel, declared by `registry.fused`.
+
+    `op` is the one it is known by in errors and profiles, usually the last of `members`.
+    """
+
+    definition: OpDef = None  # type: ignore[assignment] - always given
+    attributes: dict[str, Any] = dataclasses.field(default_factory=dict)
+    members: tuple[Operation, ...] = ()
+
+    @property
+    def op_def(self) -> OpDef:
+        return self.definition
+
+    @property
+    def attrs(self) -> dict[str, Any]:
+        return self.attributes
+
+    def __repr__(self) -> str:
+        return f"Fused({self.definition.name}, {self.op.name}, {len(self.members)} operations)"
 
 
 @dataclasses.dataclass(slots=True, eq=False)
@@ -205,4 +236,5 @@ def _described(steps: list[Step], indent: str) -> Iterator[str]:
                 yield from _described(part, indent + "    ")
             continue
         inputs = ", ".join(v.tensor.name for v in step.inputs)
-        yield f"{indent}{step.op.name} = {step.op.type}({inputs}){where}"
+        of = f" of {len(step.members)}" if isinstance(step, Fused) else ""
+        yield f"{indent}{step.op.name} = {step.op_def.name}{of}({inputs}){where}"

@@ -137,9 +137,9 @@ def _named_inputs(step: Step) -> list[tuple[str, Value]]:
     for arg in args:
         count = 1
         if arg.number_attr:
-            count = step.op.attrs[arg.number_attr]
+            count = step.attrs[arg.number_attr]
         elif arg.list_attr:
-            count = len(step.op.attrs[arg.list_attr])
+            count = len(step.attrs[arg.list_attr])
         names.extend([arg.name] * count)
     return list(zip(names, step.inputs, strict=True))
 

@@ -49,10 +49,8 @@ def _merge(steps: list[Step], replaced: dict[Value, Value]) -> None:
 
 
 def _signature(step: Step) -> Hashable:
-    attrs = tuple(
-        (name, _hashable(value)) for name, value in step.op.attrs.items() if name[0] != "_"
-    )
-    return step.op.type, attrs, tuple(map(id, step.inputs)), step.guards
+    attrs = tuple((name, _hashable(value)) for name, value in step.attrs.items() if name[0] != "_")
+    return step.op_def.name, attrs, tuple(map(id, step.inputs)), step.guards
 
 
 def _hashable(value: Any) -> Hashable:

@@ -24,7 +24,7 @@ def explain(failure: Exception, program: Program) -> Exception:
     if isinstance(failure, OpError) and failure.op is not None:
         return failure
     message = getattr(failure, "message", None) or str(failure)
-    text = f"{step.op.type}: {message}\n{describe_op(step.op)}"
+    text = f"{step.op_def.name}: {message}\n{describe_op(step.op)}"
     return _class_of(failure)(None, step.op, text)
 
 

@@ -113,8 +113,8 @@ class Recorder:
     def _records(self, steps: list[Step], times: list[tuple[int, int]], began: int) -> list[Record]:
         records = []
         for index, end in times:
-            op = steps[index].op
-            records.append(Record(op.name, op.type, began, end))
+            step = steps[index]
+            records.append(Record(step.op.name, step.op_def.name, began, end))
             began = end
         return records
 
