@@ -115,7 +115,10 @@ def decode_compressed(bytes, *, compression_type):
         raise errors.invalid(
             f"Only ZLIB, GZIP or NONE are supported compressions, not {compression_type.decode()}"
         )
-    return each(known[compression_type], bytes)
+    try:
+        return each(known[compression_type], bytes)
+    except (zlib.error, EOFError, OSError) as error:
+        raise errors.KernelError(errors.DataLossError, f"not {compression_type}: {error}") from None
 
 
 @decode_compressed.shape
