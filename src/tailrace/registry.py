@@ -30,6 +30,8 @@ output. Inputs have, beside the dimensions, `.value` (the constant value as arra
 `.as_shape()` (a vector of sizes read as a partly known shape), `.dtype` and `.handle` (of
 resources).
 
+**Contents rule**: see `OpDef.contents`; of operations on tensor arrays and stacks.
+
 **Repeats rule**: called like the shape rule when the sizes of a run are known; gives the index of
 the argument that the output merely repeats (a reshape to the same sizes), or None.
 
@@ -158,12 +160,16 @@ class OpDef:
         self.shape_attrs: tuple[str, ...] = ()
         self.handle_rule: Callable[..., Any] | None = None
         self.known_value_rule: Callable[..., Any] | None = None
+        self.known_value_attrs: tuple[str, ...] = ()
         self.known_sizes_rule: Callable[..., Any] | None = None
         self.gradient_rule: Callable[..., Any] | None = None
         self.no_gradient_reason: str | None = None
         self.missing_gradient_reason: str | None = None
         self.bind_rule: Callable[..., Any] | None = None
         self.repeats_rule: Callable[..., Any] | None = None
+        self.repeats_attrs: tuple[str, ...] = ()
+        self.contents_rule: Callable[..., Any] | None = None
+        self.contents_attrs: tuple[str, ...] = ()
         self.__doc__ = kernel.__doc__
         self.__name__ = getattr(kernel, "__name__", name)
 
@@ -194,6 +200,7 @@ class OpDef:
         Each is an array, or None when it is not known.
         """
         self.known_value_rule = rule
+        self.known_value_attrs = keyword_names(rule)
         return rule
 
     def known_sizes(self, rule: Callable[..., Any]) -> Callable[..., Any]:
@@ -224,6 +231,19 @@ class OpDef:
         the argument that the only output equals; None when it computes something.
         """
         self.repeats_rule = rule
+        self.repeats_attrs = keyword_names(rule)
+        return rule
+
+    def contents(self, rule: Callable[..., Any]) -> Callable[..., Any]:
+        """Decorator: called like the shape rule with, in front, what is known of the tensor array
+        or stack behind the handle: `put(shape)` notes what is put in, `get()` gives the shape of
+        an element, `length` is the number of elements or None.
+
+        Returns a shape per output, or an array where the sizes tell the value; None to ask the
+        shape rule.
+        """
+        self.contents_rule = rule
+        self.contents_attrs = keyword_names(rule)
         return rule
 
     def bind(self, rule: Callable[..., Any]) -> Callable[..., Any]:

@@ -225,6 +225,12 @@ def tensor_array_shape(size):
     return [_HANDLE, []]
 
 
+@tensor_array.contents
+def tensor_array_contents(box, size, *, dynamic_size):
+    if size.value is not None and not dynamic_size:
+        box.length = int(size.value)
+
+
 @tensor_array.handle
 def tensor_array_handle(*, dtype, element_shape, identical_element_shapes):
     dims = _dims(element_shape)
@@ -291,6 +297,11 @@ def _gradient_array(g, op, grad, flow):
             return handle, g.Identity(flow, name="gradient_flow")
 
 
+@tensor_array_grad_with_shape.contents
+def tensor_array_grad_with_shape_contents(box, handle, flow_in, shape_to_prepend):
+    box.put(UNKNOWN)
+
+
 # -- one element -----------------------------------------------------------------------------------
 
 
@@ -311,6 +322,11 @@ def tensor_array_read(handle, index, flow_in):
 def tensor_array_read_shape(handle, index, flow_in):
     with_rank(index, 0, "index")
     return [UNKNOWN if handle.handle is None else Shape(handle.handle[1])]
+
+
+@tensor_array_read.contents
+def tensor_array_read_contents(box, handle, index, flow_in):
+    return [box.get()]
 
 
 @tensor_array_read.gradient
@@ -341,6 +357,11 @@ def tensor_array_write_shape(handle, index, value, flow_in):
     if handle.handle is not None:
         merge(Shape(handle.handle[1]), value)
     return [[]]
+
+
+@tensor_array_write.contents
+def tensor_array_write_contents(box, handle, index, value, flow_in):
+    box.put(value)
 
 
 @tensor_array_write.gradient
@@ -381,6 +402,11 @@ def tensor_array_gather_shape(handle, indices, flow_in, *, element_shape):
     with_rank(indices, 1, "indices")
     dims = _dims(element_shape) if handle.handle is None else handle.handle[1]
     return [UNKNOWN if dims is None else (indices[0], *dims)]
+
+
+@tensor_array_gather.contents
+def tensor_array_gather_contents(box, handle, indices, flow_in):
+    return [(indices[0], *box.get())]
 
 
 @tensor_array_gather.gradient
@@ -430,6 +456,11 @@ def tensor_array_scatter_shape(handle, indices, value, flow_in):
     if handle.handle is not None and value.dims is not None:
         merge(Shape(handle.handle[1]), value[1:])
     return [[]]
+
+
+@tensor_array_scatter.contents
+def tensor_array_scatter_contents(box, handle, indices, value, flow_in):
+    box.put(UNKNOWN if value.dims is None else Shape(value.dims[1:]))
 
 
 @tensor_array_scatter.gradient
@@ -527,6 +558,11 @@ def tensor_array_split_shape(handle, value, lengths, flow_in):
     return [[]]
 
 
+@tensor_array_split.contents
+def tensor_array_split_contents(box, handle, value, lengths, flow_in):
+    box.put(UNKNOWN if value.dims is None else (None, *value.dims[1:]))
+
+
 @tensor_array_split.gradient
 def tensor_array_split_grad(g, op, flow):
     handle, grad_flow = _gradient_array(g, op, flow, flow)
@@ -544,6 +580,11 @@ def tensor_array_size(handle, flow_in):
 
 
 tensor_array_size.shape(lambda handle, flow_in: [[]])
+
+
+@tensor_array_size.contents
+def tensor_array_size_contents(box, handle, flow_in):
+    return None if box.length is None else [np.array(box.length, np.int32)]
 
 
 @op("TensorArrayCloseV3", "handle: resource ->", **_STATE)

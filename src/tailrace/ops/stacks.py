@@ -57,6 +57,11 @@ def stack_push_shape(handle, elem):
     return [elem]
 
 
+@stack_push.contents
+def stack_push_contents(box, handle, elem):
+    box.put(elem)
+
+
 @op("StackPopV2", "handle: resource -> elem: elem_type", elem_type=ANY, _alias=True, **_STATE)
 def stack_pop(handle):
     """Take the last element off the stack."""
@@ -68,6 +73,11 @@ def stack_pop(handle):
 @stack_pop.shape
 def stack_pop_shape(handle):
     return [UNKNOWN]
+
+
+@stack_pop.contents
+def stack_pop_contents(box, handle):
+    return [box.get()]
 
 
 @op("StackCloseV2", "handle: resource ->", **_STATE)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from tailrace.graph import Operation, Tensor
 from tailrace.plan.control_flow import raise_control_flow
@@ -26,9 +26,19 @@ PASSES: dict[str, Pass] = {
 }
 
 
-def make_plan(fetches: list[Tensor], targets: Iterable[Operation], feeds: list[Tensor]) -> Plan:
-    """The plan that computes `fetches` and runs `targets`, given `feeds`."""
+def make_plan(
+    fetches: list[Tensor],
+    targets: Iterable[Operation],
+    feeds: list[Tensor],
+    sizes: Sequence[tuple[int, ...] | None] | None = None,
+) -> Plan:
+    """The plan that computes `fetches` and runs `targets`, given `feeds`.
+
+    With `sizes`, the sizes of what is fed, the plan is for feeds of these sizes alone.
+    """
     plan = prune(fetches, targets, feeds)
+    for value, dims in zip(plan.feeds, sizes or [t._dims for t in feeds], strict=True):
+        value.dims = dims
     off = switched_off()
     for name, apply in PASSES.items():
         if name not in off:
