@@ -187,8 +187,8 @@ class OpDef:
         return rule
 
     def handle(self, rule: Callable[..., Any]) -> Callable[..., Any]:
-        """Decorator: called with attributes, gives (element type, shape) of what an output handle
-        leads to.
+        """Decorator: called like the shape rule, gives (element type, shape) of what the output
+        handle leads to, or None.
         """
         self.handle_rule = rule
         return rule

@@ -54,9 +54,8 @@ def build(op_def: OpDef, args: tuple[Any, ...], keywords: dict[str, Any]) -> Any
 
 
 def _refs(op_def: OpDef, tensors: list[Tensor]) -> list[Tensor]:
-    if any(arg.is_list for arg in op_def.inputs):
-        return tensors if op_def.inputs[0].is_ref else []
-    return [t for arg, t in zip(op_def.inputs, tensors, strict=True) if arg.is_ref]
+    # TF: pairs declared inputs with tensors although one may stand for several
+    return [t for arg, t in zip(op_def.inputs, tensors, strict=False) if arg.is_ref]
 
 
 def _input_values(op_def: OpDef, args: tuple[Any, ...], keywords: dict[str, Any]) -> list[Any]:

@@ -123,7 +123,8 @@ def set_handles(op: Operation) -> None:
     """Set what is known behind the resource handles an operation gives."""
     rule = op.op_def.handle_rule
     if rule is not None:
-        known = rule(**{name: op.attrs[name] for name in keyword_names(rule)})
+        inputs = split_inputs(op.op_def, [InputShape(t) for t in op._inputs], op.attrs)
+        known = rule(*inputs, **{name: op.attrs[name] for name in keyword_names(rule)})
         op.outputs[0]._handle = None if known is None else (known[0], as_shape(known[1]).dims)
         return
     passed = next((t._handle for t in op._inputs if t._dtype is resource), None)

@@ -232,7 +232,7 @@ def tensor_array_contents(box, size, *, dynamic_size):
 
 
 @tensor_array.handle
-def tensor_array_handle(*, dtype, element_shape, identical_element_shapes):
+def tensor_array_handle(size, *, dtype, element_shape, identical_element_shapes):
     dims = _dims(element_shape)
     known = identical_element_shapes or (dims is not None and None not in dims)
     return (dtype, Shape(dims)) if known else None
@@ -295,6 +295,17 @@ def _gradient_array(g, op, grad, flow):
         handle, _ = g.TensorArrayGradV3(op.handle, flow, source=source)
         with g.control_dependencies([handle]):
             return handle, g.Identity(flow, name="gradient_flow")
+
+
+@tensor_array_grad_with_shape.handle
+def tensor_array_grad_with_shape_handle(handle, flow_in, shape_to_prepend):
+    if handle.handle is None:
+        return None
+    dtype, dims = handle.handle
+    known = shape_to_prepend.dims is not None and shape_to_prepend.dims[0] is not None
+    if dims is None or not known:
+        return dtype, UNKNOWN
+    return dtype, Shape([None] * shape_to_prepend.dims[0] + list(dims))
 
 
 @tensor_array_grad_with_shape.contents

@@ -16,7 +16,13 @@ import numpy as np
 import torch
 
 from tailrace.dtypes import ANY, INDEX, NUMERIC, int32
-from tailrace.errors import FailedPreconditionError, KernelError, OutOfRangeError, invalid
+from tailrace.errors import (
+    FailedPreconditionError,
+    KernelError,
+    NotFoundError,
+    OutOfRangeError,
+    invalid,
+)
 from tailrace.registry import Attr, op
 from tailrace.shapes import UNKNOWN, Shape, merge
 
@@ -54,6 +60,15 @@ def variable(ctx):
     return cell
 
 
+def _shape_of_variable(*, shape):
+    return [Shape(shape._dims)]
+
+
+def _shape_of_old_variable(*, shape):
+    # TF: the older form cannot tell a scalar from an unknown shape
+    return [Shape(shape._dims or None)]
+
+
 for _name in ("VariableV2", "Variable"):
     _definition = op(
         _name,
@@ -67,11 +82,7 @@ for _name in ("VariableV2", "Variable"):
         _once=True,
     )(variable)
 
-    @_definition.shape
-    def variable_shape(*, shape):
-        # TF: Variable, the older form, cannot tell a scalar from an unknown shape.
-        return [Shape(shape._dims)]
-
+    _definition.shape(_shape_of_variable if _name == "VariableV2" else _shape_of_old_variable)
     _definition.no_gradient("a variable is where derivatives are taken, nothing is before it")
 
 
@@ -350,8 +361,10 @@ variable_shape_op.no_gradient("a shape does not vary smoothly")
     _writes="resource",
     **_STATEFUL,
 )
-def destroy_resource(resource):
-    """Forget a variable's value."""
+def destroy_resource(resource, *, ignore_lookup_error):
+    """Forget a variable's value; one that has none is an error if that is wished."""
+    if resource.value is None and not ignore_lookup_error:
+        raise KernelError(NotFoundError, f"Resource {resource.name} does not exist.")
     resource.value = None
 
 
