@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
-INPUTS := pyproject.toml constraints.txt CMakeLists.txt $(wildcard src/tailrace/native/src/*)
+INPUTS := pyproject.toml constraints.txt CMakeLists.txt $(wildcard src/tailrace/native/src/* src/tailrace/native/src/simd/*)
 
 .PHONY: demo test check format clean
 

@@ -9,24 +9,55 @@ import os
 from pathlib import Path
 
 _NAMES = ("libtailrace_native.so", "libtailrace_native.dylib", "tailrace_native.dll")
+# as `Isa` of src/isa.h numbers them
+_ISAS = ("baseline", "avx2", "avx512")
 
 
 @functools.cache
 def library() -> ctypes.CDLL | None:
     """The loaded library, or None (said once, in the log) where there is none.
 
-    TAILRACE_NATIVE=0 in the environment leaves it out, for comparison.
+    TAILRACE_NATIVE=0 in the environment leaves it out, for comparison; TAILRACE_NATIVE_ISA names
+    the instruction set that the vector kernels use, if not the widest.
     """
     if os.environ.get("TAILRACE_NATIVE") == "0":
         return None
     for folder in _folders():
         for name in _NAMES:
             if (folder / name).is_file():
-                return ctypes.CDLL(str(folder / name))
+                return _load(folder / name)
     logging.getLogger("tailrace").info(
         "the native library was not built (no C++ compiler at install): Python kernels serve"
     )
     return None
+
+
+def isas() -> list[str]:
+    """The instruction sets that the vector kernels can use here, the plainest first."""
+    loaded = library()
+    return [] if loaded is None else list(_ISAS[: loaded.tailrace_widest_isa() + 1])
+
+
+def use_isa(name: str) -> None:
+    """Has the vector kernels use one of `isas()`; they begin with the widest."""
+    loaded = library()
+    if loaded is None or name not in isas():
+        raise ValueError(f"instruction set {name!r} is not to be had here: choose of {isas()}")
+    loaded.tailrace_use_isa(_ISAS.index(name))
+
+
+def _load(path: Path) -> ctypes.CDLL:
+    # the kernels' threads are those of the OpenMP runtime that PyTorch brings: that one first
+    import torch  # noqa: F401
+
+    loaded = ctypes.CDLL(str(path))
+    wanted = os.environ.get("TAILRACE_NATIVE_ISA")
+    if wanted is not None:
+        allowed = _ISAS[: loaded.tailrace_widest_isa() + 1]
+        if wanted not in allowed:
+            raise ValueError(f"TAILRACE_NATIVE_ISA is {wanted!r}, not one of {', '.join(allowed)}")
+        loaded.tailrace_use_isa(_ISAS.index(wanted))
+    return loaded
 
 
 def _folders() -> list[Path]:

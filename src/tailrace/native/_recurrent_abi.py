@@ -1,0 +1,61 @@
+"""The structures of src/recurrent.h, field for field, and calls with them."""
+
+from __future__ import annotations
+
+import ctypes
+from typing import Any
+
+import torch
+
+from tailrace.native.loader import library
+
+PARTITIONS = {"auto": 0, "rows": 1, "units": 2}
+
+
+class Sizes(ctypes.Structure):
+    """How large everything is, and how the work is divided."""
+
+    _fields_ = (
+        ("steps", ctypes.c_int64),
+        ("batch", ctypes.c_int64),
+        ("hidden", ctypes.c_int64),
+        ("projected", ctypes.c_int64),
+        ("threads", ctypes.c_int32),
+        ("partition", ctypes.c_int32),
+    )
+
+
+def _structure(name: str, pointers: str, numbers: str) -> type[ctypes.Structure]:
+    fields = [("sizes", Sizes)]
+    fields += [(field, ctypes.c_void_p) for field in pointers.split()]
+    fields += [(field, ctypes.c_double) for field in numbers.split()]
+    return type(name, (ctypes.Structure,), {"_fields_": fields})
+
+
+Lstm = _structure(
+    "Lstm",
+    "gates wh bias hs cs lengths peephole_i peephole_f peephole_o projection "
+    "dout dh_last dh_first dc dprojected",
+    "forget_bias cell_clip projection_clip",
+)
+
+
+def call(
+    name: str, structure: type[ctypes.Structure], dtype: torch.dtype, sizes: Sizes, **fields: Any
+) -> None:
+    """Calls the library's `name` for this dtype; tensors among `fields` go as their addresses.
+
+    Every tensor must be contiguous; all but int32 ones have the dtype.
+    """
+    loaded = library()
+    assert loaded is not None
+    arguments = structure(sizes=sizes)
+    for field, value in fields.items():
+        if isinstance(value, torch.Tensor):
+            assert value.is_contiguous(), field
+            assert value.dtype in (dtype, torch.int32), field
+            value = value.data_ptr()
+        if value is not None:
+            setattr(arguments, field, value)
+    suffix = "f32" if dtype == torch.float32 else "f64"
+    getattr(loaded, f"tailrace_{name}_{suffix}")(ctypes.byref(arguments))

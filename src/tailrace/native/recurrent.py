@@ -1,0 +1,160 @@
+"""Recurrent layers over whole sequences, forward and backward: LSTM, GRU and the plain RNN.
+
+These functions do only what has to go step by step. The caller multiplies the inputs of all steps
+with their rows of the kernel first, gx = x Wx, and afterwards forms the weights' gradients from the
+gates' ones, dWx = x^T dgates, dWh = hs[:-1]^T dgates, db = sum dgates, dx = dgates Wx^T: large
+products that PyTorch does best. Recurrent weights `wh` are the last rows of a TensorFlow kernel
+[I+H, G H].
+
+Shapes: T steps, B batch, H hidden. States of all steps lie in one tensor [T+1,B,H] that begins with
+the initial one, so `hs[1:]` are the outputs and `hs[:-1]` what the steps started from, uncopied.
+All tensors are contiguous, float32 or float64.
+
+Sequence lengths (int32 [B]) mean what they do in `tf.nn.dynamic_rnn`: past a sequence's end the
+states are copied on; `outputs` makes the outputs there zero. Gradients of outputs past the end are
+ignored, and the gates' gradients there are zero.
+
+The work is divided by batch rows, or for small batches by hidden units; `partition` ("rows",
+"units") overrides that. Without the native library the same is done by PyTorch, step by step.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+
+from tailrace.native import _recurrent_abi as abi
+
+
+def outputs(hs: Tensor, lengths: Tensor | None) -> Tensor:
+    """What the layer gives out, [T,B,H]: the states after each step, zero past a sequence's end."""
+    if lengths is None:
+        return hs[1:]
+    ended = torch.arange(hs.shape[0] - 1)[:, None] >= lengths
+    return hs[1:].masked_fill(ended[:, :, None], 0)
+
+
+def lstm_forward(
+    gx: Tensor,
+    wh: Tensor,
+    bias: Tensor | None,
+    h0: Tensor,
+    c0: Tensor,
+    *,
+    forget_bias: float = 1.0,
+    lengths: Tensor | None = None,
+    peepholes: tuple[Tensor, Tensor, Tensor] | None = None,
+    cell_clip: float | None = None,
+    projection: Tensor | None = None,
+    projection_clip: float | None = None,
+    threads: int | None = None,
+    partition: str = "auto",
+) -> tuple[Tensor, Tensor, Tensor]:
+    """LSTM states of all steps from gx = x Wx [T,B,4H], which becomes the activated gates i j f o.
+
+    Shapes: wh [P,4H], bias [4H], h0 [B,P], c0 [B,H], peepholes (i, f, o) [H], projection [H,P]; P
+    is H without a projection. Returns hs [T+1,B,P], cs [T+1,B,H] and gx.
+    """
+    steps, batch, hidden = _lstm_sizes(gx)
+    hs, cs = _states(h0, steps), _states(c0, steps)
+    abi.call(
+        "lstm_forward",
+        abi.Lstm,
+        gx.dtype,
+        _sizes(steps, batch, hidden, h0.shape[1], threads, partition),
+        gates=gx,
+        wh=wh,
+        bias=bias,
+        hs=hs,
+        cs=cs,
+        lengths=lengths,
+        **_peephole_fields(peepholes),
+        projection=projection,
+        forget_bias=forget_bias,
+        cell_clip=_limit(cell_clip),
+        projection_clip=_limit(projection_clip),
+    )
+    return hs, cs, gx
+
+
+def lstm_backward(
+    dout: Tensor | None,
+    dh_last: Tensor | None,
+    dc_last: Tensor | None,
+    gates: Tensor,
+    hs: Tensor,
+    cs: Tensor,
+    wh: Tensor,
+    *,
+    lengths: Tensor | None = None,
+    peepholes: tuple[Tensor, Tensor, Tensor] | None = None,
+    cell_clip: float | None = None,
+    projection: Tensor | None = None,
+    projection_clip: float | None = None,
+    dprojected: Tensor | None = None,
+    threads: int | None = None,
+    partition: str = "auto",
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Gradients of the gates before activation, written over `gates`, and of both initial states.
+
+    `dout` [T,B,P] are the gradients of the outputs, `dh_last` and `dc_last` of the final states.
+    With a projection, `dprojected` [T,B,P] receives the gradients of what the projection gave.
+    """
+    steps, batch, hidden = _lstm_sizes(gates)
+    dh0, dc = torch.empty_like(hs[0]), _copied(dc_last, cs[0])
+    abi.call(
+        "lstm_backward",
+        abi.Lstm,
+        gates.dtype,
+        _sizes(steps, batch, hidden, hs.shape[2], threads, partition),
+        gates=gates,
+        wh=wh,
+        hs=hs,
+        cs=cs,
+        lengths=lengths,
+        **_peephole_fields(peepholes),
+        projection=projection,
+        dout=dout,
+        dh_last=dh_last,
+        dh_first=dh0,
+        dc=dc,
+        dprojected=dprojected,
+        cell_clip=_limit(cell_clip),
+        projection_clip=_limit(projection_clip),
+    )
+    return gates, dh0, dc
+
+
+def _lstm_sizes(gates: Tensor) -> tuple[int, int, int]:
+    steps, batch, width = gates.shape
+    return steps, batch, width // 4
+
+
+def _peephole_fields(peepholes: tuple[Tensor, Tensor, Tensor] | None) -> dict[str, Tensor]:
+    names = ("peephole_i", "peephole_f", "peephole_o")
+    return dict(zip(names, peepholes, strict=True)) if peepholes else {}
+
+
+def _sizes(
+    steps: int, batch: int, hidden: int, projected: int, threads: int | None, partition: str
+) -> abi.Sizes:
+    count = torch.get_num_threads() if threads is None else threads
+    return abi.Sizes(steps, batch, hidden, projected, count, abi.PARTITIONS[partition])
+
+
+def _states(first: Tensor, steps: int) -> Tensor:
+    """Room for the states of all steps, the first one filled in."""
+    states = first.new_empty((steps + 1, *first.shape))
+    states[0] = first
+    return states
+
+
+def _copied(given: Tensor | None, like: Tensor) -> Tensor:
+    """A copy to be overwritten; zeros if there is none."""
+    return torch.zeros_like(like) if given is None else given.clone()
+
+
+def _limit(clip: float | None) -> float:
+    return math.inf if clip is None else clip

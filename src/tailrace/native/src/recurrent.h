@@ -1,0 +1,38 @@
+// What Python hands to the recurrent kernels; src/tailrace/native/_recurrent_abi.py mirrors it.
+//
+// All arrays are row-major and contiguous; T steps, B batch, H hidden, P projected (the size of the
+// output: H without a projection). Pointers marked ? may be null.
+
+#pragma once
+
+#include <cstdint>
+
+namespace tailrace {
+
+enum Partition : int32_t { kAutomatic = 0, kByRows = 1, kByUnits = 2 };
+
+struct RecurrentSizes {
+  int64_t steps, batch, hidden, projected;
+  int32_t threads, partition;
+};
+
+template <class T>
+struct LstmArgs {
+  RecurrentSizes sizes;
+  T* gates;                  // [T,B,4H] forward: x Wx in, i j f o out; backward: those in, gradients out
+  const T* wh;               // [P,4H]
+  const T* bias;             // ? [4H]
+  T* hs;                     // [T+1,B,P], hs[0] given
+  T* cs;                     // [T+1,B,H], cs[0] given
+  const int32_t* lengths;    // ? [B]
+  const T *peephole_i, *peephole_f, *peephole_o;  // ? [H]
+  const T* projection;       // ? [H,P]
+  const T* dout;             // ? [T,B,P] backward only, as all that follow
+  const T* dh_last;          // ? [B,P]
+  T* dh_first;               // [B,P] out
+  T* dc;                     // [B,H] gradient of cs[T] in, of cs[0] out
+  T* dprojected;             // ? [T,B,P] out: gradients of what the projection gave
+  double forget_bias, cell_clip, projection_clip;  // infinite clips do nothing
+};
+
+}  // namespace tailrace

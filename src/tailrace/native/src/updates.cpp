@@ -1,0 +1,10 @@
+#include "updates.h"
+
+#include "isa.h"
+
+namespace tailrace {
+
+TAILRACE_EXPORT(updates, UpdateArgs)
+TAILRACE_EXPORT(squares, SquaresArgs)
+
+}  // namespace tailrace

@@ -1,0 +1,40 @@
+// The steps of optimizers, for many variables in one call.
+
+#pragma once
+
+namespace tailrace {
+
+enum UpdateRule : int {
+  kGradientDescent,
+  kMomentum,
+  kNesterov,
+  kAdagrad,
+  kAdadelta,
+  kRmsProp,
+  kCenteredRmsProp,
+  kAdam,
+};
+
+// `count` variables; of each, the variable itself and its slots are changed. A rule with fewer
+// slots leaves the rest of `slots` null. Numbers are float, or double where `is_double`.
+struct UpdateArgs {
+  int rule, is_double, threads;
+  long count;
+  void* const* variables;
+  void* const* slots[3];
+  const void* const* gradients;
+  const long* sizes;      // numbers in each variable
+  const double* scalars;  // what the rule asks for, in its order
+  const void* scale;      // a number that gradients are multiplied by first, or null
+};
+
+// The sums of squares of `count` tensors.
+struct SquaresArgs {
+  int is_double, threads;
+  long count;
+  const void* const* tensors;
+  const long* sizes;
+  double* sums;
+};
+
+}  // namespace tailrace

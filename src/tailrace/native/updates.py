@@ -1,0 +1,140 @@
+"""The steps of optimizers and sums of squares, for many tensors in one call."""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+from collections.abc import Callable, Sequence
+
+import torch
+
+from tailrace.native.loader import library
+
+# As `UpdateRule` in src/updates.h.
+RULES = (
+    "gradient_descent",
+    "momentum",
+    "nesterov",
+    "adagrad",
+    "adadelta",
+    "rmsprop",
+    "centered_rmsprop",
+    "adam",
+)
+_SLOTS = 3
+_ALONE = 1 << 15  # numbers; fewer are not worth a second thread
+
+
+class _UpdateArgs(ctypes.Structure):
+    _fields_ = (
+        ("rule", ctypes.c_int),
+        ("is_double", ctypes.c_int),
+        ("threads", ctypes.c_int),
+        ("count", ctypes.c_long),
+        ("variables", ctypes.c_void_p),
+        ("slots", ctypes.c_void_p * _SLOTS),
+        ("gradients", ctypes.c_void_p),
+        ("sizes", ctypes.c_void_p),
+        ("scalars", ctypes.c_void_p),
+        ("scale", ctypes.c_void_p),
+    )
+
+
+class _SquaresArgs(ctypes.Structure):
+    _fields_ = (
+        ("is_double", ctypes.c_int),
+        ("threads", ctypes.c_int),
+        ("count", ctypes.c_long),
+        ("tensors", ctypes.c_void_p),
+        ("sizes", ctypes.c_void_p),
+        ("sums", ctypes.c_void_p),
+    )
+
+
+def update(
+    rule: str,
+    variables: Sequence[torch.Tensor],
+    slots: Sequence[Sequence[torch.Tensor]],
+    gradients: Sequence[torch.Tensor],
+    scalars: Sequence[float],
+    scale: torch.Tensor | None,
+) -> bool:
+    """Take a step with every variable; `slots` has a list of one tensor per variable for each slot.
+
+    Gradients are multiplied by `scale`, a tensor of one number, first. Gives False, with nothing
+    done, where tensors are not such as the library works on: dense numbers of one type, float32 or
+    float64, in the processor's memory.
+    """
+    function = _function("updates")
+    tensors = [*variables, *gradients]
+    for of_slot in slots:
+        tensors += of_slot
+    if function is None or not _plain(tensors):
+        return False
+    count = len(variables)
+    sizes = [v.numel() for v in variables]
+    pointers = [t.data_ptr() for t in tensors]
+    arrays = (ctypes.c_void_p * len(pointers))(*pointers)
+    size_array = (ctypes.c_long * count)(*sizes)
+    scalar_array = (ctypes.c_double * len(scalars))(*scalars)
+    start, line = ctypes.addressof(arrays), count * ctypes.sizeof(ctypes.c_void_p)
+    first = [start + (2 + i) * line if i < len(slots) else None for i in range(_SLOTS)]
+    function(
+        _UpdateArgs(
+            RULES.index(rule),
+            variables[0].dtype is torch.float64,
+            _threads(sum(sizes)),
+            count,
+            start,
+            (ctypes.c_void_p * _SLOTS)(*first),
+            start + line,
+            ctypes.addressof(size_array),
+            ctypes.addressof(scalar_array),
+            None if scale is None else scale.data_ptr(),
+        )
+    )
+    return True
+
+
+def squares(tensors: Sequence[torch.Tensor]) -> list[float] | None:
+    """The sum of the squares of each; None where the library cannot, as for `update`."""
+    function = _function("squares")
+    if function is None or not _plain(tensors):
+        return None
+    count = len(tensors)
+    pointers = (ctypes.c_void_p * count)(*[t.data_ptr() for t in tensors])
+    sizes = [t.numel() for t in tensors]
+    size_array = (ctypes.c_long * count)(*sizes)
+    sums = (ctypes.c_double * count)()
+    function(
+        _SquaresArgs(
+            tensors[0].dtype is torch.float64,
+            _threads(sum(sizes)),
+            count,
+            ctypes.addressof(pointers),
+            ctypes.addressof(size_array),
+            ctypes.addressof(sums),
+        )
+    )
+    return list(sums)
+
+
+@functools.cache
+def _function(name: str) -> Callable[[ctypes.Structure], None] | None:
+    loaded = library()
+    if loaded is None:
+        return None
+    found = getattr(loaded, f"tailrace_{name}")
+    found.restype = None
+    return lambda args: found(ctypes.byref(args))
+
+
+def _plain(tensors: Sequence[torch.Tensor]) -> bool:
+    dtype = tensors[0].dtype
+    return dtype in (torch.float32, torch.float64) and all(
+        t.dtype is dtype and t.is_contiguous() and t.is_cpu for t in tensors
+    )
+
+
+def _threads(numbers: int) -> int:
+    return 1 if numbers < _ALONE else torch.get_num_threads()
