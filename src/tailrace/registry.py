@@ -55,6 +55,8 @@ flows). It returns a gradient or None per input.
                 test, trigger
 `_static`       TensorFlow's Python code knows the value once it knows those of the inputs
 `_elementwise`  output i depends on element i of the inputs alone, after broadcasting
+`_batch`        the fused operation that does several of this type at once: of the same inputs, an
+                input it takes N of comes one from each, the others are the same for all
 """
 
 from __future__ import annotations
@@ -85,6 +87,7 @@ _FLAGS = (
     "by_value",
     "region",
     "static",
+    "batch",
 )
 _KIND_OF_DEFAULT = {bool: "bool", int: "int", float: "float", str: "string", bytes: "string"}
 _ITEM = re.compile(r"^(\w+): (?:list\((\w+)\)|(?:(\w+)\*)?(?:(Ref)\((\w+)\)|(\w+)))$")
@@ -156,6 +159,7 @@ class OpDef:
         self.region: str = flags.get("region", "")
         self.varies: bool = flags.get("varies", False)
         self.static: bool = flags.get("static", False)
+        self.batch: str | None = flags.get("batch")
         self.shape_rule: Callable[..., Any] | None = None
         self.shape_attrs: tuple[str, ...] = ()
         self.handle_rule: Callable[..., Any] | None = None

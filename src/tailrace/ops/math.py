@@ -288,6 +288,11 @@ def cast_bind(attrs):
     return lambda x: x.to(dtype)
 
 
+@cast.repeats
+def cast_repeats(x, *, SrcT, DstT):
+    return 0 if SrcT is DstT else None
+
+
 @cast.shape
 def cast_shape(x):
     return [x]

@@ -52,6 +52,11 @@ def _reduced_shape(input, reduction_indices, *, keep_dims):
     return [[size for i, size in enumerate(input) if i not in reduced]]
 
 
+def _without_axes(input, axes):
+    """A reduction over no axis gives its input."""
+    return 0 if axes.value is not None and not axes.value.size else None
+
+
 def _reduction(name, kernel, gradient, types=NUMERIC):
     definition = op(
         name,
@@ -177,9 +182,9 @@ def prod_grad(g, op, dy):
     return g.Reshape(result, shape), None
 
 
-_reduction("Sum", sum_kernel, sum_grad)
-_reduction("Mean", mean_kernel, mean_grad)
-_reduction("Prod", prod_kernel, prod_grad)
+_reduction("Sum", sum_kernel, sum_grad).repeats(_without_axes)
+_reduction("Mean", mean_kernel, mean_grad).repeats(_without_axes)
+_reduction("Prod", prod_kernel, prod_grad).repeats(_without_axes)
 _reduction("EuclideanNorm", euclidean_norm_kernel, "TensorFlow declares none")
 
 
@@ -225,8 +230,8 @@ def extremum_grad(g, op, dy):
     return chosen / count * dy, None
 
 
-_reduction("Max", max_kernel, extremum_grad)
-_reduction("Min", min_kernel, extremum_grad)
+_reduction("Max", max_kernel, extremum_grad).repeats(_without_axes)
+_reduction("Min", min_kernel, extremum_grad).repeats(_without_axes)
 
 
 # -- logic -----------------------------------------------------------------------------------------

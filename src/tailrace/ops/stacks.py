@@ -59,7 +59,7 @@ def stack_push_shape(handle, elem):
 
 @stack_push.contents
 def stack_push_contents(box, handle, elem):
-    box.put(elem)
+    box.put(elem, elem.value)
 
 
 @op("StackPopV2", "handle: resource -> elem: elem_type", elem_type=ANY, _alias=True, **_STATE)
@@ -77,7 +77,7 @@ def stack_pop_shape(handle):
 
 @stack_pop.contents
 def stack_pop_contents(box, handle):
-    return [box.get()]
+    return [box.get() if box.value is None else box.value]
 
 
 @op("StackCloseV2", "handle: resource ->", **_STATE)

@@ -6,7 +6,6 @@ batch is reshaped to).
 
 from __future__ import annotations
 
-import collections
 import math
 from collections.abc import Iterable
 
@@ -16,6 +15,7 @@ from tailrace import arrays
 from tailrace.graph import Operation
 from tailrace.graph.constants import run_kernel
 from tailrace.plan import sizes
+from tailrace.plan.edges import hand_on, users_of
 from tailrace.plan.ir import Choice, Fused, Join, Loop, Plan, Step, Value
 from tailrace.plan.prune import sweep
 
@@ -44,7 +44,7 @@ class _Folder:
     def __init__(self, plan: Plan, boxes: dict[Operation, sizes.Box]) -> None:
         self.boxes = boxes
         self.found: list[Value] = []  # whose value this pass has fixed
-        self.users = _users(plan.steps)
+        self.users = users_of(plan.steps)
         self.chosen: set[Value] = set()
 
     def forget(self, since: int = 0) -> None:
@@ -74,7 +74,7 @@ class _Folder:
         if step.foldable and not all(v.known for v in step.outputs):
             self._by_value(step)
         if waits and step.outputs and all(v.known for v in step.outputs):
-            self._hand_on(step)
+            hand_on(step, self.users)
 
     def _by_value(self, step: Step) -> None:
         """Compute a step whose inputs are known, or whose value their sizes tell."""
@@ -103,11 +103,6 @@ class _Folder:
             value.fix(constant)
             self.found.append(value)
 
-    def _hand_on(self, step: Step) -> None:
-        for user in {u for v in step.outputs for u in self.users[v]}:
-            user.after.extend(b for b in step.after if b not in user.after)
-        step.after = []
-
     def _choice(self, choice: Choice) -> None:
         """The value has the sizes that all that it may become have in common."""
         value, index = choice.outputs
@@ -130,17 +125,6 @@ class _Folder:
             for part in loop.parts():
                 self.fold(part, loop.targets, loop.results())
         sizes.leave(loop)
-
-
-def _users(steps: Iterable[Step]) -> dict[Value, list[Step]]:
-    users: dict[Value, list[Step]] = collections.defaultdict(list)
-    for step in steps:
-        for value in step.inputs:
-            users[value].append(step)
-        if isinstance(step, Loop):
-            for value, inner in _users(step.steps()).items():
-                users[value].extend(inner)
-    return users
 
 
 def _large(step: Step) -> bool:

@@ -11,17 +11,22 @@ from tailrace.plan.fold import fold
 from tailrace.plan.ir import Plan
 from tailrace.plan.prune import prune
 from tailrace.plan.schedule import schedule
+from tailrace.plan.simplify import simplify
 from tailrace.plan.state import order_state
 from tailrace.plan.twins import twins
+from tailrace.plan.updates import updates
 
 Pass = Callable[[Plan], Plan]
 
 # What may be switched off (`TAILRACE_PASSES=-fold,-twins`): the plan computes the same without.
-OPTIONAL: dict[str, Pass] = {"fold": fold, "twins": twins}
+OPTIONAL: dict[str, Pass] = {"fold": fold, "twins": twins, "simplify": simplify}
+# These come when the steps' order is settled, as far as it must be.
+LATE: dict[str, Pass] = {"updates": updates}
 PASSES: dict[str, Pass] = {
     "control_flow": raise_control_flow,
     **OPTIONAL,
     "state": order_state,
+    **LATE,
     "schedule": schedule,
 }
 
@@ -54,11 +59,11 @@ def switched_off() -> set[str]:
     """
     setting = os.environ.get("TAILRACE_PASSES", "")
     if setting == "none":
-        return set(OPTIONAL)
+        return {*OPTIONAL, *LATE}
     off = {item.strip().lstrip("-") for item in setting.split(",") if item.strip()}
-    unknown = off - set(OPTIONAL)
+    unknown = off - {*OPTIONAL, *LATE}
     if unknown:
         raise ValueError(
-            f"TAILRACE_PASSES={setting}: no pass {sorted(unknown)}; there are {sorted(OPTIONAL)}"
+            f"TAILRACE_PASSES={setting}: no pass {sorted(unknown)}; there are {sorted({*OPTIONAL, *LATE})}"
         )
     return off

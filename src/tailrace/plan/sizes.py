@@ -57,29 +57,48 @@ class KnownShape(Shape):
 
 
 class Box:
-    """What is known of a tensor array or stack: the sizes of its elements, and how many."""
+    """What is known of a tensor array or stack: the sizes of its elements, how many, and the value
+    where all are the same constant."""
 
-    __slots__ = ("_seen", "_set", "elements", "length")
+    __slots__ = ("_elements", "_empty", "_relied_on", "_value", "length")
 
     def __init__(self) -> None:
-        self.elements: Dims = None
         self.length: int | None = None
-        self._set = False  # whether anything was put in
-        self._seen = False  # whether anybody has relied on `elements`
+        self._elements: Dims = None
+        self._value: np.ndarray | None = None
+        self._empty = True
+        self._relied_on = False
 
-    def put(self, element: Any) -> None:
-        """Something of this shape is put in. Raises: Contradiction when that is news too late."""
+    def put(self, element: Any, value: np.ndarray | None = None) -> None:
+        """Something of this shape, or this constant, is put in.
+
+        Raises: Contradiction when somebody has relied on there being nothing like it.
+        """
         dims = as_shape(element).dims
-        met = meet(self.elements, dims) if self._set else dims
-        if self._seen and met != self.elements:
-            self.elements, self._set = met, True
+        before = self._elements, self._value
+        if self._empty:
+            self._elements, self._value, self._empty = dims, value, False
+        else:
+            self._elements = meet(self._elements, dims)
+            self._value = self._value if _same(self._value, value) else None
+        after = self._elements, self._value
+        if self._relied_on and (before[0] != after[0] or before[1] is not after[1]):
             raise Contradiction
-        self.elements, self._set = met, True
 
     def get(self) -> Shape:
         """The shape of an element."""
-        self._seen = True
-        return Shape(self.elements)
+        self._relied_on = True
+        return Shape(self._elements)
+
+    @property
+    def value(self) -> np.ndarray | None:
+        """What every element is."""
+        self._relied_on = True
+        return self._value
+
+
+def _same(a: np.ndarray | None, b: np.ndarray | None) -> bool:
+    return a is not None and b is not None and a.dtype == b.dtype and np.array_equal(a, b)
 
 
 class Contradiction(Exception):
@@ -175,5 +194,6 @@ def give_up(loop: Loop) -> None:
 
 
 def leave(loop: Loop) -> None:
+    """Give what a loop ends with the sizes it has within."""
     for output, inner in zip(loop.outputs, loop.exits, strict=True):
         output.dims = inner.dims

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 from tailrace.plan.codegen import generate
 
 if TYPE_CHECKING:
-    from tailrace.plan import Step
-    from tailrace.run.session import BaseSession, Executable
+    from tailrace.plan import Plan, Step
+    from tailrace.run.session import BaseSession
 
 _HARDWARE_TRACE = 2
 
@@ -87,17 +87,17 @@ class Profiler:
 
 
 class Recorder:
-    """Runs an executable with a clock between its steps."""
+    """Runs a plan with a clock between its steps."""
 
     def __init__(self, session: BaseSession, run_metadata: Any) -> None:
         self._session = session
         self._run_metadata = run_metadata
 
-    def run(self, executable: Executable, values: list[Any]) -> tuple[Any, ...]:
+    def run(self, plan: Plan, values: list[Any]) -> tuple[Any, ...]:
         times: list[tuple[int, int]] = []
         clock = time.perf_counter_ns
         program = generate(
-            executable.plan, self._session._context_of, lambda index: times.append((index, clock()))
+            plan, self._session._context_of, lambda index: times.append((index, clock()))
         )
         began = clock()
         results = self._session._call(program, values)

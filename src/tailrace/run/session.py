@@ -15,33 +15,15 @@ import torch
 from tailrace import arrays
 from tailrace.graph import Graph, Tensor, default_sessions, get_default_graph
 from tailrace.graph.graph import default_graphs
-from tailrace.plan import Plan, Step, Value, make_plan
-from tailrace.plan.codegen import Program, generate
+from tailrace.plan import Plan, Step
+from tailrace.plan.codegen import Program
 from tailrace.run import feeds as feeding
 from tailrace.run import profile
+from tailrace.run.executable import Executable
 from tailrace.run.failures import explain
 from tailrace.run.fetches import Fetches, structure_key
 from tailrace.run.functions import compile_function
 from tailrace.run.store import OpContext, Store
-
-
-class Executable:
-    """A plan compiled for a session: what one signature of `run` calls."""
-
-    def __init__(self, fetches: Fetches, plan: Plan, program: Program, mutations: int) -> None:
-        self.fetches = fetches
-        self.plan = plan
-        self.program = program
-        self.mutations = mutations
-        self.copies = [_may_be_shared(v) for v in plan.fetches]
-
-
-def _may_be_shared(value: Value) -> bool:
-    """Whether a fetched value may share memory with something that lives on."""
-    step = value.step
-    return (
-        step is None or value.known or value.is_ref or step.op_def.alias or bool(step.op_def.reads)
-    )
 
 
 class BaseSession:
@@ -99,15 +81,16 @@ class BaseSession:
             values = []
         else:
             values = [feeding.convert(tensor, value) for tensor, value in fed.items()]
+        compiled = executable.compiled(values)
         recorder = profile.recorder_for(self, options, run_metadata)
         if recorder is not None:
-            results = recorder.run(executable, values)
+            results = recorder.run(compiled.plan, values)
         else:
-            results = self._call(executable.program, values)
-        if not executable.plan.fetches:
+            results = self._call(compiled.program, values)
+        if not results:
             return executable.fetches.rebuild([])
         return executable.fetches.rebuild(
-            [_as_result(v, c) for v, c in zip(results, executable.copies, strict=True)]
+            [_as_result(v, c) for v, c in zip(results, compiled.copies, strict=True)]
         )
 
     def _call(self, program: Program, values: list[Any]) -> tuple[Any, ...]:
@@ -133,22 +116,23 @@ class BaseSession:
 
     def _make(self, fetches: Any, fed: list[Tensor]) -> Executable:
         mapped = Fetches(self._graph, fetches)
-        mutations = self._graph._mutations
-        with torch.inference_mode():
-            plan = make_plan(mapped.tensors, mapped.targets, fed)
-            return Executable(mapped, plan, generate(plan, self._context_of), mutations)
+        return Executable(mapped, fed, self._graph._mutations, self._context_of)
 
     def _context_of(self, step: Step) -> OpContext:
         return OpContext(step.op, self.store, compile_function)
 
     def plan(self, fetches: Any, feeds: Any = ()) -> Plan:
-        """The plan that `run(fetches, feed_dict)` executes; `feeds` are the fed tensors.
+        """The plan by which `run` computes `fetches`, printable.
 
-        Printable.
+        `feeds` are the fed tensors; given as a dict with their values, as `run` takes it, the plan
+        is the one for values of these sizes.
         """
-        return self._executable(
-            fetches, list(feeding.expand(self._graph, dict.fromkeys(feeds)))
-        ).plan
+        given = feeds if isinstance(feeds, dict) else dict.fromkeys(feeds)
+        fed = feeding.expand(self._graph, given)
+        executable = self._executable(fetches, list(fed))
+        if not isinstance(feeds, dict):
+            return executable.general.plan
+        return executable.compiled([feeding.convert(t, v) for t, v in fed.items()]).plan
 
     def make_callable(
         self, fetches: Any, feed_list: Any = None, accept_options: bool = False

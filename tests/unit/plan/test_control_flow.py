@@ -14,7 +14,7 @@ def graph():
 
 def program(session, fetches, feeds=()):
     """The source a session runs for some fetches."""
-    return session._executable(fetches, list(feeds)).program.source
+    return session._executable(fetches, list(feeds)).general.program.source
 
 
 def test_a_loop_is_a_while_statement():

@@ -37,6 +37,11 @@ def transpose(x, perm):
 transpose.bind(moves_elements(_transpose, 0))
 
 
+@transpose.repeats
+def transpose_repeats(x, perm):
+    return 0 if perm.value is not None and perm.value.tolist() == list(range(len(x))) else None
+
+
 @transpose.shape
 def transpose_shape(x, perm):
     order, count = perm.value, perm.as_shape().rank
@@ -115,6 +120,11 @@ def tile(input, multiples):
 
 
 tile.bind(moves_elements(_tile, 0))
+
+
+@tile.repeats
+def tile_repeats(input, multiples):
+    return 0 if multiples.value is not None and (multiples.value == 1).all() else None
 
 
 @tile.shape

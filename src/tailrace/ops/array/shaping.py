@@ -150,6 +150,11 @@ def reshape(tensor, shape):
 reshape.bind(moves_elements(_reshape, 0))
 
 
+@reshape.repeats
+def reshape_repeats(tensor, shape):
+    return 0 if tensor.complete and reshape_shape(tensor, shape) == [tensor] else None
+
+
 @reshape.shape
 def reshape_shape(tensor, shape):
     out = shape.as_shape()

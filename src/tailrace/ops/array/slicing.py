@@ -93,6 +93,13 @@ def slice_bind(attrs):
     return moves_elements(_slicer_of_boxes(), 0)(attrs)
 
 
+@slice_.repeats
+def slice_repeats(input, begin, size):
+    if begin.value is None or begin.value.any() or not input.complete:
+        return None
+    return 0 if slice_shape(input, begin, size) == [input] else None
+
+
 @slice_.shape
 def slice_shape(input, begin, size):
     starts, sizes = begin.as_shape(), size.as_shape()

@@ -106,6 +106,7 @@ def identity(input):
 
 
 identity.shape(lambda input: [input])
+identity.repeats(lambda input: 0)
 identity.gradient(_pass_gradient)
 
 
@@ -145,6 +146,7 @@ def stop_gradient(input):
 
 
 stop_gradient.shape(lambda input: [input])
+stop_gradient.repeats(lambda input: 0)
 stop_gradient.no_gradient("its purpose is to stop gradients")
 
 
@@ -155,6 +157,7 @@ def prevent_gradient(input):
 
 
 prevent_gradient.shape(lambda input: [input])
+prevent_gradient.repeats(lambda input: 0)
 
 
 @prevent_gradient.gradient

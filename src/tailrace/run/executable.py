@@ -1,0 +1,99 @@
+"""What one signature of `Session.run` calls: plans compiled for a session.
+
+A plan knows more, and does it quicker, when it is made for feeds of certain sizes; so each size
+that comes gets a plan of its own. Where sizes keep changing that would cost more than it saves:
+from then on a size gets its own plan when it comes back, and the others share one that fits all.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import torch
+
+from tailrace.graph import Tensor
+from tailrace.plan import Plan, Step, Value, make_plan
+from tailrace.plan.codegen import Program, generate
+from tailrace.run.fetches import Fetches
+
+Sizes = tuple[Any, ...]
+
+_AT_ONCE = 3  # sizes that get their own plan when they first come
+_MOST = 32  # sizes that have a plan of their own
+
+
+class Compiled:
+    """A plan and its program."""
+
+    def __init__(self, plan: Plan, context_of: Callable[[Step], Any]) -> None:
+        self.plan = plan
+        self.program: Program = generate(plan, context_of)
+        self.copies = [_may_be_shared(v) for v in plan.fetches]
+
+
+def _may_be_shared(value: Value) -> bool:
+    """Whether a fetched value may share memory with something that lives on."""
+    step = value.step
+    return (
+        step is None or value.known or value.is_ref or step.op_def.alias or bool(step.op_def.reads)
+    )
+
+
+class Executable:
+    """The plans for some fetches and feeds, by the sizes of what is fed.
+
+    `mutations` tells which state of the graph they are for.
+    """
+
+    def __init__(
+        self,
+        fetches: Fetches,
+        feeds: list[Tensor],
+        mutations: int,
+        context_of: Callable[[Step], Any],
+    ) -> None:
+        self.fetches = fetches
+        self.mutations = mutations
+        self._feeds = feeds
+        self._context_of = context_of
+        self._lock = threading.Lock()
+        self._general: Compiled | None = None
+        self._by_sizes: dict[Sizes, Compiled] = {}
+        self._seen: set[Sizes] = set()
+        self._fixed = all(t._dims is not None and None not in t._dims for t in feeds)
+
+    @property
+    def general(self) -> Compiled:
+        """The plan for feeds of any size."""
+        if self._general is None:
+            self._general = self._compile(None)
+        return self._general
+
+    def compiled(self, values: list[Any]) -> Compiled:
+        """The plan to run on these values of the feeds."""
+        if self._fixed:
+            return self._general or self.general
+        sizes = tuple([v.shape for v in values])
+        return self._by_sizes.get(sizes) or self._choose(sizes)
+
+    def _choose(self, sizes: Sizes) -> Compiled:
+        with self._lock:
+            known = self._by_sizes.get(sizes)
+            if known is not None:
+                return known
+            own = len(self._by_sizes) < _AT_ONCE or (
+                sizes in self._seen and len(self._by_sizes) < _MOST
+            )
+            if own:
+                compiled = self._by_sizes[sizes] = self._compile(sizes)
+                return compiled
+            if len(self._seen) < 8 * _MOST:
+                self._seen.add(sizes)
+            return self.general
+
+    def _compile(self, sizes: Sizes | None) -> Compiled:
+        with torch.inference_mode():
+            plan = make_plan(self.fetches.tensors, self.fetches.targets, self._feeds, sizes)
+            return Compiled(plan, self._context_of)
