@@ -90,6 +90,12 @@ _SCHEMA: dict[str, tuple[str, ...]] = {
         "4 cancel_op_name string",
         "5 queue_closed_exception_types *int32",
     ),
+    "ReaderBaseState": (
+        "1 work_started int64",
+        "2 work_finished int64",
+        "3 num_records_produced int64",
+        "4 current_work bytes",
+    ),
     "BytesList": ("1 value *bytes",),
     "FloatList": ("1 value *float",),
     "Int64List": ("1 value *int64",),

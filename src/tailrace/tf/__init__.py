@@ -410,6 +410,14 @@ from tailrace.library.random import (
     set_random_seed,
     truncated_normal,
 )
+from tailrace.library.readers import (
+    FixedLengthRecordReader,
+    IdentityReader,
+    ReaderBase,
+    TextLineReader,
+    TFRecordReader,
+    WholeFileReader,
+)
 from tailrace.library.rearranging import (
     argsort,
     roll,
