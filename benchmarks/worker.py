@@ -1,9 +1,11 @@
-"""One engine, one program, in a process of its own: sets up, then does steps when told to.
+"""One program on one engine, in a process of its own: sets up, then does steps when told to.
 
-    python worker.py ENGINE PROGRAM        ENGINE: tailrace, tensorflow or torch
+    python -m benchmarks.worker '{"engine": ..., "program": ..., "arguments": {...}}'
 
-Answers in JSON lines on standard output: first what setting up took, then for each line `steps N`
-on standard input the samples, and for `end` the peak memory. Runs under Python 3.7 as well.
+The engine is one of `ENGINES`. Answers in JSON lines on standard output: first
+what setting up took, then for each line `sample SECONDS` on standard input one sample, and for
+`end` the peak memory. With `save_weights` the initial values of the trainable variables go to that
+file, with `load_weights` they come from it. Runs under Python 3.7 as well.
 """
 
 import json
@@ -15,93 +17,179 @@ import time
 # before numpy or an engine is loaded
 _STARTED = time.perf_counter()
 
+# so many results are kept, to see that the engines do the same work
+COMPARED = 3
+
 
 def _say(**values):
     print(json.dumps(values), flush=True)
 
 
-def _graph_engine(tf, name):
-    """Build a program of `programs.py`; gives the step and what building took."""
-    from programs import PROGRAMS
+def _since(moment):
+    return time.perf_counter() - moment
+
+
+def _graph_engine(tf, spec):
+    """Build a program of `programs.py`; gives the step and what setting up took."""
+    import numpy as np
+
+    from benchmarks.programs import PROGRAMS
 
     started = time.perf_counter()
-    fetches, feed = PROGRAMS[name](tf)
-    built = time.perf_counter() - started
+    tf.set_random_seed(1)
+    work = PROGRAMS[spec["program"]](tf, **spec["arguments"])
+    built = _since(started)
     nodes = len(tf.get_default_graph().get_operations())
+    started = time.perf_counter()
     session = tf.Session()
-    session.run(tf.global_variables_initializer() if tf.global_variables() else tf.no_op())
-    return lambda: session.run(fetches, feed), {
-        "build_s": built,
-        "nodes": nodes,
-        "version": tf.__version__,
-    }
+    if tf.global_variables():
+        session.run(tf.global_variables_initializer())
+    initialized = _since(started)
+    if spec.get("save_weights"):
+        np.savez(spec["save_weights"], *session.run(tf.trainable_variables()))
+
+    def step():
+        values = session.run(work.fetches, work.feed)
+        if work.after:
+            work.after(values, work.feed)
+        return float(np.ravel(values[0] if isinstance(values, list) else values)[0])
+
+    return step, {"build_s": built, "nodes": nodes, "init_s": initialized}
 
 
-def _tailrace(name):
+def _tailrace(spec):
     import tailrace as tf
 
     _ = tf.Session  # the package is loaded on first use
-    imported = time.perf_counter() - _STARTED
-    step, facts = _graph_engine(tf, name)
-    facts["version"] = "tailrace"
+    imported = _since(_STARTED)
+    step, facts = _graph_engine(tf, spec)
     return step, dict(facts, import_s=imported)
 
 
-def _tensorflow(name):
+def _tensorflow(spec):
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
     import warnings
 
     warnings.simplefilter("ignore")
     import tensorflow as tf
 
-    tf.logging.set_verbosity(tf.logging.ERROR)
-    imported = time.perf_counter() - _STARTED
-    step, facts = _graph_engine(tf, name)
-    return step, dict(facts, import_s=imported)
+    tf.compat.v1.logging.set_verbosity(tf.compat.v1.logging.ERROR)
+    if spec["arguments"].get("form") == "block":
+        _ = tf.contrib.rnn  # loaded on first use, too
+    imported = _since(_STARTED)
+    step, facts = _graph_engine(tf, spec)
+    return step, dict(facts, import_s=imported, version=tf.__version__)
 
 
-def _torch(name):
+def _plain_engine(programs, spec, weights):
+    imported = _since(_STARTED)
+    started = time.perf_counter()
+    step = programs[spec["program"]](weights, **spec["arguments"])
+    return step, {"import_s": imported, "build_s": _since(started), "init_s": 0.0}
+
+
+def _torch(spec):
+    import numpy as np
     import torch
-    from torch_programs import PROGRAMS
 
-    imported = time.perf_counter() - _STARTED
-    started = time.perf_counter()
-    step = PROGRAMS[name]()
-    built = time.perf_counter() - started
-    return step, {"import_s": imported, "build_s": built, "version": torch.__version__}
+    from benchmarks.torch_programs import PROGRAMS
+
+    torch.manual_seed(0)
+    weights = None
+    if spec.get("load_weights"):
+        with np.load(spec["load_weights"]) as arrays:
+            weights = [arrays[name] for name in arrays.files]
+    step, facts = _plain_engine(PROGRAMS, spec, weights)
+    return step, dict(facts, version=torch.__version__)
 
 
-_ENGINES = {"tailrace": _tailrace, "tensorflow": _tensorflow, "torch": _torch}
+def _apps(spec):
+    from benchmarks.app_programs import PROGRAMS
+
+    return _plain_engine(PROGRAMS, spec, None)
 
 
-def _sample(step, repeats):
-    """Seconds a step took (the mean of `repeats` in a row),
-    and how often the process was put off the processor.
+ENGINES = {
+    "tailrace": _tailrace,
+    "tensorflow": _tensorflow,
+    "torch": _torch,
+    "gemm": _torch,  # a bare matrix product: no peer, but what flops are measured by
+    "apps": _apps,
+}
+
+
+def _others_s(own_s):
+    """Seconds of processor time that went to anything but this process since the machine started.
+
+    A virtual machine's stolen time is among it.
     """
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_nivcsw
-    started = time.perf_counter()
-    for _ in range(repeats):
-        step()
-    seconds = (time.perf_counter() - started) / repeats
-    return [seconds, resource.getrusage(resource.RUSAGE_SELF).ru_nivcsw - before]
+    try:
+        with open("/proc/stat") as file:
+            user, nice, system, _, _, irq, softirq, steal = map(int, file.readline().split()[1:9])
+    except OSError:  # not a Linux
+        return 0.0
+    busy = user + nice + system + irq + softirq + steal
+    return busy / float(os.sysconf("SC_CLK_TCK")) - own_s
+
+
+class _Watch:
+    """Measures a piece of work, and what else the machine did meanwhile."""
+
+    def __enter__(self):
+        usage = resource.getrusage(resource.RUSAGE_SELF)
+        self._switches = usage.ru_nivcsw
+        self._others = _others_s(usage.ru_utime + usage.ru_stime)
+        self._started = time.perf_counter()
+        return self
+
+    def __exit__(self, *_):
+        seconds = _since(self._started)
+        usage = resource.getrusage(resource.RUSAGE_SELF)
+        others = _others_s(usage.ru_utime + usage.ru_stime) - self._others
+        self.found = {
+            "seconds": seconds,
+            "switches": usage.ru_nivcsw - self._switches,
+            "others_s": max(0.0, others),
+        }
+
+
+def _sample(step, least_s):
+    """Seconds a step took: the mean of as many in a row as last `least_s`."""
+    steps = 0
+    with _Watch() as watch:
+        end = time.perf_counter() + least_s
+        while not steps or time.perf_counter() < end:
+            step()
+            steps += 1
+    return dict(watch.found, step_s=watch.found["seconds"] / steps)
+
+
+def _peak_mib():
+    try:
+        with open("/proc/self/status") as file:
+            peak = next(line for line in file if line.startswith("VmHWM"))
+        return int(peak.split()[1]) / 1024.0
+    except OSError:  # not a Linux
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024.0
 
 
 def main():
-    step, facts = _ENGINES[sys.argv[1]](sys.argv[2])
-    started = time.perf_counter()
-    step()
-    facts["first_s"] = time.perf_counter() - started
-    once = min(_sample(step, 1)[0] for _ in range(3))
-    repeats = max(1, int(0.02 / once))  # a sample lasts 20 ms or one step
-    _say(**facts)
+    """Set up, then answer line after line."""
+    spec = json.loads(sys.argv[1])
+    with _Watch() as watch:
+        step, facts = ENGINES[spec["engine"]](spec)
+        started = time.perf_counter()
+        results = [step()]
+        facts["first_s"] = _since(started)
+    results.extend(step() for _ in range(COMPARED - 1))
+    _say(results=results, start=watch.found, **facts)
     for line in sys.stdin:
         words = line.split()
         if words[0] == "end":
-            _say(peak_mib=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024.0)
+            _say(peak_mib=_peak_mib())
             return
-        _say(samples=[_sample(step, repeats) for _ in range(int(words[1]))])
+        _say(**_sample(step, float(words[1])))
 
 
 if __name__ == "__main__":
-    sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
     main()

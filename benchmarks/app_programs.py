@@ -1,0 +1,21 @@
+"""What the applications do, through their public API; like `torch_programs`, without weights."""
+
+from tailrace.apps import LanguageModel
+
+TEXT = "the quick brown fox jumps over the lazy dog while 3 vexed wizards judge (my) box; " * 40
+
+
+def lm_sample(weights, characters, hidden, layers):
+    """A text drawn character by character, as `tailrace lm sample` draws it."""
+    model = LanguageModel(
+        cell="lstm", size=hidden, layers=layers, embedding=hidden, ngram_inputs=1, epochs=1
+    )
+    model.fit(TEXT)
+
+    def step():
+        model.sample("the ", characters, seed=1)
+
+    return step
+
+
+PROGRAMS = {"lm_sample": lm_sample}
