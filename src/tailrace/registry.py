@@ -54,6 +54,10 @@ flows). It returns a gradient or None per input.
 `_region`       what the node is for in a loop or conditional: switch, merge, enter, exit, next,
                 test, trigger
 `_static`       TensorFlow's Python code knows the value once it knows those of the inputs
+`_array`        what it does with a tensor array (handle, index or indices, value, flow) or stack:
+                new, gradient, read, write, gather, scatter, push, pop
+`_draws`        it draws random numbers: its only effect is on its own stream
+`_adds`         the output is the sum of the inputs
 `_elementwise`  output i depends on element i of the inputs alone, after broadcasting
 `_batch`        the fused operation that does several of this type at once: of the same inputs, an
                 input it takes N of comes one from each, the others are the same for all
@@ -87,6 +91,9 @@ _FLAGS = (
     "by_value",
     "region",
     "static",
+    "array",
+    "draws",
+    "adds",
     "batch",
 )
 _KIND_OF_DEFAULT = {bool: "bool", int: "int", float: "float", str: "string", bytes: "string"}
@@ -159,6 +166,9 @@ class OpDef:
         self.region: str = flags.get("region", "")
         self.varies: bool = flags.get("varies", False)
         self.static: bool = flags.get("static", False)
+        self.array: str = flags.get("array", "")
+        self.draws: bool = flags.get("draws", False)
+        self.adds: bool = flags.get("adds", False)
         self.batch: str | None = flags.get("batch")
         self.shape_rule: Callable[..., Any] | None = None
         self.shape_attrs: tuple[str, ...] = ()
@@ -174,6 +184,10 @@ class OpDef:
         self.repeats_attrs: tuple[str, ...] = ()
         self.contents_rule: Callable[..., Any] | None = None
         self.contents_attrs: tuple[str, ...] = ()
+        self.over_steps_rule: Callable[..., Any] | None = None
+        self.over_steps_attrs: tuple[str, ...] = ()
+        self.total_rule: Callable[..., Any] | None = None
+        self.total_attrs: tuple[str, ...] = ()
         self.__doc__ = kernel.__doc__
         self.__name__ = getattr(kernel, "__name__", name)
 
@@ -248,6 +262,26 @@ class OpDef:
         """
         self.contents_rule = rule
         self.contents_attrs = keyword_names(rule)
+        return rule
+
+    def over_steps(self, rule: Callable[..., Any]) -> Callable[..., Any]:
+        """Decorator: how the operation is done for all iterations of a loop at once.
+
+        Called with a builder of steps and, for each input, a value with `dims`, its sizes in one
+        iteration, and `each`: whether it has an axis of iterations in front, or is the same in
+        all. Returns the outputs, with an axis of iterations in front; None where that cannot be
+        done.
+        """
+        self.over_steps_rule = rule
+        self.over_steps_attrs = keyword_names(rule)
+        return rule
+
+    def total(self, rule: Callable[..., Any]) -> Callable[..., Any]:
+        """Decorator: called as the rule of `over_steps`, gives the sum of the only output over all
+        iterations.
+        """
+        self.total_rule = rule
+        self.total_attrs = keyword_names(rule)
         return rule
 
     def bind(self, rule: Callable[..., Any]) -> Callable[..., Any]:

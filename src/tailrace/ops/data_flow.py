@@ -205,6 +205,7 @@ def _dims(shape: TensorShape) -> tuple[int | None, ...] | None:
     tensor_array_name="",
     _host="size",
     _context=True,
+    _array="new",
     **_STATE,
 )
 def tensor_array(ctx, size):
@@ -242,6 +243,7 @@ def tensor_array_handle(size, *, dtype, element_shape, identical_element_shapes)
     "TensorArrayGradV3",
     "handle: resource, flow_in: float32 -> grad_handle: resource, flow_out: float32",
     source=Attr("string"),
+    _array="gradient",
     **_STATE,
     _alias=True,
 )
@@ -261,6 +263,7 @@ def tensor_array_grad_shape(handle, flow_in):
     "flow_out: float32",
     source=Attr("string"),
     _host="shape_to_prepend",
+    _alias=True,
     **_STATE,
 )
 def tensor_array_grad_with_shape(handle, flow_in, shape_to_prepend, *, source):
@@ -302,10 +305,10 @@ def tensor_array_grad_with_shape_handle(handle, flow_in, shape_to_prepend):
     if handle.handle is None:
         return None
     dtype, dims = handle.handle
-    known = shape_to_prepend.dims is not None and shape_to_prepend.dims[0] is not None
-    if dims is None or not known:
+    prepended = None if shape_to_prepend.dims is None else shape_to_prepend.dims[0]
+    if dims is None or prepended is None:
         return dtype, UNKNOWN
-    return dtype, Shape([None] * shape_to_prepend.dims[0] + list(dims))
+    return dtype, Shape([None] * prepended + list(dims))
 
 
 @tensor_array_grad_with_shape.contents
@@ -322,6 +325,7 @@ def tensor_array_grad_with_shape_contents(box, handle, flow_in, shape_to_prepend
     dtype=ANY,
     _host="index",
     _alias=True,
+    _array="read",
     **_STATE,
 )
 def tensor_array_read(handle, index, flow_in):
@@ -354,6 +358,7 @@ def tensor_array_read_grad(g, op, grad):
     T=ANY,
     _host="index",
     _alias=True,
+    _array="write",
     **_STATE,
 )
 def tensor_array_write(handle, index, value, flow_in):
@@ -390,6 +395,7 @@ def tensor_array_write_grad(g, op, flow):
     dtype=ANY,
     element_shape=_UNKNOWN_SHAPE,
     _host="indices",
+    _array="gather",
     **_STATE,
 )
 def tensor_array_gather(handle, indices, flow_in, *, element_shape):
@@ -434,6 +440,7 @@ def tensor_array_gather_grad(g, op, grad):
     T=ANY,
     _host="indices",
     _alias=True,
+    _array="scatter",
     **_STATE,
 )
 def tensor_array_scatter(handle, indices, value, flow_in):

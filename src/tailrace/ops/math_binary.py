@@ -102,8 +102,8 @@ def squared_difference_grad(g, op, dz):
     return dx, dy
 
 
-elementwise_binary("Add", add_kernel, (*_SUMMABLE, dtypes.string), add_grad)
-elementwise_binary("AddV2", torch.add, _SUMMABLE, add_grad)
+elementwise_binary("Add", add_kernel, (*_SUMMABLE, dtypes.string), add_grad, _adds=True)
+elementwise_binary("AddV2", torch.add, _SUMMABLE, add_grad, _adds=True)
 elementwise_binary("Sub", torch.sub, _ARITHMETIC, sub_grad)
 elementwise_binary("Mul", torch.mul, _ARITHMETIC, mul_grad)
 elementwise_binary("MulNoNan", mul_no_nan_kernel, _NO_NAN, mul_no_nan_grad)
@@ -286,7 +286,13 @@ def atan2_grad(g, op, dz):
 # -- sums of several -------------------------------------------------------------------------------
 
 
-@op("AddN", "inputs: N*T -> sum: T", T=(*NUMERIC, dtypes.variant), _elementwise=True)
+@op(
+    "AddN",
+    "inputs: N*T -> sum: T",
+    T=(*NUMERIC, dtypes.variant),
+    _elementwise=True,
+    _adds=True,
+)
 def add_n(inputs):
     """The sum of tensors of one shape."""
     first, *rest = inputs

@@ -31,7 +31,7 @@ from tailrace.native.philox import Generator, Position
 from tailrace.registry import after_gradient, op, type_attr
 from tailrace.shapes import broadcast, with_rank
 
-_STATEFUL = {"seed": 0, "seed2": 0, "_stateful": True, "_context": True}
+_STATEFUL = {"seed": 0, "seed2": 0, "_stateful": True, "_context": True, "_draws": True}
 _SHAPE_TYPE = type_attr(INDEX)
 _MANTISSA_BITS = {float16: 10, bfloat16: 7}
 _NUMPY = {float32: np.float32, float64: np.float64}

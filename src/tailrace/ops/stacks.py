@@ -42,6 +42,7 @@ def stack_shape(max_size):
     T=ANY,
     swap_memory=False,
     _alias=True,
+    _array="push",
     **_STATE,
 )
 def stack_push(handle, elem):
@@ -62,7 +63,14 @@ def stack_push_contents(box, handle, elem):
     box.put(elem, elem.value)
 
 
-@op("StackPopV2", "handle: resource -> elem: elem_type", elem_type=ANY, _alias=True, **_STATE)
+@op(
+    "StackPopV2",
+    "handle: resource -> elem: elem_type",
+    elem_type=ANY,
+    _alias=True,
+    _array="pop",
+    **_STATE,
+)
 def stack_pop(handle):
     """Take the last element off the stack."""
     if not handle.items:

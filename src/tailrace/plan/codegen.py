@@ -126,7 +126,7 @@ class _Writer:
         for value in step.detach:
             self._line(f"{self._name(value)}.detach()", step)
         call = self._call(step)
-        targets = [self._name(v) for v in step.outputs]
+        targets = ["_" if v.known else self._name(v) for v in step.outputs]
         single = len(step.op_def.outputs) == 1 and not step.op_def.outputs[0].is_list
         if targets:
             call = f"{targets[0] if single else ', '.join(targets) + ','} = {call}"

@@ -19,14 +19,15 @@ from tailrace.plan.updates import updates
 Pass = Callable[[Plan], Plan]
 
 # What may be switched off (`TAILRACE_PASSES=-fold,-twins`): the plan computes the same without.
-OPTIONAL: dict[str, Pass] = {"fold": fold, "twins": twins, "simplify": simplify}
-# These come when the steps' order is settled, as far as it must be.
-LATE: dict[str, Pass] = {"updates": updates}
+# `_EARLY` come before reads and writes of variables are put in order, `_LATE` after.
+_EARLY: dict[str, Pass] = {"fold": fold, "twins": twins, "simplify": simplify}
+_LATE: dict[str, Pass] = {"updates": updates}
+OPTIONAL: dict[str, Pass] = {**_EARLY, **_LATE}
 PASSES: dict[str, Pass] = {
     "control_flow": raise_control_flow,
-    **OPTIONAL,
+    **_EARLY,
     "state": order_state,
-    **LATE,
+    **_LATE,
     "schedule": schedule,
 }
 
@@ -59,11 +60,11 @@ def switched_off() -> set[str]:
     """
     setting = os.environ.get("TAILRACE_PASSES", "")
     if setting == "none":
-        return {*OPTIONAL, *LATE}
+        return set(OPTIONAL)
     off = {item.strip().lstrip("-") for item in setting.split(",") if item.strip()}
-    unknown = off - {*OPTIONAL, *LATE}
+    unknown = off - set(OPTIONAL)
     if unknown:
         raise ValueError(
-            f"TAILRACE_PASSES={setting}: no pass {sorted(unknown)}; there are {sorted({*OPTIONAL, *LATE})}"
+            f"TAILRACE_PASSES={setting}: no pass {sorted(unknown)}; there are {sorted(OPTIONAL)}"
         )
     return off

@@ -56,9 +56,14 @@ def sweep(plan: Plan) -> Plan:
 
 
 def _swept(steps: list[Step], targets: list[Step], results: Iterable[Value]) -> list[Step]:
-    """The steps that targets and results need; the same within loops."""
+    """The steps that targets and results need; the same within loops.
+
+    TF: random numbers are drawn even where their sizes alone are used, so that the next run finds
+    the streams where it does there.
+    """
     needed: set[Step] = set()
     stack = [*targets, *(v.step for v in results if v.step is not None and not v.known)]
+    stack.extend(s for s in steps if any(leaf.op_def.draws for leaf in s.leaves()))
     while stack:
         step = stack.pop()
         if step not in needed:
