@@ -33,6 +33,8 @@ _SHOWN_ELEMENTS = 8
 _MEANINGLESS = {"_output_shapes"}
 # PyFunc tokens count the functions of the whole process
 _PROCESS_COUNTER = re.compile(r"pyfunc_\d+")
+# and so do the names of functions, which may carry a hash of their nodes as well
+_FUNCTION_NUMBER = re.compile(r"^(__inference_.+(?=_\d+$)|_make_dataset(?=_)).*$")
 
 
 class Node(NamedTuple):
@@ -86,7 +88,7 @@ def _scalar(holder: Any, kind: str, value: Any) -> str:
     if kind == "tensor":
         return tensor_text(value)
     if kind == "func":
-        return "function " + value.name
+        return "function " + _FUNCTION_NUMBER.sub(r"\1", value.name)
     if kind == "s":
         return _PROCESS_COUNTER.sub("pyfunc", value.decode("latin-1"))
     if kind == "f":

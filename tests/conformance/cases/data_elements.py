@@ -222,3 +222,45 @@ def ended_error(tf):
     with tf.Session() as session:
         session.run(value.initializer)
         return {"elements": [session.run(element) for _ in range(3)]}
+
+
+def functions_applied(tf):
+    experimental = tf.data.experimental
+    base = tf.data.Dataset.range
+    builds = {
+        "shuffled": lambda: base(6).apply(experimental.shuffle_and_repeat(4, 2, seed=3)),
+        "mapped": lambda: base(7).apply(experimental.map_and_batch(lambda i: i * 2, 3)),
+        "full": lambda: base(7).apply(
+            experimental.map_and_batch(lambda i: i * 2, 3, drop_remainder=True)
+        ),
+        "interleaved": lambda: base(5).apply(
+            experimental.parallel_interleave(
+                lambda i: tf.data.Dataset.from_tensors(i).repeat(i), 2, 2
+            )
+        ),
+    }
+    return {name: _walk(tf, build) for name, build in builds.items()}
+
+
+def reduced(tf):
+    rows = tf.data.Dataset.from_tensor_slices(np.arange(6, dtype=np.float32).reshape(3, 2))
+    start = {"sum": np.zeros(2, np.float32), "count": 0}
+    last = rows.reduce(start, lambda s, x: {"sum": s["sum"] + x, "count": s["count"] + 1})
+    wider = tf.data.Dataset.range(3).reduce(
+        tf.zeros([0], tf.int64), lambda s, i: tf.concat([s, [i]], 0)
+    )
+    return {"last": last, "wider": wider}
+
+
+def pieces_of_packed_files(tf):
+    folder = tempfile.mkdtemp()
+    path = os.path.join(folder, "pieces.gz")
+    with gzip.open(path, "wb") as file:
+        file.write(b"h" + b"abcdefgh" + b"tt")
+    pieces = tf.data.FixedLengthRecordDataset(path, 4, 1, 2, compression_type="GZIP")
+    element = pieces.make_one_shot_iterator().get_next()
+    with tf.Session() as sess:
+        found = [sess.run(element) for _ in range(2)]
+    tf.reset_default_graph()
+    shutil.rmtree(folder)
+    return {"found": found}

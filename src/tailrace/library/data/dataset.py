@@ -18,6 +18,7 @@ from tailrace.library.data.functions import (
     leaves_of,
     with_leaves,
 )
+from tailrace.library.data.generators import Yields
 from tailrace.library.data.iterator import Iterator
 from tailrace.library.random import get_seed
 from tailrace.shapes import TensorShape
@@ -91,12 +92,12 @@ class Dataset:
             flat = nest.flatten_up_to(types, output_shapes)
             shapes = nest.pack_sequence_as(types, [TensorShape(shape) for shape in flat])
         structure = Structure(types, shapes)
-        yields = _Yields(generator, structure)
-        given = tuple(convert_to_tensor(arg) for arg in args)
+        yields = Yields(generator, structure)
+        given = [convert_to_tensor(arg, name=f"args_{i}") for i, arg in enumerate(args)]
 
         def elements(_: Any) -> Dataset:
             variant = g.GeneratorDataset(
-                list(given),
+                given,
                 [],
                 [],
                 init_func=yields,
@@ -160,7 +161,7 @@ class Dataset:
         function, result = element_function("Dataset_map", map_func, self._structure)
         structure = Structure.of(result)
         inputs: tuple[Any, ...] = (self._variant_tensor, function.captured)
-        attrs = {"f": function, "Targuments": _types(function), **structure.attrs()}
+        attrs = {"f": function, "Targuments": types_of_captures(function), **structure.attrs()}
         if num_parallel_calls is None:
             return Dataset(g.MapDataset(*inputs, **attrs), structure)
         calls = convert_to_tensor(num_parallel_calls, dtypes.int32, name="num_parallel_calls")
@@ -177,7 +178,7 @@ class Dataset:
             self._variant_tensor,
             function.captured,
             predicate=function,
-            Targuments=_types(function),
+            Targuments=types_of_captures(function),
             **self._structure.attrs(),
         )
         return Dataset(variant, self._structure)
@@ -189,7 +190,7 @@ class Dataset:
             self._variant_tensor,
             function.captured,
             f=function,
-            Targuments=_types(function),
+            Targuments=types_of_captures(function),
             **structure.attrs(),
         )
         return Dataset(variant, structure)
@@ -202,13 +203,11 @@ class Dataset:
         num_parallel_calls: Any = None,
     ) -> Dataset:
         """Like `flat_map`, `block_length` elements of each of `cycle_length` datasets in turn."""
-        if isinstance(cycle_length, int) and cycle_length == AUTOTUNE:
-            cycle_length = 1
         function, structure = self._dataset_function("Dataset_interleave", map_func)
         cycle = convert_to_tensor(cycle_length, dtypes.int64, name="cycle_length")
         block = convert_to_tensor(block_length, dtypes.int64, name="block_length")
         inputs: tuple[Any, ...] = (self._variant_tensor, function.captured, cycle, block)
-        attrs = {"f": function, "Targuments": _types(function), **structure.attrs()}
+        attrs = {"f": function, "Targuments": types_of_captures(function), **structure.attrs()}
         if num_parallel_calls is None:
             return Dataset(g.InterleaveDataset(*inputs, **attrs), structure)
         calls = convert_to_tensor(num_parallel_calls, dtypes.int64, name="num_parallel_calls")
@@ -222,13 +221,58 @@ class Dataset:
             raise TypeError("`map_func` must return a `Dataset` object.")
         return function, result._structure
 
+    def reduce(self, initial_state: Any, reduce_func: Callable[..., Any]) -> Any:
+        """The last of the states that `reduce_func(state, element)` gives, one after another.
+
+        Raises: TypeError where a new state is of another structure or type.
+        """
+        with g.name_scope(None, "initial_state"):
+            state = _components(initial_state)
+        structure = Structure.of(state)
+        while True:
+            both = Structure(
+                (structure.types, self._structure.types), (structure.shapes, self._structure.shapes)
+            )
+            function, result = element_function("reduce", reduce_func, both)
+            new = Structure.of(result)
+            _check_state(structure, new)
+            wider = [
+                _common_shape(a, b)
+                for a, b in zip(structure.flat_shapes, new.flat_shapes, strict=True)
+            ]
+            if [str(s) for s in wider] == [str(s) for s in structure.flat_shapes]:
+                break
+            structure = Structure(structure.types, structure.pack(wider))
+        reduced = g.ReduceDataset(
+            self._variant_tensor,
+            nest.flatten(state),
+            function.captured,
+            f=function,
+            Targuments=types_of_captures(function),
+            Tstate=structure.flat_types,
+            **structure.attrs(),
+        )
+        return structure.pack(list(reduced))
+
     # -- batches -----------------------------------------------------------------------------------
+
+    def unbatch(self) -> Dataset:
+        """The rows of each element, one by one. Raises: ValueError for scalars."""
+
+        def normalize(*parts: Any) -> Any:
+            return parts[0] if len(parts) == 1 else parts
+
+        rows = self.map(normalize)
+        if any(shape.ndims == 0 for shape in self._structure.flat_shapes):
+            raise ValueError("Cannot unbatch an input with scalar components.")
+        structure = self._structure.map_shapes(lambda shape: shape[1:])
+        return Dataset(g.UnbatchDataset(rows._variant_tensor, **structure.attrs()), structure)
 
     def batch(self, batch_size: Any, drop_remainder: Any = False) -> Dataset:
         """`batch_size` elements stacked; fewer at the end unless `drop_remainder`."""
         size = convert_to_tensor(batch_size, dtypes.int64, name="batch_size")
         drop = convert_to_tensor(drop_remainder, dtypes.bool, name="drop_remainder")
-        structure = self._structure.map_shapes(_Leading(size, drop))
+        structure = self._structure.map_shapes(Leading(size, drop))
         variant = g.BatchDatasetV2(self._variant_tensor, size, drop, **structure.attrs())
         return Dataset(variant, structure)
 
@@ -252,7 +296,7 @@ class Dataset:
         drop = convert_to_tensor(drop_remainder, dtypes.bool, name="drop_remainder")
         known = [TensorShape(g.known_shape(shape)) for shape in shapes]
         inner = Structure(types, nest.pack_sequence_as(types, known))
-        structure = inner.map_shapes(_Leading(size, drop))
+        structure = inner.map_shapes(Leading(size, drop))
         variant = g.PaddedBatchDatasetV2(
             self._variant_tensor,
             size,
@@ -294,7 +338,7 @@ class Dataset:
     ) -> Dataset:
         """A random order, drawn from the next `buffer_size` elements at a time."""
         size = convert_to_tensor(buffer_size, dtypes.int64, name="buffer_size")
-        first, second = _seed_tensors(seed)
+        first, second = seed_tensors(seed)
         variant = g.ShuffleDataset(
             self._variant_tensor,
             size,
@@ -395,7 +439,8 @@ class Dataset:
         """An iterator over all elements once. Raises: ValueError when placeholders are needed."""
         _check_captures(self._variant_tensor)
         graph = self._variant_tensor.graph
-        factory = Function(function_name("make_dataset"), graph, [], [self._variant_tensor])
+        name = function_name("make_dataset").removeprefix("__inference")
+        factory = Function(name, graph, [], [self._variant_tensor])
         resource = g.OneShotIterator(dataset_factory=factory, **self._structure.attrs())
         return Iterator(resource, None, self._structure)
 
@@ -420,132 +465,7 @@ class _Windows(Dataset):
         return super().flat_map(of_window)
 
 
-class TextLineDataset(Dataset):
-    """The lines of text files, as strings; `compression_type` is None, "ZLIB" or "GZIP"."""
-
-    def __init__(
-        self,
-        filenames: Any,
-        compression_type: str | None = None,
-        buffer_size: Any = None,
-        num_parallel_reads: Any = None,
-    ) -> None:
-        made = _files_dataset(filenames, g.TextLineDataset, compression_type, buffer_size)
-        super().__init__(made._variant_tensor, made._structure)
-
-
-class TFRecordDataset(Dataset):
-    """The records of TFRecord files, as strings."""
-
-    def __init__(
-        self,
-        filenames: Any,
-        compression_type: str | None = None,
-        buffer_size: Any = None,
-        num_parallel_reads: Any = None,
-    ) -> None:
-        made = _files_dataset(filenames, g.TFRecordDataset, compression_type, buffer_size)
-        super().__init__(made._variant_tensor, made._structure)
-
-
-class FixedLengthRecordDataset(Dataset):
-    """Pieces of `record_bytes` bytes of files, between a head and a tail."""
-
-    def __init__(
-        self,
-        filenames: Any,
-        record_bytes: Any,
-        header_bytes: Any = None,
-        footer_bytes: Any = None,
-        buffer_size: Any = None,
-    ) -> None:
-        files = filenames._variant_tensor if isinstance(filenames, Dataset) else filenames
-        values = [
-            convert_to_tensor(0 if value is None else value, dtypes.int64, name=name)
-            for value, name in (
-                (header_bytes, "header_bytes"),
-                (record_bytes, "record_bytes"),
-                (footer_bytes, "footer_bytes"),
-                (buffer_size, "buffer_size"),
-            )
-        ]
-        names = convert_to_tensor(files, dtypes.string, name="filenames")
-        structure = Structure(dtypes.string, TensorShape([]))
-        super().__init__(g.FixedLengthRecordDataset(names, *values), structure)
-
-
-def _files_dataset(
-    filenames: Any, make: Callable[..., Tensor], compression_type: str | None, buffer_size: Any
-) -> Dataset:
-    """The contents of the files, one after another, each read by a dataset of its own."""
-    structure = Structure(dtypes.string, TensorShape([]))
-    if not isinstance(filenames, Dataset):
-        names = convert_to_tensor(filenames, dtypes.string)
-        filenames = Dataset.from_tensor_slices(g.Reshape(names, [-1], name="flat_filenames"))
-
-    def read_one_file(filename: Tensor) -> Dataset:
-        kind = convert_to_tensor(compression_type or "", dtypes.string, name="compression_type")
-        size = 262144 if buffer_size is None else buffer_size
-        size = convert_to_tensor(size, dtypes.int64, name="buffer_size")
-        return Dataset(make(filename, kind, size), structure)
-
-    return filenames.flat_map(read_one_file)
-
-
-class _Yields:
-    """A generator of Python as the attribute of an operation: it checks what is yielded."""
-
-    def __init__(self, generator: Callable[..., Any], structure: Structure) -> None:
-        self.name = function_name("generator")
-        self._generator = generator
-        self._structure = structure
-
-    def elements(self, *args: np.ndarray) -> Any:
-        """The elements as lists of arrays. Raises: TypeError, ValueError where one does not fit."""
-        for value in self._generator(*args):
-            yield [
-                _checked(part, dtype, shape)
-                for part, dtype, shape in zip(
-                    self._flat(value),
-                    self._structure.flat_types,
-                    self._structure.flat_shapes,
-                    strict=True,
-                )
-            ]
-
-    def _flat(self, value: Any) -> list[Any]:
-        try:
-            return nest.flatten_up_to(self._structure.types, value)
-        except (TypeError, ValueError) as error:
-            raise TypeError(
-                "`generator` yielded an element that did not match the expected structure. The "
-                f"expected structure was {self._structure.types}, but the yielded element was "
-                f"{value}."
-            ) from error
-
-
-def _checked(value: Any, dtype: Any, shape: TensorShape) -> np.ndarray:
-    try:
-        if dtype is dtypes.string:
-            array = np.array(value, dtype=object)
-            if not all(isinstance(item, (str, bytes)) for item in array.reshape(-1).tolist()):
-                raise TypeError("no string")
-        else:
-            array = np.asarray(value, dtype=dtype.as_numpy_dtype)
-    except (TypeError, ValueError) as error:
-        raise TypeError(
-            "`generator` yielded an element that could not be converted to the expected type. The "
-            f"expected type was {dtype.name}, but the yielded element was {value}."
-        ) from error
-    if not shape.is_compatible_with(array.shape):
-        raise ValueError(
-            f"`generator` yielded an element of shape {array.shape} where an element of shape "
-            f"{shape} was expected."
-        )
-    return array
-
-
-class _Leading:
+class Leading:
     """Puts the batch dimension before a shape: known where all batches are full."""
 
     def __init__(self, size: Tensor, drop_remainder: Tensor) -> None:
@@ -565,7 +485,7 @@ def _components(tensors: Any) -> Any:
     return with_leaves(tensors, iter(leaves))
 
 
-def _seed_tensors(seed: Any) -> tuple[Tensor, Tensor]:
+def seed_tensors(seed: Any) -> tuple[Tensor, Tensor]:
     """The two seeds of a shuffle; two zeros, which would ask for any order, are avoided."""
     first, second = get_seed(seed)
     first_tensor = convert_to_tensor(0 if first is None else first, dtypes.int64, name="seed")
@@ -578,7 +498,8 @@ def _seed_tensors(seed: Any) -> tuple[Tensor, Tensor]:
         return first_tensor, g.Select(both, other, given, name=scope)
 
 
-def _types(function: Function) -> list[Any]:
+def types_of_captures(function: Function) -> list[Any]:
+    """What `Targuments` of an operation with this function is."""
     return [tensor.dtype for tensor in function.captured]
 
 
@@ -602,7 +523,7 @@ def _common_shape(a: TensorShape, b: TensorShape) -> TensorShape:
 
 
 def _check_captures(tensor: Tensor) -> None:
-    """Raises: ValueError when a dataset depends on what is fed."""
+    """Raises: ValueError when a dataset depends on what is fed or kept outside of it."""
     seen, stack = set(), [tensor.op]
     while stack:
         op = stack.pop()
@@ -613,4 +534,18 @@ def _check_captures(tensor: Tensor) -> None:
             raise ValueError(
                 f"Cannot capture a placeholder (name:{op.name}, type:{op.type}) by value."
             )
+        if op.op_def.stateful and op.outputs[0].dtype is not dtypes.variant:
+            raise ValueError(
+                f"Cannot capture a stateful node (name:{op.name}, type:{op.type}) by value. Make "
+                "an initializable iterator instead of a one-shot one."
+            )
         stack.extend(t.op for t in op.inputs)
+
+
+def _check_state(old: Structure, new: Structure) -> None:
+    nest.assert_same_structure(old.types, new.types)
+    if old.flat_types != new.flat_types:
+        raise TypeError(
+            "The element types for the new state must match the initial state. Expected "
+            f"{old.types}; got {new.types}."
+        )

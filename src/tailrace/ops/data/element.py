@@ -89,3 +89,17 @@ def stacked(values: list[Any], component: int) -> Any:
 def batched(elements: list[Element]) -> Element:
     """Elements stacked component by component."""
     return [stacked(list(values), i) for i, values in enumerate(zip(*elements, strict=True))]
+
+
+def row(component: Any, i: int) -> Any:
+    """Row `i` of a tensor or an array of strings."""
+    if isinstance(component, torch.Tensor):
+        return component[i]
+    return string(component[i]) if component.ndim == 1 else component[i]
+
+
+def string(value: bytes) -> np.ndarray:
+    """One string as a value."""
+    array = np.empty((), dtype=object)
+    array[()] = value
+    return array

@@ -7,20 +7,34 @@ range_dataset,text_line_dataset,tf_record_dataset,generator_dataset}_op.cc.
 from __future__ import annotations
 
 import gzip
+import io
 import zlib
 from typing import Any
 
-import numpy as np
 import torch
 
 from tailrace import arrays, errors
 from tailrace.formats.files import os_errors
 from tailrace.formats.tf_record import read_records
-from tailrace.ops.data.element import ELEMENT, SHAPES, STATEFUL, TYPES, Dataset, declared
+from tailrace.ops.data.element import (
+    ELEMENT,
+    SHAPES,
+    STATEFUL,
+    TYPES,
+    Dataset,
+    declared,
+    row,
+    string,
+)
 from tailrace.registry import Attr, op
 
 _COMPONENTS = "components: list(Toutput_types) -> handle: variant"
 _FILES = "filenames: string, compression_type: string, buffer_size: int64 -> handle: variant"
+
+_PIECES = (
+    "filenames: string, header_bytes: int64, record_bytes: int64, footer_bytes: int64, "
+    "buffer_size: int64"
+)
 
 
 @op("TensorDataset", _COMPONENTS, Toutput_types=TYPES, output_shapes=SHAPES, **STATEFUL)
@@ -44,24 +58,12 @@ def tensor_slice_dataset(components):
 
     def elements(pass_):
         for i in range(len(components[0])):
-            yield [_row(c, i) for c in components]
+            yield [row(c, i) for c in components]
 
     return Dataset(elements)
 
 
 declared(tensor_slice_dataset)
-
-
-def _row(component, i):
-    if isinstance(component, torch.Tensor):
-        return component[i]
-    return _string(component[i]) if component.ndim == 1 else component[i]
-
-
-def _string(value):
-    array = np.empty((), dtype=object)
-    array[()] = value
-    return array
 
 
 @op(
@@ -94,7 +96,7 @@ def text_line_dataset(filenames, compression_type, buffer_size):
         for path in _paths(filenames):
             with os_errors(path), _opened(path, kind) as file:
                 for line in file:
-                    yield [_string(line.rstrip(b"\n").removesuffix(b"\r"))]
+                    yield [string(line.rstrip(b"\n").removesuffix(b"\r"))]
 
     return Dataset(elements)
 
@@ -107,18 +109,8 @@ def _opened(path: Any, kind: str) -> Any:
         return gzip.open(path, "rb")
     if kind == "ZLIB":
         with open(path, "rb") as file:
-            return _Lines(zlib.decompress(file.read()).splitlines(keepends=True))
+            return io.BytesIO(zlib.decompress(file.read()))
     return open(path, "rb")
-
-
-class _Lines(list):
-    """Lines in memory, used like an open file."""
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *exception):
-        return None
 
 
 @op("TFRecordDataset", _FILES, **STATEFUL)
@@ -129,7 +121,7 @@ def tf_record_dataset(filenames, compression_type, buffer_size):
     def elements(pass_):
         for path in _paths(filenames):
             for record in read_records(path, kind):
-                yield [_string(record)]
+                yield [string(record)]
 
     return Dataset(elements)
 
@@ -137,19 +129,10 @@ def tf_record_dataset(filenames, compression_type, buffer_size):
 declared(tf_record_dataset)
 
 
-@op(
-    "FixedLengthRecordDataset",
-    "filenames: string, header_bytes: int64, record_bytes: int64, footer_bytes: int64, "
-    "buffer_size: int64 -> handle: variant",
-    _host=("header_bytes", "record_bytes", "footer_bytes"),
-    **STATEFUL,
-)
-def fixed_length_record_dataset(filenames, header_bytes, record_bytes, footer_bytes, buffer_size):
-    """Pieces of one length between a head and a tail. Raises: InvalidArgumentError for a rest."""
-
+def _pieces(filenames, header_bytes, record_bytes, footer_bytes, kind):
     def elements(pass_):
         for path in _paths(filenames):
-            with os_errors(path), open(path, "rb") as file:
+            with os_errors(path), _opened(path, kind) as file:
                 content = file.read()
             content = content[header_bytes : len(content) - footer_bytes]
             if len(content) % record_bytes:
@@ -158,12 +141,40 @@ def fixed_length_record_dataset(filenames, header_bytes, record_bytes, footer_by
                     f"footer {footer_bytes}): {len(content) % record_bytes} are left over"
                 )
             for start in range(0, len(content), record_bytes):
-                yield [_string(content[start : start + record_bytes])]
+                yield [string(content[start : start + record_bytes])]
 
     return Dataset(elements)
 
 
+@op(
+    "FixedLengthRecordDataset",
+    f"{_PIECES} -> handle: variant",
+    _host=("header_bytes", "record_bytes", "footer_bytes"),
+    **STATEFUL,
+)
+def fixed_length_record_dataset(filenames, header_bytes, record_bytes, footer_bytes, buffer_size):
+    """Pieces of one length between a head and a tail. Raises: InvalidArgumentError for a rest."""
+    return _pieces(filenames, header_bytes, record_bytes, footer_bytes, "")
+
+
 declared(fixed_length_record_dataset)
+
+
+@op(
+    "FixedLengthRecordDatasetV2",
+    f"{_PIECES}, compression_type: string -> handle: variant",
+    _host=("header_bytes", "record_bytes", "footer_bytes"),
+    **STATEFUL,
+)
+def compressed_fixed_length_record_dataset(
+    filenames, header_bytes, record_bytes, footer_bytes, buffer_size, compression_type
+):
+    """The same of files that may be compressed as a whole ("", "ZLIB", "GZIP")."""
+    kind = compression_type[()].decode()
+    return _pieces(filenames, header_bytes, record_bytes, footer_bytes, kind)
+
+
+declared(compressed_fixed_length_record_dataset)
 
 
 @op(

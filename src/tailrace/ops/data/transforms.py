@@ -1,4 +1,4 @@
-"""Datasets made of datasets: functions of elements, batches, orders, selections.
+"""Datasets made of datasets: batches, orders, selections.
 
 Source: TF 1.15 core/ops/dataset_ops.cc, core/kernels/data/*_dataset_op.cc,
 core/grappler/optimizers/data/shuffle_and_repeat_fusion.cc.
@@ -21,155 +21,16 @@ from tailrace.ops.data.element import (
     STATEFUL,
     TYPES,
     Dataset,
-    Pass,
     batched,
     declared,
+    row,
     shape_of,
 )
+from tailrace.ops.data.functions import MAP, MAPPED, mapped
 from tailrace.registry import Attr, op
 
-_ARGUMENTS = Attr("list(type)")
 _INPUT = "input_dataset: variant"
-_MAPPED = f"{_INPUT}, other_arguments: list(Targuments)"
 _HANDLE = "-> handle: variant"
-_MAP = {"Targuments": _ARGUMENTS, **ELEMENT, "_context": True, **STATEFUL}
-
-
-# -- functions of elements -------------------------------------------------------------------------
-
-
-def _mapped(run, dataset, arguments):
-    def elements(pass_):
-        for element in dataset.elements(pass_):
-            yield list(run(*element, *arguments))
-
-    return Dataset(elements)
-
-
-@op(
-    "MapDataset",
-    f"{_MAPPED} {_HANDLE}",
-    f=Attr("func"),
-    use_inter_op_parallelism=True,
-    preserve_cardinality=False,
-    **_MAP,
-)
-def map_dataset(ctx, input_dataset, other_arguments, *, f):
-    """A function's results for each element."""
-    return _mapped(ctx.function(f), input_dataset, other_arguments)
-
-
-declared(map_dataset)
-
-
-@op(
-    "ParallelMapDataset",
-    f"{_MAPPED}, num_parallel_calls: int32 {_HANDLE}",
-    f=Attr("func"),
-    use_inter_op_parallelism=True,
-    sloppy=False,
-    preserve_cardinality=False,
-    **_MAP,
-)
-def parallel_map_dataset(ctx, input_dataset, other_arguments, num_parallel_calls, *, f):
-    """A function's results for each element, in the elements' order."""
-    return _mapped(ctx.function(f), input_dataset, other_arguments)
-
-
-declared(parallel_map_dataset)
-
-
-@op("FilterDataset", f"{_MAPPED} {_HANDLE}", predicate=Attr("func"), **_MAP)
-def filter_dataset(ctx, input_dataset, other_arguments, *, predicate):
-    """The elements for which a function is true."""
-    run = ctx.function(predicate)
-
-    def elements(pass_):
-        for element in input_dataset.elements(pass_):
-            if run(*element, *other_arguments)[0].item():
-                yield element
-
-    return Dataset(elements)
-
-
-declared(filter_dataset)
-
-
-@op("FlatMapDataset", f"{_MAPPED} {_HANDLE}", f=Attr("func"), **_MAP)
-def flat_map_dataset(ctx, input_dataset, other_arguments, *, f):
-    """The elements of the datasets a function makes of the elements."""
-    run = ctx.function(f)
-
-    def elements(pass_):
-        for element in input_dataset.elements(pass_):
-            yield from run(*element, *other_arguments)[0].elements(Pass())
-
-    return Dataset(elements)
-
-
-declared(flat_map_dataset)
-
-
-def _interleaved(run, dataset, arguments, cycle_length, block_length):
-    """Blocks from `cycle_length` datasets at a time, taken in turn."""
-    if cycle_length < 1 or block_length < 1:
-        raise errors.invalid("cycle_length and block_length must be greater than zero.")
-
-    def elements(pass_):
-        source = dataset.elements(pass_)
-        open_: list[Any] = [None] * cycle_length
-        ended = False
-        for slot in itertools.cycle(range(cycle_length)):
-            if open_[slot] is None and not ended:
-                element = next(source, None)
-                if element is None:
-                    ended = True
-                else:
-                    open_[slot] = run(*element, *arguments)[0].elements(Pass())
-            if open_[slot] is not None:
-                block = list(itertools.islice(open_[slot], block_length))
-                yield from block
-                if len(block) < block_length:
-                    open_[slot] = None
-            elif ended and not any(open_):
-                return
-
-    return Dataset(elements)
-
-
-@op(
-    "InterleaveDataset",
-    f"{_MAPPED}, cycle_length: int64, block_length: int64 {_HANDLE}",
-    f=Attr("func"),
-    _host=("cycle_length", "block_length"),
-    **_MAP,
-)
-def interleave_dataset(ctx, input_dataset, other_arguments, cycle_length, block_length, *, f):
-    """Elements of several datasets, which a function makes of the elements, in turn."""
-    run = ctx.function(f)
-    return _interleaved(run, input_dataset, other_arguments, cycle_length, block_length)
-
-
-declared(interleave_dataset)
-
-
-@op(
-    "ParallelInterleaveDatasetV2",
-    f"{_MAPPED}, cycle_length: int64, block_length: int64, num_parallel_calls: int64 {_HANDLE}",
-    f=Attr("func"),
-    sloppy=False,
-    _host=("cycle_length", "block_length"),
-    **_MAP,
-)
-def parallel_interleave_dataset(
-    ctx, input_dataset, other_arguments, cycle_length, block_length, num_parallel_calls, *, f
-):
-    """Elements of several datasets in turn, in a fixed order."""
-    run = ctx.function(f)
-    return _interleaved(run, input_dataset, other_arguments, cycle_length, block_length)
-
-
-declared(parallel_interleave_dataset)
 
 
 # -- batches ---------------------------------------------------------------------------------------
@@ -206,21 +67,41 @@ declared(batch_dataset)
 
 @op(
     "MapAndBatchDataset",
-    f"{_MAPPED}, batch_size: int64, num_parallel_calls: int64, drop_remainder: bool {_HANDLE}",
+    f"{MAPPED}, batch_size: int64, num_parallel_calls: int64, drop_remainder: bool {_HANDLE}",
     f=Attr("func"),
     preserve_cardinality=False,
     _host=("batch_size", "drop_remainder"),
-    **_MAP,
+    **MAP,
 )
 def map_and_batch_dataset(
     ctx, input_dataset, other_arguments, batch_size, num_parallel_calls, drop_remainder, *, f
 ):
     """A function's results for each element, stacked."""
-    results = _mapped(ctx.function(f), input_dataset, other_arguments)
+    results = mapped(ctx.function(f), input_dataset, other_arguments)
     return _batches(results, batch_size, drop_remainder, batched)
 
 
 declared(map_and_batch_dataset)
+
+
+@op("UnbatchDataset", f"{_INPUT} {_HANDLE}", **ELEMENT, **STATEFUL)
+def unbatch_dataset(input_dataset):
+    """The rows of each element, one by one. Raises: InvalidArgumentError for unequal numbers."""
+
+    def elements(pass_):
+        for element in input_dataset.elements(pass_):
+            if any(len(part) != len(element[0]) for part in element):
+                raise errors.invalid(
+                    "Input element must have the same batch size in each component. Component 0 "
+                    f"had size {len(element[0])}; the sizes are {[len(part) for part in element]}."
+                )
+            for i in range(len(element[0])):
+                yield [row(part, i) for part in element]
+
+    return Dataset(elements)
+
+
+declared(unbatch_dataset)
 
 
 @op(
@@ -555,8 +436,8 @@ def zip_dataset(input_datasets):
 
     def elements(pass_):
         walks = [dataset.elements(pass_) for dataset in input_datasets]
-        for row in zip(*walks, strict=False):
-            yield [value for element in row for value in element]
+        for together in zip(*walks, strict=False):
+            yield [value for element in together for value in element]
 
     return Dataset(elements)
 

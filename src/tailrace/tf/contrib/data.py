@@ -1,12 +1,6 @@
 """`tf.contrib.data`: what was there before `tf.data`, and functions for `Dataset.apply`."""
 
-from tailrace.library.data.dataset import (
-    AUTOTUNE,
-    Dataset,
-    FixedLengthRecordDataset,
-    TextLineDataset,
-    TFRecordDataset,
-)
+from tailrace.library.data.dataset import AUTOTUNE, Dataset
 from tailrace.library.data.extras import (
     batch_and_drop_remainder,
     map_and_batch,
@@ -14,6 +8,11 @@ from tailrace.library.data.extras import (
     prefetch_to_device,
     shuffle_and_repeat,
     unbatch,
+)
+from tailrace.library.data.files import (
+    FixedLengthRecordDataset,
+    TextLineDataset,
+    TFRecordDataset,
 )
 from tailrace.library.data.iterator import Iterator
 

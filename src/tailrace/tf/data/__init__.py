@@ -1,17 +1,17 @@
 """`tf.data`."""
 
-from tailrace.library.data.dataset import (
-    Dataset,
-    FixedLengthRecordDataset,
-    TextLineDataset,
-    TFRecordDataset,
-)
+from tailrace.library.data.dataset import Dataset
 from tailrace.library.data.extras import (
     get_output_classes,
     get_output_shapes,
     get_output_types,
     make_initializable_iterator,
     make_one_shot_iterator,
+)
+from tailrace.library.data.files import (
+    FixedLengthRecordDataset,
+    TextLineDataset,
+    TFRecordDataset,
 )
 from tailrace.library.data.iterator import Iterator
 from tailrace.tf.data import experimental
