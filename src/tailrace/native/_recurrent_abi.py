@@ -25,19 +25,27 @@ class Sizes(ctypes.Structure):
     )
 
 
-def _structure(name: str, pointers: str, numbers: str) -> type[ctypes.Structure]:
-    fields = [("sizes", Sizes)]
-    fields += [(field, ctypes.c_void_p) for field in pointers.split()]
-    fields += [(field, ctypes.c_double) for field in numbers.split()]
-    return type(name, (ctypes.Structure,), {"_fields_": fields})
+def _structure(name: str, pointers: str, **numbers: type) -> type[ctypes.Structure]:
+    fields = [("sizes", Sizes), *((field, ctypes.c_void_p) for field in pointers.split())]
+    return type(name, (ctypes.Structure,), {"_fields_": [*fields, *numbers.items()]})
 
 
 Lstm = _structure(
     "Lstm",
-    "gates wh bias hs cs lengths peephole_i peephole_f peephole_o projection "
+    "gates wh bias hs cs lengths peephole_i peephole_f peephole_o projection unprojected "
     "dout dh_last dh_first dc dprojected",
-    "forget_bias cell_clip projection_clip",
+    forget_bias=ctypes.c_double,
+    cell_clip=ctypes.c_double,
+    projection_clip=ctypes.c_double,
 )
+Gru = _structure(
+    "Gru",
+    "gates candidate recurrent wh_gates wh_candidate bias_gates bias_candidate bias_recurrent "
+    "hs lengths dout dh_last dh_first",
+    reset_after=ctypes.c_int32,
+)
+Rnn = _structure("Rnn", "gates wh bias hs lengths dout dh_last dh_first", activation=ctypes.c_int32)
+ACTIVATIONS = {"tanh": 0, "relu": 1, "sigmoid": 2}
 
 
 def call(

@@ -49,14 +49,18 @@ def lstm_forward(
     cell_clip: float | None = None,
     projection: Tensor | None = None,
     projection_clip: float | None = None,
+    unprojected: Tensor | None = None,
     threads: int | None = None,
     partition: str = "auto",
 ) -> tuple[Tensor, Tensor, Tensor]:
     """LSTM states of all steps from gx = x Wx [T,B,4H], which becomes the activated gates i j f o.
 
     Shapes: wh [P,4H], bias [4H], h0 [B,P], c0 [B,H], peepholes (i, f, o) [H], projection [H,P]; P
-    is H without a projection. Returns hs [T+1,B,P], cs [T+1,B,H] and gx.
+    is H without a projection. With one, `unprojected` [T,B,H] receives what is projected, whose
+    product with `lstm_backward`'s `dprojected` is the projection's gradient.
+    Returns hs [T+1,B,P], cs [T+1,B,H] and gx.
     """
+    assert (projection is None) == (unprojected is None)
     steps, batch, hidden = _lstm_sizes(gx)
     hs, cs = _states(h0, steps), _states(c0, steps)
     abi.call(
@@ -72,6 +76,7 @@ def lstm_forward(
         lengths=lengths,
         **_peephole_fields(peepholes),
         projection=projection,
+        unprojected=unprojected,
         forget_bias=forget_bias,
         cell_clip=_limit(cell_clip),
         projection_clip=_limit(projection_clip),
@@ -102,6 +107,7 @@ def lstm_backward(
     `dout` [T,B,P] are the gradients of the outputs, `dh_last` and `dc_last` of the final states.
     With a projection, `dprojected` [T,B,P] receives the gradients of what the projection gave.
     """
+    assert (projection is None) == (dprojected is None)
     steps, batch, hidden = _lstm_sizes(gates)
     dh0, dc = torch.empty_like(hs[0]), _copied(dc_last, cs[0])
     abi.call(
@@ -125,6 +131,157 @@ def lstm_backward(
         projection_clip=_limit(projection_clip),
     )
     return gates, dh0, dc
+
+
+def gru_forward(
+    gx_gates: Tensor,
+    gx_candidate: Tensor,
+    wh_gates: Tensor,
+    wh_candidate: Tensor,
+    bias_gates: Tensor | None,
+    bias_candidate: Tensor | None,
+    h0: Tensor,
+    *,
+    lengths: Tensor | None = None,
+    reset_after: bool = False,
+    bias_recurrent: Tensor | None = None,
+    threads: int | None = None,
+    partition: str = "auto",
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """GRU states of all steps from the inputs' products gx_gates [T,B,2H], gx_candidate [T,B,H].
+
+    The reset gate multiplies the state before its product with wh_candidate, as in TF's GRUCell;
+    with `reset_after`, that product and `bias_recurrent`, as in cuDNN.
+    Shapes: wh_gates [H,2H], wh_candidate [H,H], bias_gates [2H], other biases [H], h0 [B,H].
+    Returns hs [T+1,B,H], gx_gates (become r and u), gx_candidate (become c), and `recurrent`
+    [T,B,H] for `gru_backward`: r h, or with `reset_after` h Whc + bias_recurrent.
+    """
+    steps, batch, hidden = gx_candidate.shape
+    hs, kept = _states(h0, steps), torch.empty_like(gx_candidate)
+    abi.call(
+        "gru_forward",
+        abi.Gru,
+        gx_gates.dtype,
+        _sizes(steps, batch, hidden, hidden, threads, partition),
+        gates=gx_gates,
+        candidate=gx_candidate,
+        recurrent=kept,
+        wh_gates=wh_gates,
+        wh_candidate=wh_candidate,
+        bias_gates=bias_gates,
+        bias_candidate=bias_candidate,
+        bias_recurrent=bias_recurrent,
+        hs=hs,
+        lengths=lengths,
+        reset_after=int(reset_after),
+    )
+    return hs, gx_gates, gx_candidate, kept
+
+
+def gru_backward(
+    dout: Tensor | None,
+    dh_last: Tensor | None,
+    gates: Tensor,
+    candidate: Tensor,
+    recurrent: Tensor,
+    hs: Tensor,
+    wh_gates: Tensor,
+    wh_candidate: Tensor,
+    *,
+    lengths: Tensor | None = None,
+    reset_after: bool = False,
+    threads: int | None = None,
+    partition: str = "auto",
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Gradients before activation, written over `gates` and `candidate`, and of the first state.
+
+    dWh_gates = hs[:-1]^T dgates. dWh_candidate = recurrent^T dcandidate, for which `recurrent`
+    still holds r h; with `reset_after` it becomes the gradient of h Whc + bias_recurrent, so that
+    dWh_candidate = hs[:-1]^T recurrent.
+    """
+    steps, batch, hidden = candidate.shape
+    dh0 = torch.empty_like(hs[0])
+    abi.call(
+        "gru_backward",
+        abi.Gru,
+        gates.dtype,
+        _sizes(steps, batch, hidden, hidden, threads, partition),
+        gates=gates,
+        candidate=candidate,
+        recurrent=recurrent,
+        wh_gates=wh_gates,
+        wh_candidate=wh_candidate,
+        hs=hs,
+        lengths=lengths,
+        dout=dout,
+        dh_last=dh_last,
+        dh_first=dh0,
+        reset_after=int(reset_after),
+    )
+    return gates, candidate, dh0
+
+
+def rnn_forward(
+    gx: Tensor,
+    wh: Tensor,
+    bias: Tensor | None,
+    h0: Tensor,
+    *,
+    activation: str = "tanh",
+    lengths: Tensor | None = None,
+    threads: int | None = None,
+    partition: str = "auto",
+) -> Tensor:
+    """States hs [T+1,B,H] of h' = act(gx + h wh + bias), act being "tanh", "relu" or "sigmoid".
+
+    Shapes: gx [T,B,H] (only read), wh [H,H], bias [H], h0 [B,H].
+    """
+    steps, batch, hidden = gx.shape
+    hs = _states(h0, steps)
+    abi.call(
+        "rnn_forward",
+        abi.Rnn,
+        gx.dtype,
+        _sizes(steps, batch, hidden, hidden, threads, partition),
+        gates=gx,
+        wh=wh,
+        bias=bias,
+        hs=hs,
+        lengths=lengths,
+        activation=abi.ACTIVATIONS[activation],
+    )
+    return hs
+
+
+def rnn_backward(
+    dout: Tensor | None,
+    dh_last: Tensor | None,
+    hs: Tensor,
+    wh: Tensor,
+    *,
+    activation: str = "tanh",
+    lengths: Tensor | None = None,
+    threads: int | None = None,
+    partition: str = "auto",
+) -> tuple[Tensor, Tensor]:
+    """Gradients before activation [T,B,H] and of the initial state [B,H]."""
+    steps, batch, hidden = hs.shape[0] - 1, *hs.shape[1:]
+    dgates, dh0 = torch.empty_like(hs[1:]), torch.empty_like(hs[0])
+    abi.call(
+        "rnn_backward",
+        abi.Rnn,
+        hs.dtype,
+        _sizes(steps, batch, hidden, hidden, threads, partition),
+        gates=dgates,
+        wh=wh,
+        hs=hs,
+        lengths=lengths,
+        dout=dout,
+        dh_last=dh_last,
+        dh_first=dh0,
+        activation=abi.ACTIVATIONS[activation],
+    )
+    return dgates, dh0
 
 
 def _lstm_sizes(gates: Tensor) -> tuple[int, int, int]:

@@ -8,5 +8,13 @@ TAILRACE_EXPORT(lstm_forward_f32, LstmArgs<float>)
 TAILRACE_EXPORT(lstm_forward_f64, LstmArgs<double>)
 TAILRACE_EXPORT(lstm_backward_f32, LstmArgs<float>)
 TAILRACE_EXPORT(lstm_backward_f64, LstmArgs<double>)
+TAILRACE_EXPORT(gru_forward_f32, GruArgs<float>)
+TAILRACE_EXPORT(gru_forward_f64, GruArgs<double>)
+TAILRACE_EXPORT(gru_backward_f32, GruArgs<float>)
+TAILRACE_EXPORT(gru_backward_f64, GruArgs<double>)
+TAILRACE_EXPORT(rnn_forward_f32, RnnArgs<float>)
+TAILRACE_EXPORT(rnn_forward_f64, RnnArgs<double>)
+TAILRACE_EXPORT(rnn_backward_f32, RnnArgs<float>)
+TAILRACE_EXPORT(rnn_backward_f64, RnnArgs<double>)
 
 }  // namespace tailrace

@@ -27,12 +27,48 @@ struct LstmArgs {
   const int32_t* lengths;    // ? [B]
   const T *peephole_i, *peephole_f, *peephole_o;  // ? [H]
   const T* projection;       // ? [H,P]
+  T* unprojected;            // ? [T,B,H] forward only, out: o tanh(c), what is projected
   const T* dout;             // ? [T,B,P] backward only, as all that follow
   const T* dh_last;          // ? [B,P]
   T* dh_first;               // [B,P] out
   T* dc;                     // [B,H] gradient of cs[T] in, of cs[0] out
   T* dprojected;             // ? [T,B,P] out: gradients of what the projection gave
   double forget_bias, cell_clip, projection_clip;  // infinite clips do nothing
+};
+
+template <class T>
+struct GruArgs {
+  RecurrentSizes sizes;
+  T* gates;                  // [T,B,2H] forward: x Wx in, r u out; backward: those in, gradients out
+  T* candidate;              // [T,B,H] likewise: x Wx in, c out; backward: gradients out
+  T* recurrent;              // [T,B,H] reset before: r h; after: h Whc + bh, backward its gradient
+  const T* wh_gates;         // [H,2H]
+  const T* wh_candidate;     // [H,H]
+  const T* bias_gates;       // ? [2H]
+  const T* bias_candidate;   // ? [H]
+  const T* bias_recurrent;   // ? [H] bh of the form that resets after the product
+  T* hs;                     // [T+1,B,H], hs[0] given
+  const int32_t* lengths;    // ? [B]
+  const T* dout;             // ? [T,B,H] backward only, as all that follow
+  const T* dh_last;          // ? [B,H]
+  T* dh_first;               // [B,H] out
+  int32_t reset_after;
+};
+
+enum Activation : int32_t { kTanh = 0, kRelu = 1, kSigmoid = 2 };
+
+template <class T>
+struct RnnArgs {
+  RecurrentSizes sizes;
+  T* gates;                  // [T,B,H] forward: x Wx in; backward: gradients before activation out
+  const T* wh;               // [H,H]
+  const T* bias;             // ? [H]
+  T* hs;                     // [T+1,B,H], hs[0] given
+  const int32_t* lengths;    // ? [B]
+  const T* dout;             // ? [T,B,H] backward only, as all that follow
+  const T* dh_last;          // ? [B,H]
+  T* dh_first;               // [B,H] out
+  int32_t activation;
 };
 
 }  // namespace tailrace

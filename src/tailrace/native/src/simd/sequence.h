@@ -1,4 +1,4 @@
-// How the work of a sequence is divided among threads.
+// What the cells share: how a sequence's work is divided, and the walk over its steps' products.
 
 #pragma once
 
@@ -9,8 +9,8 @@
 namespace tailrace {
 namespace TAILRACE_ISA {
 
-// The rows [first, last) and groups of a thread. By rows, every thread computes all units of its
-// own rows and never waits; by units, all rows of its own units, and waits at every step.
+// The rows and groups of a thread. By rows, every thread computes all units of its own rows and
+// never waits; by units, all rows of its own units, and waits wherever it needs others' results.
 struct Share {
   Team team;
   bool by_rows;
@@ -22,8 +22,8 @@ struct Share {
   long last_group(long groups) const {
     return by_rows ? groups : part(groups, team.rank + 1, team.size);
   }
-  // What all threads of the team have written becomes readable, where others' work is needed.
-  void step_done() const {
+  // Call between writing what other units' products need and those products.
+  void all_units_written() const {
     if (!by_rows) team.wait();
   }
 };
@@ -33,38 +33,118 @@ static inline bool by_rows(const RecurrentSizes& sizes) {
   return sizes.batch >= kTileRows * static_cast<long>(sizes.threads);
 }
 
-// Packs the matrix, all threads together; readable after the next wait.
+// Where the sequences of a batch end.
+struct Ends {
+  const int32_t* lengths;
+  long steps;
+
+  bool ended(long t, long b) const { return lengths && t >= lengths[b]; }
+  // Whether nothing after step t reached the loss but through the final state.
+  bool last(long t, long b) const { return t + 1 >= steps || ended(t + 1, b); }
+};
+
+// A matrix [depth, gates * units] that is packed for the call.
 template <class T>
-static void pack(const Layout<T>& layout, const Source<T>& from, const Team& team, T* packed) {
-  const long groups = layout.groups();
-  for (long g = part(groups, team.rank, team.size); g < part(groups, team.rank + 1, team.size); ++g) {
-    pack_group(layout, from, g, packed);
+struct Weights {
+  Layout<T> layout;
+  const T* data;
+  long row_stride, column_stride;
+  T* packed;
+
+  // Its numbers when packed, in whole cache lines.
+  long packed_size() const { return data ? ceil_div(layout.numbers(), 64) * 64 : 0; }
+
+  // Packs this thread's part; readable after the team has waited.
+  void pack(const Team& team) const {
+    if (!data) return;
+    const long groups = layout.groups();
+    const long last = part(groups, team.rank + 1, team.size);
+    for (long group = part(groups, team.rank, team.size); group < last; ++group) {
+      pack_group(layout, Source<T>{data, row_stride, column_stride}, group, packed);
+    }
   }
+};
+
+// As it stands: row-major [depth, gates * units].
+template <class T>
+static Weights<T> straight(const T* data, long depth, long units, int gates) {
+  return {Layout<T>{depth, units, gates}, data, gates * units, 1, nullptr};
 }
 
-// For the share's rows and groups: use(first_row, rows, group, scratch) with
-// scratch = a[rows] * packed, or zeros where `a` is null.
+// The transpose of a row-major matrix [units, depth].
+template <class T>
+static Weights<T> transposed(const T* data, long depth, long units) {
+  return {Layout<T>{depth, units, 1}, data, 1, depth, nullptr};
+}
+
+// Gives both room in the workspace.
+template <class T>
+static void make_room(Weights<T>& first, Weights<T>& second) {
+  const long numbers = first.packed_size() + second.packed_size();
+  first.packed = static_cast<T*>(workspace(sizeof(T) * static_cast<unsigned long>(numbers)));
+  second.packed = first.packed + first.packed_size();
+}
+
+// Rows of a left factor, `stride` apart; none at all stands for zeros.
+template <class T>
+struct Rows {
+  const T* data;
+  long stride;
+};
+
+// For all of the share's rows and units, with `sums` holding a * weights (+ b * more):
+// use(lanes, row, rows, unit, sums): a vector of units in a few rows; those of gate g in row r lie
+// at sums + r * kSumsStride<T> + g * kLanes<T>.
+template <class T>
+constexpr int kSumsStride = kGroupVectors * kLanes<T>;
+
 template <class T, class Use>
-static void each_tile(const Share& share, const Layout<T>& layout, const T* a, long a_stride,
-                      const T* packed, const Use& use) {
-  alignas(64) T scratch[kTileRows * kGroupVectors * kLanes<T>];
+static void each_block(const Share& share, const Weights<T>& weights, Rows<T> a,
+                       const Weights<T>* more, Rows<T> b, const Use& use) {
+  alignas(64) T sums[kTileRows * kSumsStride<T>];
+  const Layout<T>& layout = weights.layout;
   const long first = share.first_row(), rows = share.last_row() - first;
   const long tiles = ceil_div(rows, kTileRows), groups = layout.groups();
   for (long group = share.first_group(groups); group < share.last_group(groups); ++group) {
-    const T* panel = packed + layout.offset(group);
     const int vectors = layout.vectors(group);
+    const long first_block = layout.first_block(group);
     for (long t = 0; t < tiles; ++t) {
       const long row = first + rows * t / tiles;
       const int count = static_cast<int>(first + rows * (t + 1) / tiles - row);
-      if (a) {
-        group_product<T, false>(count, a + row * a_stride, a_stride, panel, layout.depth, vectors,
-                                scratch);
+      if (!a.data) {
+        std::memset(sums, 0, sizeof sums);
       } else {
-        std::memset(scratch, 0, sizeof scratch);
+        group_product<T, false>(count, a.data + row * a.stride, a.stride,
+                                weights.packed + layout.offset(group), layout.depth, vectors, sums);
+        if (more) {
+          group_product<T, true>(count, b.data + row * b.stride, b.stride,
+                                 more->packed + more->layout.offset(group), more->layout.depth,
+                                 vectors, sums);
+        }
       }
-      use(row, count, group, scratch);
+      for (int v = 0; v < vectors; v += layout.gates) {
+        const long unit = (first_block + v / layout.gates) * kLanes<T>;
+        with_lanes<T>(layout.units - unit, [&](auto lanes) {
+          use(lanes, row, count, unit, sums + v * kLanes<T>);
+        });
+      }
     }
   }
+}
+
+template <class T, class Use>
+static void each_block(const Share& share, const Weights<T>& weights, Rows<T> a, const Use& use) {
+  each_block<T>(share, weights, a, nullptr, Rows<T>{}, use);
+}
+
+// Runs a pass: pack(team), then all its steps, on a team of threads.
+template <class Pass>
+static void run_pass(const RecurrentSizes& sizes, const Pass& pass) {
+  parallel(sizes.threads, [&](const Team& team) {
+    pass.pack(team);
+    team.wait();
+    pass.steps(Share{team, by_rows(sizes), sizes.batch});
+  });
 }
 
 }  // namespace TAILRACE_ISA
