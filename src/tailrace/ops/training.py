@@ -5,6 +5,9 @@ variables, for dense gradients and (`SparseApply…`) for gradients of single ro
 applied to the rows of the variable and slots that `indices` names. Scalars (learning rate, powers)
 reach the rules as Python numbers.
 
+What updates many variables in one plan is one call of a fused operation, `Apply<name>Batch`; rules
+the native library knows (`native`) then make one pass over memory.
+
 Source: TF 1.15 core/kernels/training_ops.cc, core/ops/training_ops.cc.
 """
 
@@ -19,7 +22,8 @@ import torch
 
 from tailrace.dtypes import INDEX, NUMERIC
 from tailrace.errors import FailedPreconditionError, KernelError, invalid
-from tailrace.registry import op
+from tailrace.native import updates
+from tailrace.registry import fused, op
 from tailrace.shapes import merge
 
 
@@ -36,6 +40,12 @@ class _Rule:
     inputs: tuple[str, ...]
     gradient: str
     attrs: dict[str, Any]
+    native: Callable[..., _Native | None] | None = None
+
+
+# A rule as the native library knows it: its name there and the scalars it asks for. None stands for
+# attributes it does not know.
+_Native = tuple[str, list[float]]
 
 
 def _read(cell: Any) -> torch.Tensor:
@@ -124,10 +134,67 @@ def _register(name: str, rule: _Rule, resource: bool, sparse: bool) -> None:
         _writes=rule.slots,
         _host=scalars,
         _stateful=resource,
+        _batch=None if sparse else _batch_name(name),
     )(_without_resource(kernel) if resource else kernel)
     definition.kernel_attrs = tuple(rule.attrs)
     definition.shape(_no_shape if resource else _shape_of_slots(len(rule.slots), sparse))
     definition.missing_gradient("an optimizer's step has no derivative")
+    if not sparse:
+        _register_batch(name, rule, resource, scalars)
+
+
+def _batch_name(name: str) -> str:
+    return f"{name}Batch"
+
+
+def _register_batch(name: str, rule: _Rule, resource: bool, scalars: tuple[str, ...]) -> None:
+    """The fused operation that takes the step for N variables, `scale` times their gradients where
+    it is given.
+    """
+    items = [f"{slot}: N*Ref(T)" for slot in rule.slots]
+    for item in rule.inputs:
+        kind = "int64" if item == "global_step" else "N*T" if item == rule.gradient else "T"
+        items.append(f"{item}: {kind}")
+    items.append("scale: S*T")
+    signature = ", ".join(items) + ("" if resource else " -> out: N*Ref(T)")
+    kernel = _batch_kernel(rule)
+    definition = fused(
+        _batch_name(name),
+        signature,
+        T=NUMERIC,
+        **rule.attrs,
+        _writes=rule.slots,
+        _host=scalars,
+        _stateful=resource,
+    )(_without_resource(kernel) if resource else kernel)
+    definition.kernel_attrs = tuple(rule.attrs)
+
+
+def _batch_kernel(rule: _Rule) -> Callable[..., Any]:
+    """The kernel of a rule for several variables: lists of cells and values in, the first list
+    out.
+    """
+    count = len(rule.slots)
+    at = rule.inputs.index(rule.gradient)
+
+    def batch_kernel(*args: Any, **attrs: Any) -> Any:
+        tensors = [[_read(cell) for cell in cells] for cells in args[:count]]
+        inputs = list(args[count:-1])
+        gradients = inputs.pop(at)
+        scale = args[-1][0] if args[-1] else None
+        for variable, gradient in zip(tensors[0], gradients, strict=True):
+            _check_same_shape(variable, gradient)
+        known = rule.native(*inputs, **attrs) if rule.native else None
+        if known and updates.update(known[0], tensors[0], tensors[1:], gradients, known[1], scale):
+            return args[0]
+        for slots, gradient in zip(zip(*tensors, strict=True), gradients, strict=True):
+            step = gradient if scale is None else gradient * scale
+            rule.function(*slots, *inputs[:at], step, *inputs[at:], **attrs)
+        return args[0]
+
+    batch_kernel.__doc__ = (rule.function.__doc__ or "") + "\n\n    For every variable."
+    batch_kernel.__name__ = f"{rule.function.__name__}_batch"
+    return batch_kernel
 
 
 def _no_shape(*_: Any) -> list[Any]:
@@ -150,16 +217,17 @@ def _optimizer(
     inputs: str,
     gradient: str = "grad",
     only: str = "",
+    native: Callable[..., _Native | None] | None = None,
     **attrs: Any,
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Decorator: register a rule as `Apply<name>` in its forms.
 
     `only` restricts the forms: "dense" has no sparse form, "resource" no form for reference
-    variables.
+    variables. `native` is called like the rule, but with scalars and attributes alone.
     """
 
     def register(function: Callable[..., None]) -> Callable[..., None]:
-        rule = _Rule(function, tuple(slots.split()), tuple(inputs.split()), gradient, attrs)
+        rule = _Rule(function, tuple(slots.split()), tuple(inputs.split()), gradient, attrs, native)
         if "resource" not in only:
             _register(f"Apply{name}", rule, resource=False, sparse=False)
         _register(f"ResourceApply{name}", rule, resource=True, sparse=False)
@@ -180,7 +248,14 @@ def _optimizer(
     return register
 
 
-@_optimizer("GradientDescent", "var", "alpha delta", gradient="delta", only="dense")
+@_optimizer(
+    "GradientDescent",
+    "var",
+    "alpha delta",
+    gradient="delta",
+    only="dense",
+    native=lambda alpha: ("gradient_descent", [alpha]),
+)
 def gradient_descent(var, alpha, delta):
     """var -= alpha·delta"""
     var.sub_(delta, alpha=alpha)
@@ -200,7 +275,13 @@ def _shrink(var: torch.Tensor, rate: Any, l1: float, l2: float) -> None:
     var.div_(1.0 + rate * l2)
 
 
-@_optimizer("Momentum", "var accum", "lr grad momentum", use_nesterov=False)
+def _native_momentum(lr, momentum, *, use_nesterov):
+    return "nesterov" if use_nesterov else "momentum", [lr, momentum]
+
+
+@_optimizer(
+    "Momentum", "var accum", "lr grad momentum", native=_native_momentum, use_nesterov=False
+)
 def momentum(var, accum, lr, grad, momentum, *, use_nesterov):
     """accum = momentum·accum + grad;  var -= lr·accum,
     or with Nesterov's look ahead lr·(grad + momentum·accum)
@@ -222,7 +303,11 @@ def keras_momentum(var, accum, lr, grad, momentum, *, use_nesterov):
         var.add_(accum)
 
 
-@_optimizer("Adagrad", "var accum", "lr grad", update_slots=True)
+def _native_adagrad(lr, *, update_slots):
+    return ("adagrad", [lr]) if update_slots else None
+
+
+@_optimizer("Adagrad", "var accum", "lr grad", native=_native_adagrad, update_slots=True)
 def adagrad(var, accum, lr, grad, *, update_slots):
     """accum += grad²;  var -= lr·grad / √accum  (Duchi et al. 2011)"""
     if update_slots:
@@ -262,7 +347,12 @@ def adagrad_da(var, total, squares, grad, lr, l1, l2, global_step):
     var.copy_(-lr * gradient / (l2 * global_step * lr + squares.sqrt()))
 
 
-@_optimizer("Adadelta", "var accum accum_update", "lr rho epsilon grad")
+@_optimizer(
+    "Adadelta",
+    "var accum accum_update",
+    "lr rho epsilon grad",
+    native=lambda lr, rho, epsilon: ("adadelta", [lr, rho, epsilon]),
+)
 def adadelta(var, accum, accum_update, lr, rho, epsilon, grad):
     """update = √(accum_update + ε) / √(accum + ε)·grad,
     both averages decaying by ρ (Zeiler 2012)
@@ -273,18 +363,30 @@ def adadelta(var, accum, accum_update, lr, rho, epsilon, grad):
     accum_update.mul_(rho).addcmul_(update, update, value=1 - rho)
 
 
+def _corrected(lr: float, beta1_power: float, beta2_power: float) -> float:
+    """The learning rate, corrected for averages that started from zero."""
+    return lr * math.sqrt(1 - beta2_power) / (1 - beta1_power)
+
+
+def _native_adam(beta1_power, beta2_power, lr, beta1, beta2, epsilon, *, use_nesterov):
+    if use_nesterov:
+        return None
+    return "adam", [_corrected(lr, beta1_power, beta2_power), beta1, beta2, epsilon]
+
+
 @_optimizer(
     "Adam",
     "var m v",
     "beta1_power beta2_power lr beta1 beta2 epsilon grad",
     only="dense",
+    native=_native_adam,
     use_nesterov=False,
 )
 def adam(var, m, v, beta1_power, beta2_power, lr, beta1, beta2, epsilon, grad, *, use_nesterov):
     """m, v decaying averages of grad, grad²;  var -= lr·√(1−β₂ᵗ)/(1−β₁ᵗ)·m / (√v + ε)  (Kingma & Ba
     2014)
     """
-    rate = lr * math.sqrt(1 - beta2_power) / (1 - beta1_power)
+    rate = _corrected(lr, beta1_power, beta2_power)
     m.add_(grad - m, alpha=1 - beta1)
     v.mul_(beta2).addcmul_(grad, grad, value=1 - beta2)
     step = m * beta1 + grad * (1 - beta1) if use_nesterov else m
@@ -299,7 +401,7 @@ def adam(var, m, v, beta1_power, beta2_power, lr, beta1, beta2, epsilon, grad, *
 )
 def adam_with_amsgrad(var, m, v, vhat, beta1_power, beta2_power, lr, beta1, beta2, epsilon, grad):
     """Adam that divides by the largest v so far (Reddi et al. 2018)"""
-    rate = lr * math.sqrt(1 - beta2_power) / (1 - beta1_power)
+    rate = _corrected(lr, beta1_power, beta2_power)
     m.add_(grad - m, alpha=1 - beta1)
     v.mul_(beta2).addcmul_(grad, grad, value=1 - beta2)
     torch.maximum(vhat, v, out=vhat)
@@ -314,7 +416,11 @@ def adamax(var, m, v, beta1_power, lr, beta1, beta2, epsilon, grad):
     var.addcdiv_(m, v + epsilon, value=-lr / (1 - beta1_power))
 
 
-@_optimizer("RMSProp", "var ms mom", "lr rho momentum epsilon grad")
+def _native_rmsprop(lr, rho, momentum, epsilon):
+    return "rmsprop", [lr, rho, momentum, epsilon]
+
+
+@_optimizer("RMSProp", "var ms mom", "lr rho momentum epsilon grad", native=_native_rmsprop)
 def rmsprop(var, ms, mom, lr, rho, momentum, epsilon, grad):
     """ms decaying average of grad²;  mom = momentum·mom + lr·grad / √(ms + ε);
     var -= mom  (Hinton 2012)
@@ -324,7 +430,12 @@ def rmsprop(var, ms, mom, lr, rho, momentum, epsilon, grad):
     var.sub_(mom)
 
 
-@_optimizer("CenteredRMSProp", "var mg ms mom", "lr rho momentum epsilon grad")
+@_optimizer(
+    "CenteredRMSProp",
+    "var mg ms mom",
+    "lr rho momentum epsilon grad",
+    native=lambda *scalars: ("centered_rmsprop", list(scalars)),
+)
 def centered_rmsprop(var, mg, ms, mom, lr, rho, momentum, epsilon, grad):
     """RMSProp divided by the variance: √(ms − mg² + ε),
     mg the decaying average of grad  (Graves 2013)

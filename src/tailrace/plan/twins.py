@@ -14,7 +14,8 @@ from tailrace.plan.prune import sweep
 def twins(plan: Plan) -> Plan:
     """Let steps of the same type, attributes, inputs and guards share one result.
 
-    Steps with state or control inputs are left alone.
+    Steps with state or control inputs are left alone; but reads of a variable that nothing orders
+    all give its value from before the run.
     """
     replaced: dict[Value, Value] = {}
     _merge(plan.steps, replaced)
@@ -36,7 +37,7 @@ def _merge(steps: list[Step], replaced: dict[Value, Value]) -> None:
                 _merge(part, replaced)
             continue
         if (
-            not step.foldable
+            not (step.foldable or _only_reads(step))
             or step.after
             or not step.outputs
             or any(v.is_ref for v in step.inputs)
@@ -46,6 +47,10 @@ def _merge(steps: list[Step], replaced: dict[Value, Value]) -> None:
         first = seen.setdefault(key, step)
         if first is not step:
             replaced.update(zip(step.outputs, first.outputs, strict=True))
+
+
+def _only_reads(step: Step) -> bool:
+    return bool(step.op_def.reads) and not (step.op_def.writes or step.op_def.context)
 
 
 def _signature(step: Step) -> Hashable:
