@@ -33,6 +33,8 @@ _SHOWN_ELEMENTS = 8
 _MEANINGLESS = {"_output_shapes"}
 # PyFunc tokens count the functions of the whole process
 _PROCESS_COUNTER = re.compile(r"pyfunc_\d+")
+# the names under which tables are kept are random
+_TABLE_NAME = re.compile(r"^hash_table_[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
 # and so do the names of functions, which may carry a hash of their nodes as well
 _FUNCTION_NUMBER = re.compile(r"^(__inference_.+(?=_\d+$)|_make_dataset(?=_)).*$")
 
@@ -90,7 +92,8 @@ def _scalar(holder: Any, kind: str, value: Any) -> str:
     if kind == "func":
         return "function " + _FUNCTION_NUMBER.sub(r"\1", value.name)
     if kind == "s":
-        return _PROCESS_COUNTER.sub("pyfunc", value.decode("latin-1"))
+        text = _TABLE_NAME.sub("hash_table", value.decode("latin-1"))
+        return _PROCESS_COUNTER.sub("pyfunc", text)
     if kind == "f":
         return repr(float(np.float32(value)))
     return str(value)

@@ -18,6 +18,7 @@ from tailrace.ops import io as io
 from tailrace.ops import linalg as linalg
 from tailrace.ops import linalg_solve as linalg_solve
 from tailrace.ops import linalg_spectrum as linalg_spectrum
+from tailrace.ops import lookup as lookup
 from tailrace.ops import losses as losses
 from tailrace.ops import math as math
 from tailrace.ops import math_binary as math_binary
@@ -26,6 +27,7 @@ from tailrace.ops import math_special as math_special
 from tailrace.ops import matmul as matmul
 from tailrace.ops import nn as nn
 from tailrace.ops import normalization as normalization
+from tailrace.ops import over_steps as over_steps
 from tailrace.ops import quantization as quantization
 from tailrace.ops import queues as queues
 from tailrace.ops import random as random

@@ -307,6 +307,7 @@ from tailrace.library.linalg import (
     trace,
 )
 from tailrace.library.logging import get_logger
+from tailrace.library.lookup import initialize_all_tables, tables_initializer
 from tailrace.library.math import (
     acos,
     acosh,

@@ -42,6 +42,7 @@ from tailrace.library.initializers import (
     lecun_normal,
     lecun_uniform,
 )
+from tailrace.library.lookup import tables_initializer
 from tailrace.library.variable_lists import (
     global_variables_initializer as global_variables,
 )
