@@ -20,13 +20,13 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from benchmarks import report
 from benchmarks.bars import bars
 from benchmarks.cases import CASES, SECTIONS, Case
 from benchmarks.machine import machine
-from benchmarks.measure import ROOT, TF1, Figures, measure
+from benchmarks.measure import ROOT, TF1, Figures, WorkerFailed, measure
 
 RESULTS = ROOT / "build" / "benchmarks.json"
 
@@ -82,21 +82,43 @@ def main() -> None:
     done = earlier["cases"] if earlier["machine"] == now else {}
     if args.resume:
         chosen = [case for case in chosen if case.name not in done]
+    failed = _measure_all(chosen, args, now, done, console)
+    show(console, now, {name: done[name] for name in CASES if name in done}, forms=args.forms)
+    if failed:
+        raise SystemExit(f"failed: {', '.join(failed)}")
+
+
+def _measure_all(
+    cases: list[Case],
+    args: argparse.Namespace,
+    machine_now: dict[str, str],
+    done: dict[str, list[Figures]],
+    console: Console,
+) -> list[str]:
+    """Measure case after case into `done` and the file; gives the names of those that failed."""
     columns = (TextColumn("{task.description:24}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console) as progress:
-        whole = progress.add_task("all", total=len(chosen) or 1)
-        for case in chosen:
+    failed = []
+    # drawn between the turns alone: a clock that ticks beside the samples would contend with them
+    with Progress(*columns, console=console, auto_refresh=False) as progress:
+        whole = progress.add_task("all", total=len(cases) or 1)
+        for case in cases:
             task = progress.add_task(case.name, total=1.0)
-            done[case.name] = measure(
-                case,
-                samples=args.samples,
-                budget_s=args.budget,
-                progress=lambda part, task=task: progress.update(task, completed=part),
-            )
-            write(args.json, now, done)
+            progress.refresh()
+
+            def tell(part: float, task: TaskID = task) -> None:
+                progress.update(task, completed=part, refresh=True)
+
+            try:
+                done[case.name] = measure(
+                    case, samples=args.samples, budget_s=args.budget, progress=tell
+                )
+                write(args.json, machine_now, done)
+            except WorkerFailed as failure:
+                failed.append(case.name)
+                console.print(f"{case.name}: {failure}", markup=False)
             progress.remove_task(task)
             progress.advance(whole)
-    show(console, now, {name: done[name] for name in CASES if name in done}, forms=args.forms)
+    return failed
 
 
 def show(

@@ -76,7 +76,7 @@ def recurrent_case(kind: str, sizes: dict[str, int]) -> Case:
         forms={
             OWN: ("dynamic", "static"),
             "tensorflow": ("dynamic", "static") + (("block",) if kind != "rnn" else ()),
-            "torch": ("",),
+            "torch": ("batch_first", "time_major"),
         },
         compared={"tensorflow": 3, "torch": TORCH_COMPARED[kind]},
         at_least={"torch": AGAINST_TORCH.get((kind, hidden), 1.15), "tensorflow": 1.3},

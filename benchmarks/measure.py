@@ -51,6 +51,10 @@ def uncontended(samples: list[Sample]) -> list[Sample]:
     return [s for s in quiet if s["switches"] / s["seconds"] <= limit]
 
 
+class WorkerFailed(Exception):
+    """A program did not run on an engine; says which and why."""
+
+
 class Worker:
     """A process that runs one program on one engine, until it is closed."""
 
@@ -87,7 +91,7 @@ class Worker:
         self._errors.seek(0)
         told = self._errors.read()[-3000:]
         self.close()
-        raise SystemExit(f"{self.engine} {self.form} failed:\n{told}")
+        raise WorkerFailed(f"{self.engine} {self.form} failed:\n{told}")
 
     def _ask(self, text: str) -> Figures:
         assert self._process.stdin is not None
@@ -141,9 +145,9 @@ def _specs(case: Case, weights: str) -> list[dict[str, Any]]:
         for form in forms:
             arguments = {**case.arguments, **({"form": form} if form else {})}
             specs.append({"engine": engine, "program": case.program, "arguments": arguments})
-    if "torch" in case.forms:
-        specs[0]["save_weights"] = weights
-        specs[-1]["load_weights"] = weights
+    for spec in specs:
+        if spec["engine"] == "torch":
+            specs[0]["save_weights"] = spec["load_weights"] = weights
     if case.gemm:
         shape = dict(zip(("rows", "inner", "columns"), case.gemm, strict=True))
         specs.append({"engine": "gemm", "program": "gemm", "arguments": shape})

@@ -51,15 +51,12 @@ def duration(seconds: float) -> str:
     return f"{1e3 * ms:.1f} µs" if ms < 1 else f"{ms:.3g} ms" if ms < 1e3 else f"{ms:.0f} ms"
 
 
-def _time(figures: Figures | None) -> str:
-    """Median and quartiles, the form; a star where too few samples were uncontended."""
-    if figures is None:
-        return ""
+def _time(figures: Figures) -> str:
+    """Median and quartiles; a star where too few samples were uncontended."""
     median, low, high = (duration(s) for s in (figures["step_s"], *figures["quartiles_s"]))
     unit = median[-3:]
-    spread = f"{low.removesuffix(unit)}–{high.removesuffix(unit)}"
     star = "" if figures["judged"] else STAR
-    return f"{median}{star} ({spread}) {figures['form']}".strip()
+    return f"{median}{star} ({low.removesuffix(unit)}–{high.removesuffix(unit)})"
 
 
 def steps(results: Results) -> Table:
@@ -72,7 +69,8 @@ def steps(results: Results) -> Table:
             continue
         mine, peers = own(figures), [best(figures, engine) for engine in PEERS]
         ratios = [f"{p['step_s'] / mine['step_s']:.2f}" if p else "" for p in peers]
-        row = [name, _time(mine), *map(_time, peers), *ratios]
+        times = [f"{_time(f)} {f['form']}".strip() if f else "" for f in (mine, *peers)]
+        row = [name, *times, *ratios]
         limit = gemm_limit(name, figures)
         row += [duration(limit), f"{mine['step_s'] / limit:.2f}"] if limit else ["", ""]
         table.rows.append(row)
@@ -95,7 +93,8 @@ def gemm_rates(results: Results) -> str:
         limit, flops = gemm_limit(name, figures), CASES[name].flops
         if limit and flops:
             rates.append(flops / limit / 1e9)
-    return f"matrix products at {min(rates):.0f}–{max(rates):.0f} GFLOP/s" if rates else ""
+    shown = "–".join(dict.fromkeys(f"{f(rates):.0f}" for f in (min, max) if rates))
+    return f"matrix products at {shown} GFLOP/s" if rates else ""
 
 
 def start_and_memory(results: Results) -> Table:
@@ -133,20 +132,17 @@ def imports(results: Results) -> Table:
 def forms(results: Results) -> Table:
     """Every engine and form of every case."""
     columns = ["case", "engine", "form", "build ms", "µs/node", "initialize ms", "first step ms"]
-    columns += ["step", "quartiles", "samples", "rejected", "peak MiB", "first result", "third"]
+    columns += ["step (quartiles)", "samples", "rejected", "peak MiB", "first result", "third"]
     table = Table("All forms", columns, [], labels=3)
     for name, all_of in results.items():
         for f in all_of:
             node = f"{1e6 * f['build_s'] / f['nodes']:.0f}" if "nodes" in f else ""
-            low, high = map(duration, f["quartiles_s"])
             ends = (f["results"][0], f["results"][-1])
             values = [f"{v:.5f}" if v is not None else "" for v in ends]
             times = [f"{1e3 * f[key]:.1f}" for key in ("build_s", "init_s", "first_s")]
             row = [name, TITLES.get(f["engine"], "matrix product"), f["form"], times[0], node]
-            row += [*times[1:], duration(f["step_s"]), f"{low}–{high}"]
-            table.rows.append(
-                [*row, str(f["kept"]), str(f["rejected"]), f"{f['peak_mib']:.0f}", *values]
-            )
+            row += [*times[1:], _time(f), str(f["kept"]), str(f["rejected"])]
+            table.rows.append([*row, f"{f['peak_mib']:.0f}", *values])
     return table
 
 

@@ -15,11 +15,11 @@ KINDS = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}
 
 
 class _LanguageModel(nn.Module):
-    def __init__(self, kind, vocabulary, hidden, layers):
+    def __init__(self, kind, vocabulary, hidden, layers, form="batch_first"):
         super().__init__()
         self.kind = kind
         self.table = nn.Embedding(vocabulary, hidden)
-        self.layers = KINDS[kind](hidden, hidden, layers, batch_first=True)
+        self.layers = KINDS[kind](hidden, hidden, layers, batch_first=form == "batch_first")
         self.out = nn.Linear(hidden, vocabulary)
 
     def forward(self, x, state=None):
@@ -71,11 +71,13 @@ def _training(parameters, rate, loss_of, clip=None):
     return step
 
 
-def recurrent(weights, kind, vocabulary, hidden, layers, batch, steps):
-    model = _LanguageModel(kind, vocabulary, hidden, layers)
+def recurrent(weights, kind, form, vocabulary, hidden, layers, batch, steps):
+    model = _LanguageModel(kind, vocabulary, hidden, layers, form)
     if weights:
         model.load(weights)
     x, y = (torch.from_numpy(a).long() for a in text(vocabulary, batch, steps))
+    if form == "time_major":
+        x, y = x.t().contiguous(), y.t()
     labels = y.reshape(-1)
     return _training(
         model.parameters(), 2e-3, lambda: nn.functional.cross_entropy(model(x)[0], labels), 5.0
