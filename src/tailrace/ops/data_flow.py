@@ -18,7 +18,7 @@ import torch
 from tailrace import arrays
 from tailrace.dtypes import ANY, DType, int64
 from tailrace.errors import KernelError, UnimplementedError, invalid
-from tailrace.registry import Attr, op
+from tailrace.registry import Attr, fused, op
 from tailrace.shapes import UNKNOWN, Shape, TensorShape, merge, with_rank
 
 _UNKNOWN_SHAPE = Attr("shape", TensorShape(None))
@@ -460,6 +460,22 @@ def tensor_array_scatter(handle, indices, value, flow_in):
     for index, row in zip(indices, _rows(value), strict=True):
         handle.put(index, row)
     return flow_in
+
+
+@fused(
+    "ScatterSteps",
+    "handle: resource, indices: int32, value: T, flow_in: float32 -> flow_out: float32",
+    T=ANY,
+    _host="indices",
+    _alias=True,
+    **_STATE,
+)
+def scatter_steps(handle, indices, value, flow_in):
+    """`TensorArrayScatterV3` of what a loop's iterations have written."""
+    return tensor_array_scatter(handle, indices, value, flow_in)
+
+
+scatter_steps.shape(lambda handle, indices, value, flow_in: [[]])
 
 
 def _rows(value):

@@ -59,6 +59,30 @@ def matmul_shape(a, b, *, transpose_a, transpose_b):
     return [[m, n]]
 
 
+@matmul.over_steps
+def matmul_over_steps(b, left, right, *, transpose_a, transpose_b):
+    if left.each and not right.each and not transpose_a:
+        rows, columns = left.dims
+        count = left.value.dims[0]
+        flat = b.Reshape(left.value, b.constant([count * rows, columns]))
+        product = b.MatMul(flat, right.value, transpose_b=transpose_b)
+        return [b.Reshape(product, b.constant([count, rows, product.dims[1]]))]
+    return [b.BatchMatMulV2(left.value, right.value, adj_x=transpose_a, adj_y=transpose_b)]
+
+
+@matmul.total
+def matmul_total(b, left, right, *, transpose_a, transpose_b):
+    if not (left.each and right.each and transpose_a and not transpose_b):
+        return None
+    # the sum over iterations of left' right is one product of all rows
+    return b.MatMul(_all_rows(b, left), _all_rows(b, right), transpose_a=True)
+
+
+def _all_rows(b, factor):
+    count, rows, columns = factor.value.dims
+    return b.Reshape(factor.value, b.constant([count * rows, columns]))
+
+
 @matmul.gradient
 def matmul_grad(g, op, dy):
     a, b = g.conj(op.a), g.conj(op.b)

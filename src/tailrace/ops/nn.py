@@ -14,7 +14,8 @@ import torch.nn.functional as F
 
 from tailrace.dtypes import FLOATS, NUMERIC, REAL, DType, float32, qint8, qint32, quint8
 from tailrace.errors import invalid
-from tailrace.registry import Attr, OpDef, after_gradient, op, type_attr
+from tailrace.native import updates
+from tailrace.registry import Attr, OpDef, after_gradient, fused, op, type_attr
 from tailrace.shapes import Shape, agree, at_least_rank, merge, with_rank
 
 _SELU_SCALE = 1.0507009873554804934193349852946
@@ -287,6 +288,13 @@ def bias_add_gradient(g, op, dy):
     return dy, g.BiasAddGrad(dy, data_format=op.data_format)
 
 
+@bias_add.over_steps
+def bias_add_over_steps(b, value, bias, *, data_format):
+    if bias.each or (data_format == b"NCHW" and len(value.dims) > 2):
+        return None
+    return [b.BiasAdd(value.value, bias.value)]
+
+
 @op("BiasAddGrad", "out_backprop: T -> output: T", T=_BIASED, data_format=_LAYOUT)
 def bias_add_grad(out_backprop, *, data_format):
     """The sum over all dimensions but the channels."""
@@ -294,6 +302,13 @@ def bias_add_grad(out_backprop, *, data_format):
         return out_backprop.sum((0, *range(2, out_backprop.dim())), dtype=out_backprop.dtype)
     flat = out_backprop.reshape(-1, out_backprop.shape[-1])
     return flat.sum(0, dtype=out_backprop.dtype)
+
+
+@bias_add_grad.total
+def bias_add_grad_total(b, out_backprop, *, data_format):
+    if not out_backprop.each or (data_format == b"NCHW" and len(out_backprop.dims) > 2):
+        return None
+    return b.BiasAddGrad(out_backprop.value)
 
 
 @bias_add_grad.shape
@@ -338,7 +353,7 @@ def bias_add_v1_gradient(g, op, dy):
 # -- sums of squares -------------------------------------------------------------------------------
 
 
-@op("L2Loss", "t: T -> output: T", T=FLOATS)
+@op("L2Loss", "t: T -> output: T", T=FLOATS, _stacked="L2LossStack")
 def l2_loss(t):
     """Half the sum of the squares: sum(t ** 2) / 2."""
     flat = t.reshape(-1)
@@ -353,6 +368,18 @@ def l2_loss_shape(t):
 @l2_loss.gradient
 def l2_loss_gradient(g, op, dy):
     return op.t * dy
+
+
+@fused("L2LossStack", "t: N*T -> output: T", T=FLOATS)
+def l2_loss_stack(t):
+    """Half the sum of the squares of each tensor.
+
+    Shapes: N tensors of any shape -> output [N].
+    """
+    sums = updates.squares(t)
+    if sums is None:
+        return torch.stack([l2_loss(each) for each in t])
+    return torch.tensor(sums, dtype=t[0].dtype).div_(2)
 
 
 # -- local response normalization ------------------------------------------------------------------

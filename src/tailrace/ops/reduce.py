@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import torch
 
-from tailrace import arrays, dtypes, errors
+from tailrace import arrays, dtypes, errors, ordering
 from tailrace.dtypes import INDEX, NUMERIC
 from tailrace.errors import ShapeError
 from tailrace.registry import op, type_attr
@@ -52,6 +52,19 @@ def _reduced_shape(input, reduction_indices, *, keep_dims):
     return [[size for i, size in enumerate(input) if i not in reduced]]
 
 
+def _over_steps(definition):
+    """Reduce an iteration's axes, which have moved by one."""
+
+    def rule(b, input, axes, *, keep_dims):
+        if axes.constant is None or input.dims is None:
+            return None
+        rank = len(input.dims)
+        moved = [1 + i % rank for i in axes.constant.reshape(-1).tolist()]
+        return b.add(definition, [input.value, b.constant(moved)], keep_dims=keep_dims)
+
+    return rule
+
+
 def _without_axes(input, axes):
     """A reduction over no axis gives its input."""
     return 0 if axes.value is not None and not axes.value.size else None
@@ -67,6 +80,7 @@ def _reduction(name, kernel, gradient, types=NUMERIC):
         _host="reduction_indices",
     )(kernel)
     definition.shape(_reduced_shape)
+    definition.over_steps(_over_steps(definition))
     if isinstance(gradient, str):
         definition.no_gradient(gradient)
     elif gradient is not None:
@@ -214,7 +228,11 @@ def _extremum(x, reduction_indices, keep_dims, reduce, of_nothing):
     if not axes:
         return x.clone()
     if x.numel():
-        return reduce(x, axes, keep_dims)
+        extrema = reduce(x, axes, keep_dims)
+        # TF: NaN counts for nothing, unless it is the only element
+        if extrema.is_cpu and ordering.has_nan(extrema) and extrema.numel() < x.numel():
+            return reduce(ordering.without_nan(x, of_nothing(x.dtype)), axes, keep_dims)
+        return extrema
     empty = torch.sum(x, axes, keep_dims, dtype=x.dtype)
     return torch.full_like(empty, of_nothing(x.dtype))
 
@@ -298,13 +316,19 @@ def arg_shape(input, dimension):
 def arg_max_kernel(input, dimension, *, output_type):
     """The position of the largest element along an axis, the first one of equals."""
     _check_axis(input, dimension)
-    return torch.argmax(input, dimension).to(arrays.torch_dtype(output_type))
+    return _place(input, dimension, torch.argmax, -torch.inf).to(arrays.torch_dtype(output_type))
 
 
 def arg_min_kernel(input, dimension, *, output_type):
     """The position of the smallest element along an axis, the first one of equals."""
     _check_axis(input, dimension)
-    return torch.argmin(input, dimension).to(arrays.torch_dtype(output_type))
+    return _place(input, dimension, torch.argmin, torch.inf).to(arrays.torch_dtype(output_type))
+
+
+def _place(x, axis, find, worst):
+    # TF: NaN is never an extremum
+    seen = ordering.without_nan(x, worst) if x.is_cpu and ordering.has_nan(x) else x
+    return find(seen, axis)
 
 
 def _check_axis(x, axis):

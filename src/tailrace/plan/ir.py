@@ -151,6 +151,7 @@ class Loop(Step):
     exits: list[Value] = dataclasses.field(default_factory=list)  # what each output is, within
     # steps that must run in each iteration
     targets: list[Step] = dataclasses.field(default_factory=list)
+    stays: str = ""  # why it is not done for all iterations at once
 
     @property
     def foldable(self) -> bool:

@@ -6,9 +6,11 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 
 from tailrace.graph import Operation, Tensor
+from tailrace.plan.clip import clip, norms
 from tailrace.plan.control_flow import raise_control_flow
 from tailrace.plan.fold import fold
 from tailrace.plan.ir import Plan
+from tailrace.plan.lift import lift
 from tailrace.plan.prune import prune
 from tailrace.plan.schedule import schedule
 from tailrace.plan.simplify import simplify
@@ -20,8 +22,14 @@ Pass = Callable[[Plan], Plan]
 
 # What may be switched off (`TAILRACE_PASSES=-fold,-twins`): the plan computes the same without.
 # `_EARLY` come before reads and writes of variables are put in order, `_LATE` after.
-_EARLY: dict[str, Pass] = {"fold": fold, "twins": twins, "simplify": simplify}
-_LATE: dict[str, Pass] = {"updates": updates}
+_EARLY: dict[str, Pass] = {
+    "fold": fold,
+    "twins": twins,
+    "simplify": simplify,
+    "lift": lift,
+    "norms": norms,
+}
+_LATE: dict[str, Pass] = {"updates": updates, "clip": clip}
 OPTIONAL: dict[str, Pass] = {**_EARLY, **_LATE}
 PASSES: dict[str, Pass] = {
     "control_flow": raise_control_flow,

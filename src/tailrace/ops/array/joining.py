@@ -42,7 +42,7 @@ def _unequal(values):
     return errors.invalid(f"Shapes of all inputs must match: {shapes}")
 
 
-@op("Pack", "values: N*T -> output: T", T=ANY, axis=0, _static=True)
+@op("Pack", "values: N*T -> output: T", T=ANY, axis=0, _static=True, _stacks=True)
 def pack(values, *, axis):
     """Tensors of one shape, side by side along a new axis."""
     return _pack(values, axis=axis)
@@ -160,6 +160,21 @@ def concat_v2(values, axis):
 
 
 concat_v2.bind(moves_elements(_concat, 0))
+
+
+@concat_v2.over_steps
+def concat_v2_over_steps(b, values, axis):
+    if axis.constant is None:
+        return None
+    count = next(v.value.dims[0] for v in values if v.each)
+    parts = [v.value if v.each else b.RepeatOverSteps(v.value, count=count) for v in values]
+    return [b.ConcatV2(*parts, b.constant(_axis_behind(axis)))]
+
+
+def _axis_behind(axis):
+    """An axis when there is one more in front."""
+    position = int(axis.constant)
+    return position + 1 if position >= 0 else position
 
 
 @concat_v2.shape
@@ -386,6 +401,13 @@ def split(split_dim, value, *, num_split):
 
 
 split.bind(moves_elements(_split, 1))
+
+
+@split.over_steps
+def split_over_steps(b, split_dim, value, *, num_split):
+    if split_dim.constant is None:
+        return None
+    return b.Split(b.constant(_axis_behind(split_dim)), value.value, num_split=num_split)
 
 
 @split.shape

@@ -37,6 +37,15 @@ def transpose(x, perm):
 transpose.bind(moves_elements(_transpose, 0))
 
 
+@transpose.over_steps
+def transpose_over_steps(b, x, perm):
+    if perm.constant is None:
+        return None
+    rank = len(x.dims)
+    order = [0, *(1 + i % rank for i in perm.constant.tolist())]
+    return [b.Transpose(x.value, b.constant(order))]
+
+
 @transpose.repeats
 def transpose_repeats(x, perm):
     return 0 if perm.value is not None and perm.value.tolist() == list(range(len(x))) else None

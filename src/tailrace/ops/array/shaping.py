@@ -150,6 +150,19 @@ def reshape(tensor, shape):
 reshape.bind(moves_elements(_reshape, 0))
 
 
+@reshape.over_steps
+def reshape_over_steps(b, tensor, shape):
+    if shape.constant is None or None in tensor.dims:
+        return None
+    sizes = shape.constant.tolist()
+    if -1 in sizes:
+        known = product(d for d in sizes if d != -1)
+        if not known:
+            return None
+        sizes[sizes.index(-1)] = product(tensor.dims) // known
+    return [b.Reshape(tensor.value, b.constant([tensor.value.dims[0], *sizes]))]
+
+
 @reshape.repeats
 def reshape_repeats(tensor, shape):
     return 0 if tensor.complete and reshape_shape(tensor, shape) == [tensor] else None

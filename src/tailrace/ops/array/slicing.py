@@ -93,6 +93,14 @@ def slice_bind(attrs):
     return moves_elements(_slicer_of_boxes(), 0)(attrs)
 
 
+@slice_.over_steps
+def slice_over_steps(b, input, begin, size):
+    if begin.constant is None or size.constant is None:
+        return None
+    starts, sizes = begin.constant.tolist(), size.constant.tolist()
+    return [b.Slice(input.value, b.constant([0, *starts]), b.constant([-1, *sizes]))]
+
+
 @slice_.repeats
 def slice_repeats(input, begin, size):
     if begin.value is None or begin.value.any() or not input.complete:

@@ -21,14 +21,18 @@ Known = dict[Value, Any]
 class Counters:
     """The values of a loop that are known in every iteration.
 
-    `count` is the number of iterations; None when it depends on more than counters, or is large.
+    `ends` are what counters of other loops are known to end with. `count` is the number of
+    iterations; None when it depends on more than counters, or is large.
     """
 
-    def __init__(self, loop: Loop) -> None:
+    def __init__(self, loop: Loop, ends: Known) -> None:
+        self._ends = ends
         self._inside = {s for part in (loop.head, loop.body) for s in part}
         self._depends: dict[Value, bool] = {}
         self._counters = {
-            v.value: v for v in loop.variables if v.initial.known and v.value.dims == ()
+            v.value: v
+            for v in loop.variables
+            if v.value.dims == () and (v.initial.known or v.initial in ends)
         }
         self._settle()
         self._iterations: list[Known] = []
@@ -69,7 +73,10 @@ class Counters:
         )
 
     def _count(self, loop: Loop) -> None:
-        now: Known = {value: v.initial.constant for value, v in self._counters.items()}
+        now: Known = {
+            value: v.initial.constant if v.initial.known else self._ends[v.initial]
+            for value, v in self._counters.items()
+        }
         while bool(_value(loop.test, now)):
             if len(self._iterations) == _LONGEST:
                 return

@@ -31,9 +31,7 @@ def mapped(step: Step, each: Sequence[bool], count: int) -> OpDef:
         rows: list[Any] = []
         for k in range(count):
             at = [v[k] if e else v for v, e in zip(values, each, strict=True)]
-            at = [
-                v.tolist() if h and e else v for v, e, h in zip(at, each, hosts, strict=True)
-            ]
+            at = [v.tolist() if h and e else v for v, e, h in zip(at, each, hosts, strict=True)]
             rows.append(kernel(*first, *at))
         if len(inner.outputs) == 1:
             return _stack(rows)

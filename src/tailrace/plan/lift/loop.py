@@ -1,0 +1,378 @@
+"""One loop, done for all iterations at once.
+
+Values are asked for, from what leaves the loop backwards. What depends on no earlier iteration is
+computed once for all of them, with an axis of iterations in front; sums over iterations become sums
+over that axis; what tensor arrays and stacks carry from loop to loop is handed over as a whole;
+states that go from one iteration to the next need a kernel that knows the recurrence.
+
+In a loop that takes values off stacks, iterations are counted from the last one, so that position p
+is what the loop that filled the stacks did in its p-th iteration.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from typing import Any
+
+from tailrace.graph.inference import split_inputs
+from tailrace.plan import sizes
+from tailrace.plan.build import Builder
+from tailrace.plan.ir import Choice, Join, Loop, Step, Value, Variable
+from tailrace.plan.lift.arrays import Arrays, Write, passed_on
+from tailrace.plan.lift.counting import Counters, Known, as_ints, stacked
+from tailrace.plan.lift.mapped import mapped
+from tailrace.plan.state import root
+from tailrace.shapes import Shape
+
+
+class Stays(Exception):
+    """Why a loop stays a loop."""
+
+
+@dataclasses.dataclass
+class Lifted:
+    """A value of a loop for all iterations: `each` tells whether it has an axis of iterations in
+    front, or is the same in all of them. `dims` are the sizes in one iteration.
+    """
+
+    value: Value
+    each: bool
+
+    @property
+    def dims(self) -> sizes.Dims:
+        dims = self.value.dims
+        return dims[1:] if self.each and dims is not None else dims
+
+    @property
+    def constant(self) -> Any:
+        """What is known of it, as a tensor."""
+        return self.value.constant if self.value.known and not self.each else None
+
+
+class LoopLifter:
+    """Lifts one loop. `run` gives what takes the place of its outputs; raises Stays."""
+
+    def __init__(self, loop: Loop, arrays: Arrays, used: set[Value], ends: Known) -> None:
+        self.loop = loop
+        self.arrays = arrays
+        self.used = used
+        self.counters = Counters(loop, ends)
+        self.builder = Builder(loop.op, loop.guards, tuple(s.op for s in loop.steps()))
+        self.inside = set(loop.steps())
+        self.variables = {v.value: v for v in loop.variables}
+        self.reverse = any(s.op_def.array == "pop" for s in self.inside)
+        self._lifted: dict[Value, Lifted] = {}
+        self._asked: set[Value] = set()
+
+    @property
+    def count(self) -> int:
+        assert self.counters.count is not None
+        return self.counters.count
+
+    # -- the loop ----------------------------------------------------------------------------------
+
+    def run(self) -> dict[Value, Value]:
+        """What takes the place of each output that is used."""
+        self.check()
+        outputs = zip(self.loop.outputs, self.loop.exits, strict=True)
+        found = {out: self._exit(out, inner) for out, inner in outputs if out in self.used}
+        pushed = {}
+        for step in self.loop.body:
+            cell = root(step.inputs[0]) if step.op_def.array == "push" else None
+            if cell is not None:
+                self.lift(step.inputs[1])
+                pushed[cell] = (self, step.inputs[1])
+        self.arrays.pushed.update(pushed)
+        return found
+
+    def check(self) -> None:
+        """Raises: Stays for what no loop may hold that is to be done at once."""
+        if self.loop.tail:
+            raise Stays(f"'{self.loop.tail[0].op.name}' runs when it ends")
+        for step in (*self.loop.head, *self.loop.body):
+            d = step.op_def
+            name = step.op.name
+            if isinstance(step, Loop):
+                raise Stays(f"the loop of '{name}' is inside of it")
+            if step.guards or isinstance(step, (Choice, Join)):
+                raise Stays(f"'{name}' is under a condition")
+            if any(v.is_ref for v in step.inputs) or d.writes or d.reads:
+                raise Stays(f"'{name}' uses a variable in it")
+            if (d.stateful and not (d.draws or d.array)) or (d.varies and d.inputs):
+                raise Stays(f"'{name}' has effects")
+        if self.counters.count is None:
+            raise Stays("how often it runs depends on what it computes")
+        if self.counters.count == 0:
+            raise Stays("it never runs")
+
+    def _exit(self, output: Value, inner: Value) -> Value:
+        """What an output is when all iterations are done."""
+        if inner.known or inner not in self.variables:
+            return self.same(inner)
+        if inner in self.counters.final:
+            return self.builder.constant(self.counters.final[inner])
+        variable = self.variables[inner]
+        if variable.next is inner:
+            return variable.initial
+        writes = self._writes(variable)
+        if writes is not None:
+            return self._scattered(output, variable, writes)
+        terms = self._terms(variable)
+        if terms is not None:
+            return self._sum(variable, terms)
+        return self.state_after(variable)
+
+    def same(self, value: Value) -> Value:
+        """A value that is the same in all iterations. Raises: Stays when it is not."""
+        found = self.lift(value)
+        if found.each:
+            raise Stays(f"'{value.tensor.name}' leaves it in the midst of an iteration")
+        return found.value
+
+    # -- recurrences -------------------------------------------------------------------------------
+
+    def state_after(self, variable: Variable) -> Value:
+        """A state after the last iteration."""
+        raise Stays(f"no kernel knows how '{variable.value.tensor.name}' goes on")
+
+    # -- sums over iterations ----------------------------------------------------------------------
+
+    def _terms(self, variable: Variable) -> list[Value] | None:
+        """What is added to a variable in each iteration, when that is all that happens to it."""
+        terms: list[Value] = []
+        stack, met = [variable.next], 0
+        while stack:
+            value = stack.pop()
+            if value is variable.value:
+                met += 1
+            elif value.step in self.inside and value.step.op_def.adds and self._only(value):
+                stack.extend(value.step.inputs)
+            else:
+                terms.append(value)
+        if met != 1 or self._uses(variable.value) != 1:
+            return None
+        dims = variable.value.dims
+        return terms if dims is not None and all(t.dims == dims for t in terms) else None
+
+    def _uses(self, value: Value) -> int:
+        """How often a value is used in an iteration."""
+        count = sum(v is value for s in self.inside for v in s.inputs)
+        return count + sum(v.next is value for v in self.loop.variables if v.value is not value)
+
+    def _only(self, value: Value) -> bool:
+        return self._uses(value) == 1
+
+    def _sum(self, variable: Variable, terms: list[Value]) -> Value:
+        total: Value | None = None
+        for term in terms:
+            part = self._total(term)
+            total = part if total is None else self.builder.AddSteps(total, part)
+        assert total is not None
+        start = variable.initial
+        if start.known and not start.constant.any():
+            return total
+        return self.builder.AddSteps(start, total)
+
+    def _total(self, value: Value) -> Value:
+        """The sum of a value over all iterations."""
+        step = value.step
+        if step in self.inside and step is not None and step.op_def.total_rule is not None:
+            rule, names = step.op_def.total_rule, step.op_def.total_attrs
+            found = rule(self.builder, *self._inputs(step), **{n: step.attrs[n] for n in names})
+            if found is not None:
+                return found
+        found = self.lift(value)
+        if found.each:
+            return self.builder.SumOverSteps(found.value)
+        return self.builder.TimesSteps(found.value, count=self.count)
+
+    # -- tensor arrays -----------------------------------------------------------------------------
+
+    def _writes(self, variable: Variable) -> list[Step] | None:
+        """The steps by which a variable, a flow, goes on; None when it is no flow."""
+        found: dict[Step, None] = {}
+        stack, met = [variable.next], False
+        while stack:
+            value = stack.pop()
+            if value is variable.value:
+                met = True
+            elif value.step in self.inside and value.step.op_def.array == "write":
+                found[value.step] = None
+                stack.append(value.step.inputs[3])
+            elif value.step in self.inside:
+                passed = list(passed_on(value))
+                if not passed:
+                    return None
+                stack.extend(passed)
+        return list(found) if met and found else None
+
+    def _scattered(self, output: Value, variable: Variable, writes: list[Step]) -> Value:
+        noted = []
+        flow = variable.initial
+        for step in writes:
+            handle, index, element, _ = step.inputs
+            key = self.arrays.key(handle)
+            if key is None:
+                raise Stays(f"'{step.op.name}' writes to an unknown tensor array")
+            indices = self._indices(index)
+            elements = self.every(element)
+            noted.append(Write(key, indices, elements, [variable.initial]))
+            flow = self.builder.ScatterSteps(
+                self.same(handle), self.builder.constant(indices), elements, flow
+            )
+        self.arrays.writes[flow] = noted
+        return flow
+
+    def _indices(self, index: Value) -> list[int]:
+        if not self.counters.known(index):
+            found = self.lift(index)
+            if found.each and found.value.known:
+                return as_ints(list(found.value.constant))
+            raise Stays(f"the index '{index.tensor.name}' is not a count of iterations")
+        return as_ints(self._in_order(self.counters.series(index)))
+
+    def _in_order(self, series: list[Any]) -> list[Any]:
+        return series[::-1] if self.reverse else series
+
+    def _read(self, step: Step) -> Lifted:
+        handle, index, flow = step.inputs
+        key = self.arrays.key(handle)
+        writes = None if key is None else self.arrays.at(self._flow(flow), key)
+        elements = None
+        if writes is not None:
+            elements = self.arrays.read(self.builder, writes, self._indices(index))
+        if elements is None:
+            raise Stays(f"what '{step.op.name}' reads is not known as a whole")
+        return Lifted(elements, True)
+
+    def _flow(self, flow: Value) -> Value:
+        """The flow outside of the loop that one inside continues."""
+        while True:
+            if flow in self.variables:
+                variable = self.variables[flow]
+                if variable.next is not flow:
+                    raise Stays(f"'{flow.tensor.name}' is read while it is written")
+                flow = variable.initial
+            elif flow.step in self.inside:
+                passed = list(passed_on(flow))
+                if len(passed) != 1:
+                    raise Stays(f"'{flow.tensor.name}' is read while it is written")
+                flow = passed[0]
+            else:
+                return flow
+
+    def _pop(self, step: Step) -> Lifted:
+        cell = root(step.inputs[0])
+        lifter, value = self.arrays.pushed.get(cell, (None, None)) if cell else (None, None)
+        if lifter is None or value is None or lifter.reverse or lifter.count != self.count:
+            raise Stays(
+                f"what '{step.op.name}' takes off a stack was put there by a loop that stays"
+            )
+        return lifter.lift(value)
+
+    def origin(self, value: Value) -> tuple[LoopLifter, Value] | None:
+        """The value of another loop that one of this loop is: it came off a stack."""
+        step = value.step
+        if step is None or step not in self.inside or step.op_def.array != "pop":
+            return None
+        cell = root(step.inputs[0])
+        return None if cell is None else self.arrays.pushed.get(cell)
+
+    # -- values ------------------------------------------------------------------------------------
+
+    def every(self, value: Value) -> Value:
+        """A value with an axis of iterations in front."""
+        found = self.lift(value)
+        if found.each:
+            return found.value
+        return self.builder.RepeatOverSteps(found.value, count=self.count)
+
+    def lift(self, value: Value) -> Lifted:
+        """A value for all iterations. Raises: Stays."""
+        found = self._lifted.get(value)
+        if found is None:
+            if value in self._asked:
+                raise Stays(f"'{value.tensor.name}' depends on earlier iterations")
+            self._asked.add(value)
+            try:
+                found = self._find(value)
+            finally:
+                self._asked.discard(value)
+            self._lifted.setdefault(value, found)
+        return found
+
+    def _find(self, value: Value) -> Lifted:
+        if value.known:
+            return Lifted(value, False)
+        if self.counters.known(value):
+            series = self._in_order(self.counters.series(value))
+            return Lifted(self.builder.constant(stacked(series)), True)
+        if value in self.variables:
+            return self._variable(self.variables[value])
+        step = value.step
+        if step not in self.inside or step is None:
+            return Lifted(value, False)
+        role = step.op_def.array
+        if role == "read":
+            return self._read(step)
+        if role == "pop":
+            return self._pop(step)
+        if role == "push":
+            return self.lift(step.inputs[1])
+        for output, found in zip(step.outputs, self._over_steps(step), strict=True):
+            self._lifted[output] = found
+        return self._lifted[value]
+
+    def _variable(self, variable: Variable) -> Lifted:
+        if variable.next is variable.value:
+            return Lifted(variable.initial, False)
+        raise Stays(f"no kernel knows how '{variable.value.tensor.name}' goes on")
+
+    def _inputs(self, step: Step) -> list[Any]:
+        return split_inputs(step.op_def, [self.lift(v) for v in step.inputs], step.attrs)
+
+    def _over_steps(self, step: Step) -> list[Lifted]:
+        d = step.op_def
+        inputs = [self.lift(v) for v in step.inputs]
+        if not any(i.each for i in inputs) and not d.draws:
+            values = [i.value for i in inputs]
+            return [Lifted(v, False) for v in self.builder.add(d, values, **step.attrs)]
+        outputs = self._by_rule(step, inputs)
+        if outputs is None:
+            known = all(v.dims is not None and None not in v.dims for v in step.outputs)
+            if any(arg.is_list for arg in d.inputs) or not known:
+                raise Stays(f"'{step.op.name}' cannot be done for all iterations at once")
+            each = [i.each for i in inputs]
+            definition = mapped(step, each, self.count)
+            outputs = self._mapped(step, definition, [i.value for i in inputs])
+        return [Lifted(v, True) for v in outputs]
+
+    def _mapped(self, step: Step, definition: Any, inputs: list[Value]) -> list[Value]:
+        builder = Builder(step.op, self.loop.guards, (step.op,))
+        outputs = builder.add(definition, inputs)
+        for made, one in zip(outputs, step.outputs, strict=True):
+            made.dims = None if one.dims is None else (self.count, *one.dims)
+        self.builder.steps.extend(builder.steps)
+        return outputs
+
+    def _by_rule(self, step: Step, inputs: list[Lifted]) -> list[Value] | None:
+        d = step.op_def
+        if d.over_steps_rule is not None:
+            grouped = split_inputs(d, inputs, step.attrs)
+            attrs = {n: step.attrs[n] for n in d.over_steps_attrs}
+            return d.over_steps_rule(self.builder, *grouped, **attrs)
+        if not d.elementwise or any(i.dims is None for i in inputs):
+            return None
+        rank = max(len(i.dims or ()) for i in inputs)
+        aligned = [self._aligned(i, rank) for i in inputs]
+        return self.builder.add(d, aligned, **step.attrs)
+
+    def _aligned(self, found: Lifted, rank: int) -> Value:
+        if found.each and len(found.dims or ()) < rank:
+            return self.builder.AlignSteps(found.value, rank=rank)
+        return found.value
+
+    def shapes(self, values: list[Value]) -> Iterator[Shape]:
+        """The sizes of values in one iteration."""
+        return (Shape(v.dims) for v in values)
