@@ -59,13 +59,15 @@ _NUMPY: dict[str, Any] = {
 
 
 def restore() -> None:
-    """Adds what is missing; names that are there are left alone."""
+    """Adds what is missing and prints numbers as before; names that are there are left alone."""
     _add(np, _NUMPY)
     abstract = {name: getattr(collections.abc, name) for name in collections.abc.__all__}
     _add(collections, abstract)
     _add(time, {"clock": time.process_time})
     _add(fractions, {"gcd": math.gcd})
     _add(inspect, {"getargspec": _argspec, "ArgSpec": ArgSpec})
+    # numbers in printed lists and tuples read 2.0, not np.float32(2.0)
+    np.set_printoptions(legacy="1.25")
 
 
 def _add(module: Any, names: dict[str, Any]) -> None:

@@ -367,7 +367,8 @@ class Graph:
             )
         if op is None:
             return self._pushed("colocation", _NOTHING, clear=True)
-        element = op if isinstance(op, Operation) else self.as_graph_element(op)
+        # tensors, variables and IndexedSlices (whose values it is) have an `op`
+        element = self.as_graph_element(getattr(op, "op", op))
         return self._colocated(
             element.op if isinstance(element, Tensor) else element, ignore_existing
         )

@@ -278,8 +278,9 @@ class RuleBuilder(SpectralIdioms):
         return self.Identity(x, name=name)
 
     def _slices_identity(self, slices: IndexedSlices, scope: str) -> IndexedSlices:
+        # TF: only the values wait, not the indices
         values = self.identity(slices.values, name=scope)
-        return IndexedSlices(values, self.identity(slices.indices), slices.dense_shape)
+        return IndexedSlices(values, slices.indices, slices.dense_shape)
 
     def tuple(
         self, tensors: list[Any], name: str | None = None, control_inputs: Any = None

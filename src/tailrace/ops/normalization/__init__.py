@@ -169,10 +169,8 @@ def _gradient_rule(version: int) -> Any:
         facts = {"epsilon": op.epsilon, "is_training": op.is_training}
         if op.is_training:
             saved = [op.reserve_space_1, op.reserve_space_2, *third]
-            dx, dscale, doffset, *_ = add(
-                dy, op.x, op.scale, *saved, data_format=op.data_format, **facts
-            )
-            return dx, dscale, doffset, None, None
+            # TF: the two unused outputs count as gradients of mean and variance
+            return add(dy, op.x, op.scale, *saved, data_format=op.data_format, **facts)
         x, turned = op.x, op.data_format == b"NCHW"
         if turned:
             x = g.Transpose(x, [0, 2, 3, 1], name="transpose")

@@ -1,0 +1,1 @@
+"""`tf.contrib.learn.preprocessing`: texts as rows of numbers, outside of the graph."""

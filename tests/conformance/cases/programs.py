@@ -1,0 +1,38 @@
+"""What programs of the field were found to rest on, beyond one function at a time."""
+
+
+def drawn_for_sizes_alone(tf):
+    x = tf.placeholder(tf.float32, [None, 2])
+    dropped = tf.nn.dropout(x, rate=0.5, seed=3)
+    feed = {x: [[1.0, 2.0], [3.0, 4.0]]}
+    values = []
+    with tf.Session() as session:
+        values.append(session.run(tf.shape(dropped), feed))
+        values += [session.run(dropped, feed) for _ in range(2)]
+        values.append(session.run(tf.size(dropped), feed))
+        values.append(session.run(dropped, feed))
+    return {"values": values}
+
+
+def gated_slices_of_joined_tables(tf):
+    tables = [tf.constant([[1.0, 2.0], [3.0, 4.0]]), tf.constant([[5.0, 6.0]])]
+    rows = tf.gather(tf.concat(tables, 0), [0, 2, 2])
+    grads = tf.gradients(rows**2.0, tables, gate_gradients=True)
+    return {"values": [g.values for g in grads], "indices": [g.indices for g in grads]}
+
+
+def minimized_batch_norm(tf):
+    tf.set_random_seed(1)
+    x = tf.constant([[[[0.5, -1.0]], [[2.0, 0.25]]], [[[1.5, 3.0]], [[-0.5, 0.75]]]])
+    y = tf.layers.conv2d(x, 3, 1, use_bias=False)
+    y = tf.layers.batch_normalization(y, training=True)
+    with tf.control_dependencies(tf.get_collection(tf.GraphKeys.UPDATE_OPS)):
+        step = tf.train.AdamOptimizer(0.1).minimize(tf.reduce_sum(y * y * y))
+    later = tf.random_uniform([2])
+    values = []
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        for _ in range(3):
+            session.run(step)
+        values += session.run(tf.global_variables())
+    return {"later": later, "values": values}
