@@ -56,15 +56,23 @@ flows). It returns a gradient or None per input.
 `_static`       TensorFlow's Python code knows the value once it knows those of the inputs
 `_array`        what it does with a tensor array (handle, index or indices, value, flow) or stack:
                 new, gradient, read, write, gather, scatter, push, pop
+`_constant`     its output is its attribute
+`_passes`       it hands its only input on
+`_measures`     its output depends on its input's shape alone
 `_draws`        it draws random numbers: its only effect is on its own stream
 `_adds`         the output is the sum of the inputs
 `_elementwise`  output i depends on element i of the inputs alone, after broadcasting
 `_batch`        the fused operation that does several of this type at once: of the same inputs, an
                 input it takes N of comes one from each, the others are the same for all
+`_stacks`       lays its inputs side by side along a new axis, `axis`
+`_stacked`      the fused operation that gives the results of several of this type, stacked
+`_multiplies`   the output is the product of the two inputs
+`_scales`       of a fused operation: the inputs it multiplies by `scale`, if that is given (S is 1)
 """
 
 from __future__ import annotations
 
+import ctypes
 import dataclasses
 import functools
 import inspect
@@ -92,12 +100,24 @@ _FLAGS = (
     "region",
     "static",
     "array",
+    "passes",
+    "measures",
+    "constant",
     "draws",
     "adds",
     "batch",
+    "stacks",
+    "stacked",
+    "multiplies",
+    "scales",
 )
 _KIND_OF_DEFAULT = {bool: "bool", int: "int", float: "float", str: "string", bytes: "string"}
 _ITEM = re.compile(r"^(\w+): (?:list\((\w+)\)|(?:(\w+)\*)?(?:(Ref)\((\w+)\)|(\w+)))$")
+
+
+def single(value: Any) -> float:
+    """The value of an attribute of kind float: TF keeps it in single precision."""
+    return ctypes.c_float(float(value)).value
 
 
 @dataclasses.dataclass(frozen=True)
@@ -108,6 +128,10 @@ class Attr:
     default: Any = REQUIRED
     allowed: tuple[Any, ...] = ()
     minimum: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.kind == "float" and self.default is not REQUIRED:
+            object.__setattr__(self, "default", single(self.default))
 
     @property
     def required(self) -> bool:
@@ -166,10 +190,17 @@ class OpDef:
         self.region: str = flags.get("region", "")
         self.varies: bool = flags.get("varies", False)
         self.static: bool = flags.get("static", False)
+        self.passes: bool = flags.get("passes", False)
+        self.measures: bool = flags.get("measures", False)
+        self.constant: bool = flags.get("constant", False)
         self.array: str = flags.get("array", "")
         self.draws: bool = flags.get("draws", False)
         self.adds: bool = flags.get("adds", False)
         self.batch: str | None = flags.get("batch")
+        self.stacks: bool = flags.get("stacks", False)
+        self.stacked: str | None = flags.get("stacked")
+        self.multiplies: bool = flags.get("multiplies", False)
+        self.scales: str | None = flags.get("scales")
         self.shape_rule: Callable[..., Any] | None = None
         self.shape_attrs: tuple[str, ...] = ()
         self.handle_rule: Callable[..., Any] | None = None

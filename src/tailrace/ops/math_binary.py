@@ -105,7 +105,7 @@ def squared_difference_grad(g, op, dz):
 elementwise_binary("Add", add_kernel, (*_SUMMABLE, dtypes.string), add_grad, _adds=True)
 elementwise_binary("AddV2", torch.add, _SUMMABLE, add_grad, _adds=True)
 elementwise_binary("Sub", torch.sub, _ARITHMETIC, sub_grad)
-elementwise_binary("Mul", torch.mul, _ARITHMETIC, mul_grad)
+elementwise_binary("Mul", torch.mul, _ARITHMETIC, mul_grad, _multiplies=True)
 elementwise_binary("MulNoNan", mul_no_nan_kernel, _NO_NAN, mul_no_nan_grad)
 elementwise_binary("SquaredDifference", squared_difference_kernel, _SIGNED, squared_difference_grad)
 

@@ -166,6 +166,7 @@ def _register_batch(name: str, rule: _Rule, resource: bool, scalars: tuple[str, 
         _writes=rule.slots,
         _host=scalars,
         _stateful=resource,
+        _scales=rule.gradient,
     )(_without_resource(kernel) if resource else kernel)
     definition.kernel_attrs = tuple(rule.attrs)
 

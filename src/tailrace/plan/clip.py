@@ -27,9 +27,17 @@ def clip(plan: Plan) -> Plan:
     """Comes when updates are batched, and before products are fused with others."""
     before = users_of(plan.steps)
     _each(plan, _scaled)
-    users = users_of(plan.steps)
-    _let_go(plan.steps, {v.step for v in before if v.step and v not in users and v.step.foldable})
+    used = {*users_of(plan.steps), *plan.fetches, *_results(plan.steps)}
+    _let_go(plan.steps, {v.step for v in before if v.step and v not in used and v.step.foldable})
     return sweep(plan)
+
+
+def _results(steps: Iterable[Step]) -> Iterator[Value]:
+    """What loops give out."""
+    for step in steps:
+        if isinstance(step, Loop):
+            yield from step.results()
+            yield from _results(step.steps())
 
 
 def _let_go(steps: Iterable[Step], unused: set[Step]) -> None:
