@@ -1,12 +1,14 @@
-"""The structures of src/recurrent.h, field for field, and calls with them."""
+"""The structures of src/recurrent.h, field for field, and calls of the kernels with them."""
 
 from __future__ import annotations
 
 import ctypes
+from types import SimpleNamespace
 from typing import Any
 
 import torch
 
+from tailrace.native import _recurrent_aten
 from tailrace.native.loader import library
 
 PARTITIONS = {"auto": 0, "rows": 1, "units": 2}
@@ -45,19 +47,18 @@ Gru = _structure(
     reset_after=ctypes.c_int32,
 )
 Rnn = _structure("Rnn", "gates wh bias hs lengths dout dh_last dh_first", activation=ctypes.c_int32)
+_STRUCTURES = {"lstm": Lstm, "gru": Gru, "rnn": Rnn}
 ACTIVATIONS = {"tanh": 0, "relu": 1, "sigmoid": 2}
 
 
-def call(
-    name: str, structure: type[ctypes.Structure], dtype: torch.dtype, sizes: Sizes, **fields: Any
-) -> None:
+def call(name: str, dtype: torch.dtype, sizes: Sizes, fields: dict[str, Any]) -> None:
     """Calls the library's `name` for this dtype; tensors among `fields` go as their addresses.
 
     Every tensor must be contiguous; all but int32 ones have the dtype.
     """
     loaded = library()
     assert loaded is not None
-    arguments = structure(sizes=sizes)
+    arguments = _STRUCTURES[name.partition("_")[0]](sizes=sizes)
     for field, value in fields.items():
         if isinstance(value, torch.Tensor):
             assert value.is_contiguous(), field
@@ -67,3 +68,9 @@ def call(
             setattr(arguments, field, value)
     suffix = "f32" if dtype == torch.float32 else "f64"
     getattr(loaded, f"tailrace_{name}_{suffix}")(ctypes.byref(arguments))
+
+
+def call_aten(name: str, fields: dict[str, Any]) -> None:
+    """The same by PyTorch, for any floating dtype."""
+    names = (field for field, *_ in _STRUCTURES[name.partition("_")[0]]._fields_)
+    getattr(_recurrent_aten, name)(SimpleNamespace(**(dict.fromkeys(names) | fields)))

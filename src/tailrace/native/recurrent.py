@@ -21,11 +21,13 @@ The work is divided by batch rows, or for small batches by hidden units; `partit
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from tailrace.native import _recurrent_abi as abi
+from tailrace.native.loader import library
 
 
 def outputs(hs: Tensor, lengths: Tensor | None) -> Tensor:
@@ -63,11 +65,11 @@ def lstm_forward(
     assert (projection is None) == (unprojected is None)
     steps, batch, hidden = _lstm_sizes(gx)
     hs, cs = _states(h0, steps), _states(c0, steps)
-    abi.call(
+    _run(
         "lstm_forward",
-        abi.Lstm,
-        gx.dtype,
-        _sizes(steps, batch, hidden, h0.shape[1], threads, partition),
+        (steps, batch, hidden, h0.shape[1]),
+        threads,
+        partition,
         gates=gx,
         wh=wh,
         bias=bias,
@@ -110,11 +112,11 @@ def lstm_backward(
     assert (projection is None) == (dprojected is None)
     steps, batch, hidden = _lstm_sizes(gates)
     dh0, dc = torch.empty_like(hs[0]), _copied(dc_last, cs[0])
-    abi.call(
+    _run(
         "lstm_backward",
-        abi.Lstm,
-        gates.dtype,
-        _sizes(steps, batch, hidden, hs.shape[2], threads, partition),
+        (steps, batch, hidden, hs.shape[2]),
+        threads,
+        partition,
         gates=gates,
         wh=wh,
         hs=hs,
@@ -158,11 +160,11 @@ def gru_forward(
     """
     steps, batch, hidden = gx_candidate.shape
     hs, kept = _states(h0, steps), torch.empty_like(gx_candidate)
-    abi.call(
+    _run(
         "gru_forward",
-        abi.Gru,
-        gx_gates.dtype,
-        _sizes(steps, batch, hidden, hidden, threads, partition),
+        (steps, batch, hidden, hidden),
+        threads,
+        partition,
         gates=gx_gates,
         candidate=gx_candidate,
         recurrent=kept,
@@ -201,11 +203,11 @@ def gru_backward(
     """
     steps, batch, hidden = candidate.shape
     dh0 = torch.empty_like(hs[0])
-    abi.call(
+    _run(
         "gru_backward",
-        abi.Gru,
-        gates.dtype,
-        _sizes(steps, batch, hidden, hidden, threads, partition),
+        (steps, batch, hidden, hidden),
+        threads,
+        partition,
         gates=gates,
         candidate=candidate,
         recurrent=recurrent,
@@ -238,11 +240,11 @@ def rnn_forward(
     """
     steps, batch, hidden = gx.shape
     hs = _states(h0, steps)
-    abi.call(
+    _run(
         "rnn_forward",
-        abi.Rnn,
-        gx.dtype,
-        _sizes(steps, batch, hidden, hidden, threads, partition),
+        (steps, batch, hidden, hidden),
+        threads,
+        partition,
         gates=gx,
         wh=wh,
         bias=bias,
@@ -267,11 +269,11 @@ def rnn_backward(
     """Gradients before activation [T,B,H] and of the initial state [B,H]."""
     steps, batch, hidden = hs.shape[0] - 1, *hs.shape[1:]
     dgates, dh0 = torch.empty_like(hs[1:]), torch.empty_like(hs[0])
-    abi.call(
+    _run(
         "rnn_backward",
-        abi.Rnn,
-        hs.dtype,
-        _sizes(steps, batch, hidden, hidden, threads, partition),
+        (steps, batch, hidden, hidden),
+        threads,
+        partition,
         gates=dgates,
         wh=wh,
         hs=hs,
@@ -294,11 +296,20 @@ def _peephole_fields(peepholes: tuple[Tensor, Tensor, Tensor] | None) -> dict[st
     return dict(zip(names, peepholes, strict=True)) if peepholes else {}
 
 
-def _sizes(
-    steps: int, batch: int, hidden: int, projected: int, threads: int | None, partition: str
-) -> abi.Sizes:
+def _run(
+    name: str,
+    sizes: tuple[int, int, int, int],
+    threads: int | None,
+    partition: str,
+    **fields: Any,
+) -> None:
+    """Runs a kernel; sizes are T, B, H and P, fields those of src/recurrent.h."""
+    dtype = fields["hs"].dtype
+    if library() is None or dtype not in (torch.float32, torch.float64):
+        abi.call_aten(name, fields)
+        return
     count = torch.get_num_threads() if threads is None else threads
-    return abi.Sizes(steps, batch, hidden, projected, count, abi.PARTITIONS[partition])
+    abi.call(name, dtype, abi.Sizes(*sizes, count, abi.PARTITIONS[partition]), fields)
 
 
 def _states(first: Tensor, steps: int) -> Tensor:

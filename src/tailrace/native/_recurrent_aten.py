@@ -1,0 +1,160 @@
+"""The recurrent kernels by PyTorch, step by step, where the native library does not serve.
+
+Each function fills the tensors of its arguments, named as in src/recurrent.h; None stands for what
+is not there. The equations are in src/simd/lstm.cpp, gru.cpp and rnn.cpp.
+"""
+
+from __future__ import annotations
+
+import math
+from types import SimpleNamespace
+
+import torch
+from torch import Tensor
+
+
+def lstm_forward(a: SimpleNamespace) -> None:
+    """Fills hs, cs and unprojected; gates become the activated ones."""
+    steps = len(a.gates)
+    for t in range(steps):
+        h, c = a.hs[t], a.cs[t]
+        x = torch.addmm(a.gates[t], h, a.wh)
+        if a.bias is not None:
+            x += a.bias
+        i, j, f, o = x.chunk(4, 1)
+        f += a.forget_bias
+        if a.peephole_i is not None:
+            i += a.peephole_i * c
+            f += a.peephole_f * c
+        next_c = f.sigmoid_() * c + i.sigmoid_() * j.tanh_()
+        next_c = next_c.clamp_(-a.cell_clip, a.cell_clip)
+        if a.peephole_o is not None:
+            o += a.peephole_o * next_c
+        m = o.sigmoid_() * next_c.tanh()
+        ended = _ended(a.lengths, t)
+        a.gates[t] = x
+        a.cs[t + 1] = _unless(ended, next_c, c)
+        if a.projection is not None:
+            a.unprojected[t] = _unless(ended, m, torch.zeros_like(m))
+            m = torch.mm(m, a.projection).clamp_(-a.projection_clip, a.projection_clip)
+        a.hs[t + 1] = _unless(ended, m, h)
+
+
+def lstm_backward(a: SimpleNamespace) -> None:
+    """Fills dh_first, dc (from its final to its first value) and dprojected; gates' gradients."""
+    steps = len(a.gates)
+    for t in reversed(range(steps)):
+        dh = _arriving(a, t, None if t + 1 == steps else torch.mm(a.gates[t + 1], a.wh.t()))
+        ended = _ended(a.lengths, t)
+        if a.projection is not None:
+            inside = a.hs[t + 1].abs() < a.projection_clip
+            dh = dh if math.isinf(a.projection_clip) else dh.masked_fill(~inside, 0)
+            a.dprojected[t] = _unless(ended, dh, torch.zeros_like(dh))
+            dh = torch.mm(a.dprojected[t], a.projection.t())
+        before, c = a.cs[t], a.cs[t + 1]
+        i, j, f, o = a.gates[t].chunk(4, 1)
+        squashed = c.tanh()
+        d_o = dh * squashed * o * (1 - o)
+        dc = a.dc + dh * o * (1 - squashed * squashed)
+        if a.peephole_o is not None:
+            dc += d_o * a.peephole_o
+        if not math.isinf(a.cell_clip):
+            dc = dc.masked_fill((f * before + i * j).abs() > a.cell_clip, 0)
+        d_i, d_j, d_f = dc * j * i * (1 - i), dc * i * (1 - j * j), dc * before * f * (1 - f)
+        passed = dc * f
+        if a.peephole_i is not None:
+            passed += d_i * a.peephole_i + d_f * a.peephole_f
+        gates = torch.cat([d_i, d_j, d_f, d_o], 1)
+        a.dc.copy_(_unless(ended, passed, a.dc))
+        a.gates[t] = _unless(ended, gates, torch.zeros_like(gates))
+    a.dh_first.copy_(_arriving(a, -1, torch.mm(a.gates[0], a.wh.t()) if steps else None))
+
+
+def gru_forward(a: SimpleNamespace) -> None:
+    """Fills hs and recurrent; gates become r and u, candidate c."""
+    for t in range(len(a.gates)):
+        h, ended = a.hs[t], _ended(a.lengths, t)
+        x = torch.addmm(a.gates[t], h, a.wh_gates)
+        if a.bias_gates is not None:
+            x += a.bias_gates
+        r, u = x.sigmoid_().chunk(2, 1)
+        kept = torch.mm(h, a.wh_candidate) if a.reset_after else r * h
+        if a.bias_recurrent is not None:
+            kept += a.bias_recurrent
+        c = a.candidate[t] + (r * kept if a.reset_after else torch.mm(kept, a.wh_candidate))
+        if a.bias_candidate is not None:
+            c += a.bias_candidate
+        c = c.tanh_()
+        a.gates[t], a.candidate[t] = x, c
+        a.recurrent[t] = _unless(ended, kept, torch.zeros_like(kept))
+        a.hs[t + 1] = _unless(ended, u * h + (1 - u) * c, h)
+
+
+def gru_backward(a: SimpleNamespace) -> None:
+    """Fills dh_first; gates and candidate become gradients, and recurrent with reset_after."""
+    steps, later = len(a.gates), None
+    for t in reversed(range(steps)):
+        h, ended = a.hs[t], _ended(a.lengths, t)
+        dh = _arriving(a, t, later)
+        r, u = a.gates[t].chunk(2, 1)
+        c = a.candidate[t].clone()
+        dc = dh * (1 - u) * (1 - c * c)
+        du = dh * (h - c) * u * (1 - u)
+        if a.reset_after:
+            dr = dc * a.recurrent[t]
+            a.recurrent[t] = _unless(ended, dc * r, torch.zeros_like(dc))
+            later = dh * u + torch.mm(a.recurrent[t], a.wh_candidate.t())
+        else:
+            through = torch.mm(dc, a.wh_candidate.t())
+            dr = through * h
+            later = dh * u + through * r
+        gates = torch.cat([dr * r * (1 - r), du], 1)
+        a.gates[t] = _unless(ended, gates, torch.zeros_like(gates))
+        a.candidate[t] = _unless(ended, dc, torch.zeros_like(dc))
+        later += torch.mm(a.gates[t], a.wh_gates.t())
+    a.dh_first.copy_(_arriving(a, -1, later))
+
+
+_ACTIVATIONS = (
+    (torch.tanh, lambda y: 1 - y * y),
+    (torch.relu, lambda y: (y > 0).to(y.dtype)),
+    (torch.sigmoid, lambda y: y * (1 - y)),
+)
+
+
+def rnn_forward(a: SimpleNamespace) -> None:
+    """Fills hs."""
+    activation, _ = _ACTIVATIONS[a.activation]
+    for t in range(len(a.gates)):
+        x = torch.addmm(a.gates[t], a.hs[t], a.wh)
+        if a.bias is not None:
+            x += a.bias
+        a.hs[t + 1] = _unless(_ended(a.lengths, t), activation(x), a.hs[t])
+
+
+def rnn_backward(a: SimpleNamespace) -> None:
+    """Fills gates with their gradients, and dh_first."""
+    _, slope = _ACTIVATIONS[a.activation]
+    later = None
+    for t in reversed(range(len(a.gates))):
+        gates = _arriving(a, t, later) * slope(a.hs[t + 1])
+        a.gates[t] = _unless(_ended(a.lengths, t), gates, torch.zeros_like(gates))
+        later = torch.mm(a.gates[t], a.wh.t())
+    a.dh_first.copy_(_arriving(a, -1, later))
+
+
+def _ended(lengths: Tensor | None, t: int) -> Tensor | None:
+    """Which rows are past their end at step t, bool [B,1]; None if none can be."""
+    return None if lengths is None else (lengths <= t)[:, None]
+
+
+def _unless(ended: Tensor | None, going: Tensor, otherwise: Tensor) -> Tensor:
+    """`going`, but `otherwise` in rows that have ended."""
+    return going if ended is None else torch.where(ended, otherwise, going)
+
+
+def _arriving(a: SimpleNamespace, t: int, later: Tensor | None) -> Tensor:
+    """The gradient of hs[t + 1]: from the next step, at a row's end the final state, and dout."""
+    final = torch.zeros_like(a.hs[0]) if a.dh_last is None else a.dh_last
+    dh = final if later is None else _unless(_ended(a.lengths, t + 1), later, final)
+    return dh if a.dout is None or t < 0 else dh + a.dout[t]
