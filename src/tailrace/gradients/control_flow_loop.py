@@ -173,7 +173,7 @@ class GradLoopState:
                 return self._remember(value, self.grad_context.AddValue(current))
             state = state.outer_grad_state
             enter = loop_constant_enter(current)
-        if current.op.type == "Const":
+        if current.op.op_def.constant:
             return self._remember(value, g.constant(evaluate(current), current.dtype))
         self.grad_context.Exit()
         history = state.AddForwardAccumulator(current)

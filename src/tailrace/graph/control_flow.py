@@ -78,7 +78,7 @@ def is_loop_switch(op: Operation) -> bool:
 def loop_constant_enter(tensor: Tensor) -> Operation | None:
     """The Enter of the loop constant that a tensor is, if it is one."""
     op = tensor.op
-    while is_switch(op) or op.type in ("Identity", "RefIdentity"):
+    while is_switch(op) or op.op_def.passes:
         op = op.inputs[0].op
     return op if is_loop_constant_enter(op) else None
 

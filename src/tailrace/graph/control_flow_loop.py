@@ -39,10 +39,6 @@ from tailrace.graph.operation import Operation
 from tailrace.graph.tensor import Tensor
 from tailrace.shapes import TensorShape
 
-# Kinds of nodes that only need a shape: a gradient loop computes them in the forward loop and keeps
-# the result.
-_OF_SHAPE = frozenset(("Shape", "Size", "Rank"))
-
 
 class LoopContext(ControlFlowContext):
     """A loop: which tensors are known in it, and its variables."""
@@ -167,8 +163,10 @@ class LoopContext(ControlFlowContext):
         return None if loop is None else loop.grad_state
 
     def AddOp(self, op: Operation) -> None:
-        """A node was added; one that needs only a shape moves to the forward loop."""
-        if op.type in _OF_SHAPE:
+        """A node was added; one that needs only a shape moves to the forward loop, which keeps the
+        result.
+        """
+        if op.op_def.measures:
             state = self._current_grad_state()
             source = op.inputs[0].op
             if state is not None and while_context(source) is state.forward_context:

@@ -28,7 +28,6 @@ _INT_MAX = 2**31 - 1
 _REWRITES = ["map_and_batch_fusion", "noop_elimination", "shuffle_and_repeat_fusion"]
 _REWRITE_CONFIGS = ["map_vectorization:use_choose_fastest:false"]
 # operations whose value is not the same in the function that a one-shot iterator calls
-_UNCAPTURABLE = ("Placeholder", "PlaceholderWithDefault")
 
 
 class Dataset:
@@ -530,7 +529,7 @@ def _check_captures(tensor: Tensor) -> None:
         if op in seen:
             continue
         seen.add(op)
-        if op.type in _UNCAPTURABLE:
+        if op.op_def.varies:
             raise ValueError(
                 f"Cannot capture a placeholder (name:{op.name}, type:{op.type}) by value."
             )

@@ -39,7 +39,7 @@ where.no_gradient(_DISCRETE)
 def _first_seen(x):
     """Distinct values in order of first occurrence, the number of each element's, their counts."""
     values, first, numbers, counts = np.unique(
-        x, return_index=True, return_inverse=True, return_counts=True
+        x, return_index=True, return_inverse=True, return_counts=True, equal_nan=False
     )
     order = np.argsort(first)
     place = np.empty_like(order)

@@ -22,7 +22,7 @@ _INDEX = type_attr(INDEX, dtypes.int32)
 _ABOUT_SHAPES = "a shape does not depend on the values"
 
 
-@op("Shape", "input: T -> output: out_type", T=ANY, out_type=_INDEX, _static=True)
+@op("Shape", "input: T -> output: out_type", T=ANY, out_type=_INDEX, _static=True, _measures=True)
 def shape(input, *, out_type):
     """The sizes of the dimensions, as a vector."""
     return _vector(tuple(input.shape), arrays.torch_dtype(out_type)).clone()
@@ -76,7 +76,7 @@ def shape_n_value(input, *, out_type):
 shape_n.no_gradient(_ABOUT_SHAPES)
 
 
-@op("Size", "input: T -> output: out_type", T=ANY, out_type=_INDEX, _static=True)
+@op("Size", "input: T -> output: out_type", T=ANY, out_type=_INDEX, _static=True, _measures=True)
 def size(input, *, out_type):
     """The number of elements."""
     return torch.tensor(_count(input), dtype=arrays.torch_dtype(out_type))
@@ -99,7 +99,7 @@ def size_value(input, *, out_type):
 size.no_gradient(_ABOUT_SHAPES)
 
 
-@op("Rank", "input: T -> output: int32", T=ANY, _static=True)
+@op("Rank", "input: T -> output: int32", T=ANY, _static=True, _measures=True)
 def rank(input):
     """The number of dimensions."""
     return torch.tensor(input.ndim, dtype=torch.int32)

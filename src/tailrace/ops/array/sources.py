@@ -17,7 +17,7 @@ from tailrace.shapes import TensorShape, as_shape, describe, merge
 _INDEX = type_attr(INDEX, dtypes.int32)
 
 
-@op("Const", "-> output: dtype", value=Attr("tensor"), dtype=ANY, _static=True)
+@op("Const", "-> output: dtype", value=Attr("tensor"), dtype=ANY, _static=True, _constant=True)
 def const(*, value):
     """A value that is part of the graph."""
     return arrays.to_torch(value)
@@ -99,7 +99,7 @@ def placeholder_with_default_shape(input, *, shape):
 placeholder_with_default.gradient(_pass_gradient)
 
 
-@op("Identity", "input: T -> output: T", T=ANY, _alias=True)
+@op("Identity", "input: T -> output: T", T=ANY, _alias=True, _passes=True)
 def identity(input):
     """The input."""
     return input
@@ -110,7 +110,7 @@ identity.repeats(lambda input: 0)
 identity.gradient(_pass_gradient)
 
 
-@op("RefIdentity", "input: Ref(T) -> output: Ref(T)", T=ANY, _alias=True)
+@op("RefIdentity", "input: Ref(T) -> output: Ref(T)", T=ANY, _alias=True, _passes=True)
 def ref_identity(input):
     """The reference itself."""
     return input
