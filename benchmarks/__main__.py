@@ -113,6 +113,7 @@ def _measure_all(
                     case, samples=args.samples, budget_s=args.budget, progress=tell
                 )
                 write(args.json, machine_now, done)
+                console.print(report.line(case.name, done[case.name]))
             except WorkerFailed as failure:
                 failed.append(case.name)
                 console.print(f"{case.name}: {failure}", markup=False)

@@ -4,6 +4,7 @@ machine did something else are thrown away.
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import statistics
@@ -27,8 +28,9 @@ OTHERS_S, OTHERS_PART = 0.015, 0.1
 # Involuntary context switches a second: so many times the lower quartile of the process's samples,
 # and so many more. (TensorFlow's idle threads yield, which is counted too: there is no one limit.)
 SWITCHES_TIMES, SWITCHES_MORE = 2.0, 60.0
-# A median of fewer samples is not judged.
+# A median of fewer samples is not judged; so many turns there are at least, whatever they take.
 LEAST_KEPT = 5
+LEAST_TURNS = 4
 # After two turns, forms this much slower than the best of their engine take no more turns.
 STRAGGLER = 1.25
 
@@ -173,20 +175,23 @@ def _stragglers(workers: list[Worker]) -> list[Worker]:
 def _take_turns(
     workers: list[Worker], samples: int, budget_s: float, progress: Callable[[float], None]
 ) -> None:
-    """Sample until every worker has so many samples kept, or the time is used up."""
-    running, began, turn = list(workers), time.monotonic(), 0
-    while True:
-        for worker in running:
+    """Sample until every worker has so many samples kept, or the time is used up.
+
+    Every other turn goes backwards, so that nobody always follows the same one.
+    """
+    running, began = list(workers), time.monotonic()
+    for turn in itertools.count(1):
+        for worker in running[:: 1 if turn % 2 else -1]:
             worker.sample()
             worker.sample()
-        turn += 1
         if turn == 2:
             late = _stragglers(running)
             running = [worker for worker in running if worker not in late]
         used = (time.monotonic() - began) / budget_s
         done = min(len(worker.kept) for worker in running) / samples
-        progress(min(1.0, max(used, done)))
-        if used >= 1.0 or done >= 1.0:
+        part = max(done, min(used, turn / LEAST_TURNS))
+        progress(min(1.0, part))
+        if part >= 1.0:
             return
 
 

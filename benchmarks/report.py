@@ -59,6 +59,12 @@ def _time(figures: Figures) -> str:
     return f"{median}{star} ({low.removesuffix(unit)}–{high.removesuffix(unit)})"
 
 
+def line(name: str, figures: list[Figures]) -> str:
+    """A case in one line: the step of each engine's fastest form."""
+    found = [f for engine in TITLES if (f := best(figures, engine))]
+    return f"{name}: " + ", ".join(f"{TITLES[f['engine']]} {_time(f)}" for f in found)
+
+
 def steps(results: Results) -> Table:
     """Time of a step in each engine's fastest form, and the limit of its matrix products."""
     columns = ["case", *(TITLES[e] for e in (OWN, *PEERS)), "TF / ours", "PyTorch / ours"]
