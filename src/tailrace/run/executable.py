@@ -7,8 +7,10 @@ from then on a size gets its own plan when it comes back, and the others share o
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
@@ -22,6 +24,20 @@ Sizes = tuple[Any, ...]
 
 _AT_ONCE = 3  # sizes that get their own plan when they first come
 _MOST = 32  # sizes that have a plan of their own
+
+
+@contextlib.contextmanager
+def _no_collection() -> Iterator[None]:
+    """No search for garbage: a plan makes thousands of objects that all stay, and looking through
+    them again and again takes a third of the time.
+    """
+    collected = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collected:
+            gc.enable()
 
 
 class Compiled:
@@ -94,6 +110,6 @@ class Executable:
             return self.general
 
     def _compile(self, sizes: Sizes | None) -> Compiled:
-        with torch.inference_mode():
+        with torch.inference_mode(), _no_collection():
             plan = make_plan(self.fetches.tensors, self.fetches.targets, self._feeds, sizes)
             return Compiled(plan, self._context_of)
