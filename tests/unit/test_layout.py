@@ -9,7 +9,7 @@ import pytest
 PACKAGE = Path(__file__).parents[2] / "src" / "tailrace"
 
 WORDS = {"errors", "dtypes", "shapes"}
-CHAIN = ["arrays", "registry", "graph", "gradients", "plan", "run", "library", "tf"]
+CHAIN = ["arrays", "ordering", "registry", "graph", "gradients", "plan", "run", "library", "tf"]
 # the root package is the public API: `import tailrace as tf`
 PUBLIC = {"tailrace", "tf"}
 
@@ -23,7 +23,7 @@ def _allowed() -> dict[str, set[str]]:
         loads_ops = {"ops"} if piece in {"run", "library", "tf"} else set()
         table[piece] = before | beside | loads_ops
         before = before | {piece}
-    table["ops"] = WORDS | {"arrays", "registry", "native", "formats"}
+    table["ops"] = WORDS | {"arrays", "ordering", "registry", "native", "formats"}
     table["formats"] = WORDS | {"native"}
     table["native"] = WORDS
     table["apps"] = PUBLIC

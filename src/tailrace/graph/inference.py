@@ -10,7 +10,7 @@ import numpy as np
 
 from tailrace.dtypes import DType, as_dtype, resource
 from tailrace.errors import ShapeError
-from tailrace.registry import Arg, Attr, OpDef, keyword_names
+from tailrace.registry import Arg, Attr, OpDef, keyword_names, single
 from tailrace.shapes import Shape, TensorShape, UnknownRank, as_shape
 
 if TYPE_CHECKING:
@@ -220,12 +220,12 @@ _CONVERT: dict[str, Any] = {
     "type": lambda v: as_dtype(v).base_dtype,
     "list(type)": lambda v: [as_dtype(d).base_dtype for d in v],
     "int": lambda v: v if type(v) is int else _as_int(v),
-    "float": float,
+    "float": single,
     "bool": bool,
     "string": lambda v: v.encode() if isinstance(v, str) else v,
     "shape": lambda v: v if isinstance(v, TensorShape) else TensorShape(v),
     "list(int)": lambda v: [_as_int(i) for i in v],
-    "list(float)": lambda v: [float(f) for f in v],
+    "list(float)": lambda v: [single(f) for f in v],
     "list(bool)": lambda v: [bool(b) for b in v],
     "list(string)": lambda v: [s.encode() if isinstance(s, str) else s for s in v],
     "list(shape)": lambda v: [TensorShape(s) for s in v],

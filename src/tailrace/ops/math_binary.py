@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from tailrace import dtypes, errors
+from tailrace import dtypes, errors, ordering
 from tailrace.dtypes import (
     COMPLEX,
     FLOATS,
@@ -260,8 +260,8 @@ _ORDERED = (*FLOATS, *INDEX)
 elementwise_binary(
     "Pow", pow_kernel, (dtypes.bfloat16, float32, float16, float64, *INDEX, *COMPLEX), pow_grad
 )
-elementwise_binary("Maximum", torch.maximum, _ORDERED, _extremum_grad("GreaterEqual"))
-elementwise_binary("Minimum", torch.minimum, _ORDERED, _extremum_grad("LessEqual"))
+elementwise_binary("Maximum", ordering.larger, _ORDERED, _extremum_grad("GreaterEqual"))
+elementwise_binary("Minimum", ordering.smaller, _ORDERED, _extremum_grad("LessEqual"))
 
 
 @op("Atan2", "y: T, x: T -> z: T", T=FLOATS, _elementwise=True)

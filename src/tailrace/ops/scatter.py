@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 
+from tailrace import ordering
 from tailrace.dtypes import (
     ANY,
     INDEX,
@@ -80,8 +81,8 @@ _ACTIONS: dict[str, Any] = {
     "Sub": lambda var, index, rows: var.index_add_(0, index, rows, alpha=-1),
     "Mul": _row_by_row(torch.mul),
     "Div": _row_by_row(torch.div),
-    "Min": _row_by_row(torch.minimum),
-    "Max": _row_by_row(torch.maximum),
+    "Min": _row_by_row(ordering.smaller),
+    "Max": _row_by_row(ordering.larger),
 }
 _WORDS = {
     "Update": "ref[indices] = updates",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import torch
 
-from tailrace import errors
+from tailrace import errors, ordering
 from tailrace.dtypes import INDEX, NUMERIC, REAL, int32
 from tailrace.errors import ShapeError
 from tailrace.registry import Attr, op, type_attr
@@ -75,13 +75,24 @@ def _sorted_kernel(combine, start, doc):
     def kernel(data, segment_ids):
         count = _segments(data, segment_ids)
         out = data.new_full((count, *data.shape[1:]), start(data.dtype))
-        combine(out, segment_ids, data)
         if start in (_lowest, _highest):
+            combine(out, segment_ids, _without_nan(data, segment_ids, count, start))
             _clear_gaps(out, segment_ids)
+        else:
+            combine(out, segment_ids, data)
         return out
 
     kernel.__doc__ = doc
     return kernel
+
+
+def _without_nan(data, segment_ids, count, start):
+    """TF: NaN counts for nothing in the extrema, unless a segment has no other row."""
+    if not (data.is_cpu and ordering.has_nan(data)):
+        return data
+    sizes = torch.bincount(segment_ids, minlength=count)[segment_ids.long()]
+    several = (sizes > 1).reshape([-1] + [1] * (data.dim() - 1))
+    return torch.where(several, ordering.without_nan(data, start(data.dtype)), data)
 
 
 def _clear_gaps(out, segment_ids):
@@ -190,10 +201,27 @@ def _valid_rows(rows, ids, num_segments):
     return rows[kept], ids[kept]
 
 
+def _one_by_one(choose):
+    """Rows combined in their order. TF: NaN stays until the next row replaces it."""
+
+    def combine(out, ids, data):
+        for i, row in zip(ids.tolist(), data, strict=True):
+            out[i] = choose(row, out[i])
+        return out
+
+    return combine
+
+
+_AMONG_NAN = {_largest: _one_by_one(ordering.larger), _smallest: _one_by_one(ordering.smaller)}
+
+
 def _unsorted_kernel(combine, start, doc):
     def kernel(data, segment_ids, num_segments):
         rows, ids = _unsorted_rows(data, segment_ids, num_segments)
         out = data.new_full((num_segments, *rows.shape[1:]), start(data.dtype))
+        if combine in _AMONG_NAN and data.is_cpu and ordering.has_nan(rows):
+            rows, ids = _valid_rows(rows, ids, num_segments)
+            return _AMONG_NAN[combine](out, ids, rows)
         if data.device.type == "cpu":
             try:
                 return combine(out, ids, rows)

@@ -269,3 +269,19 @@ def test_case_failures(tf):
         "dtype": _raised(lambda: test.assertDTypeEqual(a, np.float32)),
         "device": _raised(lambda: test.assertDeviceEqual("/cpu:0", "/device:CPU:0")),
     }
+
+
+def attributes_in_single_precision(tf):
+    x = tf.constant([-1.0, 2.0], tf.float64)
+    leaky = tf.nn.leaky_relu(x, 0.1)
+    box = tf.raw_ops.SampleDistortedBoundingBox(
+        image_size=[4, 4, 3], bounding_boxes=[[[0.0, 0.0, 1.0, 1.0]]], seed=1, area_range=[0.1, 0.3]
+    )
+    default = tf.raw_ops.LeakyRelu(features=x)
+    return {
+        "leaky": leaky,
+        "given": leaky.op.get_attr("alpha"),
+        "default": default.op.get_attr("alpha"),
+        "list": np.array(box.begin.op.get_attr("area_range")),
+        "grad": tf.gradients(leaky, x),
+    }

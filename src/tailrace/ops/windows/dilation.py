@@ -11,6 +11,7 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 
+from tailrace import ordering
 from tailrace.dtypes import REAL
 from tailrace.ops.windows import geometry
 from tailrace.registry import Attr, op
@@ -52,6 +53,8 @@ def dilation2d(input, filter, *, strides, rates, padding):
     """
     sums, _ = _candidates(input, filter, strides, rates, padding)
     space = _output_space(input.shape, filter.shape, strides, rates, padding)
+    # TF: NaN counts for nothing
+    sums = ordering.without_nan(sums, torch.finfo(torch.float32).min)
     largest = sums.amax(2).reshape(*sums.shape[:2], *space)
     return largest.movedim(1, -1).to(input.dtype).contiguous()
 

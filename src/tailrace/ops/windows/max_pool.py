@@ -11,6 +11,7 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 
+from tailrace import ordering
 from tailrace.dtypes import (
     FLOATS,
     INDEX,
@@ -43,6 +44,10 @@ def _pooled(x: torch.Tensor, pool: Pool) -> torch.Tensor:
     padding, arguments = pool.as_torch(x.shape[2:])
     floats = geometry.pad(pooling.as_float(x), padding, -math.inf)
     y = _POOL[x.dim()](floats, pool.window, pool.strides, **arguments)
+    if y.is_cpu and ordering.has_nan(y):
+        # TF: NaN counts for nothing; a window of nothing else gives the lowest finite number
+        known = ordering.without_nan(floats, torch.finfo(floats.dtype).min)
+        y = _POOL[x.dim()](known, pool.window, pool.strides, **arguments)
     return pool.layout.restored(y.to(x.dtype))
 
 
@@ -54,10 +59,24 @@ def _places(x: torch.Tensor, pool: Pool) -> torch.Tensor:
     space = list(x.shape[2:])
     padding, arguments = pool.as_torch(space)
     floats = geometry.pad(pooling.as_float(x), padding, -math.inf)
-    _, places = _POOL[x.dim()](floats, pool.window, pool.strides, return_indices=True, **arguments)
+    arguments["return_indices"] = True
+    y, places = _POOL[x.dim()](floats, pool.window, pool.strides, **arguments)
+    if y.is_cpu and ordering.has_nan(y):
+        places = _places_among_nan(floats, pool, arguments)
     if not any(map(any, padding)):
         return places
     return _unpadded_places(places, space, padding)
+
+
+def _places_among_nan(x: torch.Tensor, pool: Pool, arguments: dict[str, Any]) -> torch.Tensor:
+    """TF: the first element of a window is its maximum until a larger one comes, NaN or not."""
+    inside = torch.isneginf(x).logical_not()
+    order = torch.arange(x[0, 0].numel(), dtype=torch.float64).reshape(x.shape[2:])
+    order = torch.where(inside, order.expand_as(x), torch.inf)
+    _, first = _POOL[x.dim()](-order, pool.window, pool.strides, **arguments)
+    known = ordering.without_nan(x, -torch.inf)
+    _, largest = _POOL[x.dim()](known, pool.window, pool.strides, **arguments)
+    return torch.where(torch.isnan(_picked(x, first)), first, largest)
 
 
 def _unpadded_places(
