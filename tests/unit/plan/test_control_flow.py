@@ -18,21 +18,30 @@ def program(session, fetches, feeds=()):
 
 
 def test_a_loop_is_a_while_statement():
-    i = tf.while_loop(lambda i: i < 10, lambda i: i + 1, [0])
+    start = tf.placeholder(tf.int32, [])
+    i = tf.while_loop(lambda i: i < 10, lambda i: i + 1, [start])
     with tf.Session() as session:
-        assert session.run(i) == 10
-        source = program(session, i)
+        assert session.run(i, {start: 3}) == 10
+        source = program(session, i, [start])
     assert source.count("while True:") == 1
     assert "break" in source
 
 
+def test_a_loop_of_constants_is_computed_when_planning():
+    i, x = tf.while_loop(lambda i, _: i < 10, lambda i, x: (i + 1, x * 2.0), [0, 1.0])
+    with tf.Session() as session:
+        assert session.run([i, x]) == [10, 1024.0]
+        assert "while" not in program(session, [i, x])
+
+
 def test_constants_of_a_loop_are_computed_before_it():
+    start = tf.placeholder(tf.float32, [])
     _, x = tf.while_loop(
-        lambda i, x: i < 10, lambda i, x: (i + 1, x + tf.constant(1.0) * 3.0), [0, 0.0]
+        lambda i, x: x < 30.0, lambda i, x: (i + 1, x + tf.constant(1.0) * 3.0), [0, start]
     )
     with tf.Session() as session:
-        assert session.run(x) == 30.0
-        loop = program(session, x).split("while True:")[1]
+        assert session.run(x, {start: 0.0}) == 30.0
+        loop = program(session, x, [start]).split("while True:")[1]
     calls = [line for line in loop.splitlines() if " = k" in line]
     assert len(calls) <= 5  # less, two identities, two additions
 
@@ -136,10 +145,12 @@ def test_a_value_read_in_a_loop_keeps_when_the_variable_changes():
 
 
 def test_steps_of_a_loop_are_profiled():
-    _, x = tf.while_loop(lambda i, x: i < 4, lambda i, x: (i + 1, tf.sin(x)), [0, 1.0])
+    start = tf.placeholder(tf.float32, [])
+    _, x = tf.while_loop(lambda i, x: i < 4, lambda i, x: (i + 1, tf.sin(x)), [0, start])
     metadata = tf.RunMetadata()
     with tf.Session() as session:
-        session.run(x, options=tf.RunOptions(trace_level=3), run_metadata=metadata)
+        options = tf.RunOptions(trace_level=3)
+        session.run(x, {start: 1.0}, options=options, run_metadata=metadata)
     names = [stat.node_name for stat in metadata.step_stats.dev_stats[0].node_stats]
     assert names.count("while/Sin") == 4
 
