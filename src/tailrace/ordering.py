@@ -13,7 +13,7 @@ import torch
 
 
 def has_nan(x: torch.Tensor) -> bool:
-    """Whether there is NaN in a tensor on the CPU, or may be: infinities of both signs count too."""
+    """Whether there is NaN in a tensor, or infinities of both signs, which count too."""
     if not x.is_floating_point():
         return False
     total = x.sum().item()
