@@ -7,6 +7,6 @@ variables, `schedule` puts all in a line, `codegen` writes it down.
 """
 
 from tailrace.plan.ir import Plan, Step, Value
-from tailrace.plan.planner import PASSES, make_plan
+from tailrace.plan.planner import PASSES, make_plan, tells_sizes
 
-__all__ = ["PASSES", "Plan", "Step", "Value", "make_plan"]
+__all__ = ["PASSES", "Plan", "Step", "Value", "make_plan", "tells_sizes"]

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import torch
 
 from tailrace.graph import Operation, Tensor
 from tailrace.plan.clip import clip, norms
@@ -14,6 +17,7 @@ from tailrace.plan.lift import lift
 from tailrace.plan.prune import prune
 from tailrace.plan.schedule import schedule
 from tailrace.plan.simplify import simplify
+from tailrace.plan.sizes import telling
 from tailrace.plan.state import order_state
 from tailrace.plan.twins import twins
 from tailrace.plan.updates import updates
@@ -44,20 +48,31 @@ def make_plan(
     fetches: list[Tensor],
     targets: Iterable[Operation],
     feeds: list[Tensor],
-    sizes: Sequence[tuple[int, ...] | None] | None = None,
+    known: Sequence[Any] | None = None,
 ) -> Plan:
     """The plan that computes `fetches` and runs `targets`, given `feeds`.
 
-    With `sizes`, the sizes of what is fed, the plan is for feeds of these sizes alone.
+    With `known`, the sizes (tuples) or values (tensors) of what is fed, the plan is for such feeds
+    alone.
     """
     plan = prune(fetches, targets, feeds)
-    for value, dims in zip(plan.feeds, sizes or [t._dims for t in feeds], strict=True):
-        value.dims = dims
+    for value, fact in zip(plan.feeds, known or [t._dims for t in feeds], strict=True):
+        if isinstance(fact, torch.Tensor):
+            value.fix(fact)
+            fact = tuple(fact.shape)
+        value.dims = fact
     off = switched_off()
     for name, apply in PASSES.items():
         if name not in off:
             plan = apply(plan)
     return plan
+
+
+def tells_sizes(
+    fetches: list[Tensor], targets: Iterable[Operation], feeds: list[Tensor]
+) -> list[bool]:
+    """For each feed, whether it is a whole number that sizes are computed from."""
+    return telling(feeds, prune(fetches, targets, feeds).steps)
 
 
 def switched_off() -> set[str]:

@@ -16,7 +16,7 @@ import numpy as np
 from tailrace import arrays
 from tailrace.dtypes import DType
 from tailrace.errors import ShapeError
-from tailrace.graph import Operation
+from tailrace.graph import Operation, Tensor
 from tailrace.graph.inference import split_inputs
 from tailrace.plan.ir import Loop, Step, Value
 from tailrace.plan.state import root
@@ -146,6 +146,37 @@ def infer(step: Step, boxes: dict[Operation, Box]) -> list[Any]:
 
 def _is_handle(value: Value) -> bool:
     return value.tensor._dtype.name == "resource"
+
+
+def telling(feeds: list[Tensor], steps: Iterable[Step]) -> list[bool]:
+    """For each feed, whether it is a whole number that sizes are computed from: a batch size, say.
+
+    It is when a kernel wants to know, on the host, something computed from it.
+    """
+    found: set[Tensor] = set()
+    stack = [v for step in steps for v in _asked_by_host(step)]
+    seen = set(stack)
+    while stack:
+        value = stack.pop()
+        if value.step is None:
+            found.add(value.tensor)
+            continue
+        further = [v for v in value.step.inputs if v not in seen and v.tensor._dtype.is_integer]
+        seen.update(further)
+        stack.extend(further)
+    return [t in found and t._dims == () and t._dtype.is_integer for t in feeds]
+
+
+def _asked_by_host(step: Step) -> list[Value]:
+    if not step.op_def.host:
+        return []
+    grouped = split_inputs(step.op_def, step.inputs, step.attrs)
+    asked = [
+        g
+        for arg, g in zip(step.op_def.inputs, grouped, strict=True)
+        if arg.name in step.op_def.host
+    ]
+    return [v for group in asked for v in (group if isinstance(group, list) else [group])]
 
 
 def in_order(steps: list[Step]) -> list[Step]:

@@ -1,7 +1,7 @@
 """What one signature of `Session.run` calls: plans compiled for a session.
 
 A plan knows more, and does it quicker, when it is made for feeds of certain sizes; so each size
-that comes gets a plan of its own. Where sizes keep changing that would cost more than it saves:
+that comes gets a plan of its own, and each number that sizes are computed from, as a batch size. Where sizes keep changing that would cost more than it saves:
 from then on a size gets its own plan when it comes back, and the others share one that fits all.
 """
 
@@ -16,7 +16,7 @@ from typing import Any
 import torch
 
 from tailrace.graph import Tensor
-from tailrace.plan import Plan, Step, Value, make_plan
+from tailrace.plan import Plan, Step, Value, make_plan, tells_sizes
 from tailrace.plan.codegen import Program, generate
 from tailrace.run.fetches import Fetches
 
@@ -78,7 +78,10 @@ class Executable:
         self._general: Compiled | None = None
         self._by_sizes: dict[Sizes, Compiled] = {}
         self._seen: set[Sizes] = set()
-        self._fixed = all(t._dims is not None and None not in t._dims for t in feeds)
+        self._telling: list[bool] | None = None
+        self._fixed = all(t._dims is not None and None not in t._dims for t in feeds) and not any(
+            t._dims == () and t._dtype.is_integer for t in feeds
+        )
 
     @property
     def general(self) -> Compiled:
@@ -91,10 +94,15 @@ class Executable:
         """The plan to run on these values of the feeds."""
         if self._fixed:
             return self._general or self.general
+        if self._telling is None:
+            self._telling = tells_sizes(self.fetches.tensors, self.fetches.targets, self._feeds)
         sizes = tuple([v.shape for v in values])
-        return self._by_sizes.get(sizes) or self._choose(sizes)
+        if True in self._telling:
+            told = zip(values, self._telling, strict=True)
+            sizes += tuple([v.item() for v, tells in told if tells])
+        return self._by_sizes.get(sizes) or self._choose(sizes, values)
 
-    def _choose(self, sizes: Sizes) -> Compiled:
+    def _choose(self, sizes: Sizes, values: list[Any]) -> Compiled:
         with self._lock:
             known = self._by_sizes.get(sizes)
             if known is not None:
@@ -103,13 +111,15 @@ class Executable:
                 sizes in self._seen and len(self._by_sizes) < _MOST
             )
             if own:
-                compiled = self._by_sizes[sizes] = self._compile(sizes)
+                facts = zip(values, self._telling or [], strict=True)
+                known = [v.clone() if tells else v.shape for v, tells in facts]
+                compiled = self._by_sizes[sizes] = self._compile(known)
                 return compiled
             if len(self._seen) < 8 * _MOST:
                 self._seen.add(sizes)
             return self.general
 
-    def _compile(self, sizes: Sizes | None) -> Compiled:
+    def _compile(self, known: list[Any] | None) -> Compiled:
         with torch.inference_mode(), _no_collection():
-            plan = make_plan(self.fetches.tensors, self.fetches.targets, self._feeds, sizes)
+            plan = make_plan(self.fetches.tensors, self.fetches.targets, self._feeds, known)
             return Compiled(plan, self._context_of)
