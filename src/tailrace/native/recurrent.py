@@ -16,6 +16,8 @@ ignored, and the gates' gradients there are zero.
 
 The work is divided by batch rows, or for small batches by hidden units; `partition` ("rows",
 "units") overrides that. Without the native library the same is done by PyTorch, step by step.
+
+Single steps for one sequence are in `steps`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 #include "recurrent.h"
 
 #include "isa.h"
+#include "step.h"
 
 namespace tailrace {
 
@@ -16,5 +17,11 @@ TAILRACE_EXPORT(rnn_forward_f32, RnnArgs<float>)
 TAILRACE_EXPORT(rnn_forward_f64, RnnArgs<double>)
 TAILRACE_EXPORT(rnn_backward_f32, RnnArgs<float>)
 TAILRACE_EXPORT(rnn_backward_f64, RnnArgs<double>)
+TAILRACE_EXPORT(lstm_step_f32, StepArgs<float>)
+TAILRACE_EXPORT(lstm_step_f64, StepArgs<double>)
+TAILRACE_EXPORT(gru_step_f32, StepArgs<float>)
+TAILRACE_EXPORT(gru_step_f64, StepArgs<double>)
+TAILRACE_EXPORT(rnn_step_f32, StepArgs<float>)
+TAILRACE_EXPORT(rnn_step_f64, StepArgs<double>)
 
 }  // namespace tailrace

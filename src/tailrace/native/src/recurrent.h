@@ -55,7 +55,7 @@ struct GruArgs {
   int32_t reset_after;
 };
 
-enum Activation : int32_t { kTanh = 0, kRelu = 1, kSigmoid = 2 };
+enum class Activation : int32_t { kTanh = 0, kRelu = 1, kSigmoid = 2 };
 
 template <class T>
 struct RnnArgs {
@@ -68,7 +68,7 @@ struct RnnArgs {
   const T* dout;             // ? [T,B,H] backward only, as all that follow
   const T* dh_last;          // ? [B,H]
   T* dh_first;               // [B,H] out
-  int32_t activation;
+  Activation activation;
 };
 
 }  // namespace tailrace

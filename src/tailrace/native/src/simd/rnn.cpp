@@ -3,32 +3,12 @@
 //
 // Source: TF 1.15 python/ops/rnn_cell_impl.py (BasicRNNCell).
 
-#include "simd/activations.h"
+#include "simd/cell_activation.h"
 #include "simd/sequence.h"
 
 namespace tailrace {
 namespace TAILRACE_ISA {
 namespace {
-
-// The activation, and its slope as a function of its own value.
-template <class T>
-Vec<T> activated(int32_t activation, Vec<T> x) {
-  switch (activation) {
-    case kRelu: return x < Vec<T>{} ? Vec<T>{} : x;
-    case kSigmoid: return sigmoid<T>(x);
-    default: return tanh<T>(x);
-  }
-}
-
-template <class T>
-Vec<T> slope(int32_t activation, Vec<T> y) {
-  const Vec<T> one = splat(T(1));
-  switch (activation) {
-    case kRelu: return y > Vec<T>{} ? one : Vec<T>{};
-    case kSigmoid: return y * (one - y);
-    default: return one - y * y;
-  }
-}
 
 template <class T>
 class Forward {
