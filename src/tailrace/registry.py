@@ -324,6 +324,39 @@ class OpDef:
         return rule
 
 
+@dataclasses.dataclass(frozen=True)
+class Cell:
+    """What one step of a recurrent cell looks like, and its gradient: equations that
+    `plan.match` reads.
+
+    `forward` defines the `states` (the last one is found first) from those before, `<state>_prev`;
+    `backward` the gradient of each affine sum `z`, `dz`, the `roots`. `outgoing` are terms of the
+    gradients of the states before. `groups` are words for several operation types. `constants` are
+    words that stand for numbers: these, or (None) whatever they are, as attributes of that name.
+    """
+
+    name: str
+    states: tuple[str, ...]
+    forward: str
+    backward: str
+    roots: tuple[str, ...]
+    outgoing: dict[str, tuple[str, ...]]
+    groups: dict[str, tuple[str, ...]]
+    commutative: frozenset[str]
+    attributes: dict[str, Any]
+    constants: dict[str, float | None]
+
+
+CELLS: dict[str, Cell] = {}
+
+
+def declare_cell(cell: Cell) -> None:
+    """Let the planner know a recurrent cell."""
+    if cell.name in CELLS:
+        raise ValueError(f"cell {cell.name} is defined twice")
+    CELLS[cell.name] = cell
+
+
 OPS: dict[str, OpDef] = {}
 
 # What the planner puts in place of several operations; no graph ever has a node of these types.

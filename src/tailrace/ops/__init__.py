@@ -34,6 +34,7 @@ from tailrace.ops import random as random
 from tailrace.ops import ranges as ranges
 from tailrace.ops import readers as readers
 from tailrace.ops import reduce as reduce
+from tailrace.ops import recurrent as recurrent
 from tailrace.ops import rnn_block as rnn_block
 from tailrace.ops import roll as roll
 from tailrace.ops import scan as scan

@@ -1,0 +1,3 @@
+"""Recurrent layers over whole sequences, and what a step of them looks like in graphs."""
+
+from tailrace.ops.recurrent import cells as cells

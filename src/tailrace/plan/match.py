@@ -1,0 +1,666 @@
+"""Find the steps of a plan that together are one step of a recurrent cell, or its gradient.
+
+What they look like is declared beside the fused operations, as equations (`registry.Cell`):
+
+    h = Mul(tanh_c, o)
+    o = Sigmoid(zo)
+    zi, zj, zf, zo = Split(axis, z)
+    f = Sigmoid(Plus(zf, forget_bias)) | Sigmoid(zf)
+    z = Affine(h_prev)
+
+A word that an equation defines is matched with the steps on its right, the others stand for any
+value, each for the same one wherever it occurs. Capitals are operation types or a group of them
+that the cell names; the inputs of those that commute are taken in any order. `|` is "or else".
+`Sum(*rest, y)` is a sum of terms, one of which is `y`, or `y` alone. `Zeros(y)` are zeros, and `y`
+stands for them; `IfZeros(y, e)` is what `e` is if `y` stands for such. Arguments are matched from
+the last one on.
+
+`Affine(s)` is a sum of products, of the state `s` and of inputs with weights, a concatenation of
+them with one kernel being such products as well; of biases; and of other addends.
+`StateGradient(z, dz)` is the gradient that `s` gets from that of `z`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import re
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from tailrace.plan.edges import Users
+from tailrace.plan.ir import Choice, Fused, Guards, Join, Loop, Step, Value
+from tailrace.registry import CELLS, Cell
+
+Same = Callable[[Value, Value], bool]
+
+
+# -- equations -------------------------------------------------------------------------------------
+
+
+@dataclasses.dataclass(frozen=True)
+class Word:
+    """Any value, or what an equation says of it."""
+
+    name: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Call:
+    """An output of a step of a type, or group of types. `rest` is the word for all other inputs."""
+
+    type: str
+    args: tuple[Word | Call, ...]
+    rest: str | None = None
+    output: int = 0
+
+
+Expression = Word | Call
+Equations = dict[str, tuple[Expression, ...]]
+
+_TOKEN = re.compile(r"\s*(\*?\w+|[(),])")
+
+
+@functools.cache
+def equations(text: str) -> Equations:
+    """Read equations, one a line."""
+    found: Equations = {}
+    for line in text.strip().splitlines():
+        left, _, right = line.partition("=")
+        names = [name.strip() for name in left.split(",")]
+        choices = [_expression(part) for part in right.split("|")]
+        for position, name in enumerate(names):
+            outputs = [
+                dataclasses.replace(c, output=position) if isinstance(c, Call) else c
+                for c in choices
+            ]
+            found[name] = (*found.get(name, ()), *outputs)
+    return found
+
+
+def _expression(text: str) -> Expression:
+    tokens = _TOKEN.findall(text)
+    expression = _read(tokens)
+    assert not tokens, f"cannot read {text!r}"
+    return expression
+
+
+def _read(tokens: list[str]) -> Expression:
+    name = tokens.pop(0)
+    if not tokens or tokens[0] != "(":
+        return Word(name)
+    args: list[Expression] = []
+    rest = None
+    while tokens.pop(0) != ")":
+        if tokens[0] == ")":
+            continue
+        if tokens[0].startswith("*"):
+            rest = tokens.pop(0)[1:]
+        else:
+            args.append(_read(tokens))
+    return Call(name, tuple(args), rest)
+
+
+# -- what is found ---------------------------------------------------------------------------------
+
+
+@dataclasses.dataclass(eq=False)
+class Product:
+    """`value` times the rows of `weight` that begin at `row`; `joined` is the concatenation that
+    the value is a part of, or the value.
+    """
+
+    value: Value
+    weight: Value
+    row: int
+    rows: int
+    joined: Value
+
+
+@dataclasses.dataclass(eq=False)
+class Affine:
+    """A sum of products: `state` is the one of the recurrent state, `inputs` are the others.
+
+    `biases` are vectors, `addends` matrices of the size of the sum, which is `value`.
+    """
+
+    value: Value
+    state: Product
+    inputs: list[Product]
+    biases: list[Value]
+    addends: list[Value]
+
+    @property
+    def whole_kernel(self) -> bool:
+        """Whether all products are of one weight and use each of its rows once, in order."""
+        products = sorted([self.state, *self.inputs], key=lambda p: p.row)
+        ends = [0, *(p.row + p.rows for p in products)]
+        return (
+            all(p.weight is products[0].weight for p in products)
+            and [p.row for p in products] == ends[:-1]
+            and products[0].weight.dims is not None
+            and products[0].weight.dims[0] == ends[-1]
+        )
+
+
+@dataclasses.dataclass(eq=False)
+class CellMatch:
+    """One step of a cell: `previous` and `following` are the states before and after, by name.
+
+    `roles` are the values of the words of its equations, `affine` its sums of products by the word
+    for the sum, `attributes` those of the fused operation, `members` the steps it does.
+    """
+
+    cell: Cell
+    previous: dict[str, Value]
+    following: dict[str, Value]
+    affine: dict[str, Affine]
+    attributes: dict[str, Any]
+    roles: dict[str, Value]
+    members: list[Step]
+
+    @property
+    def kind(self) -> str:
+        return self.cell.name
+
+    @property
+    def guards(self) -> Guards:
+        return self.members[0].guards
+
+    @property
+    def inputs(self) -> list[Value]:
+        """What comes in at this step beside the states."""
+        found = [p.value for a in self.affine.values() for p in a.inputs]
+        found += [v for a in self.affine.values() for v in a.addends]
+        return list(dict.fromkeys(found))
+
+
+@dataclasses.dataclass(eq=False)
+class AffineGradient:
+    """What is computed from the gradient `dz` of an affine sum, each as the values that there are.
+
+    `products` of what is multiplied: gradients of values (and of the state). `weights` of the
+    weights, `biases` of the bias.
+    """
+
+    dz: Value
+    products: dict[Product, list[Value]] = dataclasses.field(default_factory=dict)
+    weights: list[tuple[Value, Value]] = dataclasses.field(default_factory=list)
+    biases: list[Value] = dataclasses.field(default_factory=list)
+
+
+@dataclasses.dataclass(eq=False)
+class GradientMatch:
+    """The gradient of one step of a cell.
+
+    `terms` are what the gradients of the states after it are sums of, beside what this step itself
+    adds; `outgoing` the terms that it gives to the gradients of the states before it. `totals` are
+    those gradients of the states after it.
+    """
+
+    cell: CellMatch
+    roles: dict[str, Value]
+    terms: dict[str, list[Value]]
+    totals: dict[str, Value | None]
+    outgoing: dict[str, list[Value]]
+    affine: dict[str, AffineGradient]
+    members: list[Step]
+
+
+# -- matching --------------------------------------------------------------------------------------
+
+
+class _Matcher:
+    """Matches expressions with values. Bound words are in `bound`; matching is by backtracking:
+    each generator yields with its bindings in place, and takes them back when it goes on.
+    """
+
+    def __init__(self, cell: Cell, rules: Equations, same: Same, guards: Guards) -> None:
+        self.cell = cell
+        self.rules = rules
+        self.same = same
+        self.guards = guards
+        self.bound: dict[str, Value] = {}
+        self.rests: dict[str, list[Value]] = {}
+        self.affine: dict[str, Affine] = {}
+        self.steps: list[Step] = []
+
+    def match(self, expression: Expression, value: Value) -> Iterator[None]:
+        if isinstance(expression, Word):
+            yield from self._word(expression.name, value)
+            return
+        special = _SPECIAL.get(expression.type)
+        if special is not None:
+            yield from special(self, expression, value)
+            return
+        step = self.step(value)
+        if step is None or step.op_def.name not in self.types(expression.type):
+            return
+        if step.outputs[expression.output] is not value:
+            return
+        self.steps.append(step)
+        yield from self._inputs(expression, step.inputs)
+        self.steps.pop()
+
+    def step(self, value: Value) -> Step | None:
+        """The step that a value is from, if it may be one of the cell's."""
+        step = value.step
+        if step is None or value.known or step.guards != self.guards or step.after:
+            return None
+        if isinstance(step, (Loop, Choice, Join, Fused)) or not step.foldable:
+            return None
+        return step
+
+    def types(self, name: str) -> tuple[str, ...]:
+        return self.cell.groups.get(name, (name,))
+
+    def _word(self, name: str, value: Value) -> Iterator[None]:
+        if name in self.bound:
+            if equal(value, self.bound[name]) or self.same(value, self.bound[name]):
+                yield
+            return
+        self.bound[name] = value
+        if name in self.rules:
+            for expression in self.rules[name]:
+                if isinstance(expression, Call) and expression.type == "Affine":
+                    yield from self._affine(name, expression, value)
+                else:
+                    yield from self.match(expression, value)
+        else:
+            yield
+        del self.bound[name]
+
+    def _inputs(self, expression: Call, inputs: list[Value]) -> Iterator[None]:
+        if len(inputs) != len(expression.args):
+            return
+        yield from self._all(expression.args, inputs)
+        if len(inputs) == 2 and expression.type in self.cell.commutative:
+            yield from self._all(expression.args, inputs[::-1])
+
+    def _all(self, args: tuple[Expression, ...], values: list[Value]) -> Iterator[None]:
+        if not args:
+            yield
+            return
+        for _ in self.match(args[-1], values[-1]):  # the last one first
+            yield from self._all(args[:-1], values[:-1])
+
+    def _sum(self, expression: Call, value: Value) -> Iterator[None]:
+        step = self.step(value)
+        adds = step is not None and step.op_def.adds
+        terms = list(step.inputs) if step is not None and adds else [value]
+        if adds and step is not None:
+            self.steps.append(step)
+        for chosen in _arrangements(len(terms), len(expression.args)):
+            rest = [t for i, t in enumerate(terms) if i not in chosen]
+            if rest and expression.rest is None:
+                break
+            if expression.rest is not None:
+                self.rests[expression.rest] = rest
+            yield from self._all(expression.args, [terms[i] for i in chosen])
+        if adds:
+            self.steps.pop()
+
+    def _zeros(self, expression: Call, value: Value) -> Iterator[None]:
+        if self.is_zero(value):
+            yield from self._all(expression.args, [value] * len(expression.args))
+
+    def _if_zeros(self, expression: Call, value: Value) -> Iterator[None]:
+        condition, then = expression.args
+        assert isinstance(condition, Word)
+        if condition.name in self.bound and self.is_zero(self.bound[condition.name]):
+            yield from self.match(then, value)
+
+    def is_zero(self, value: Value) -> bool:
+        if value.known:
+            return not value.constant.any()
+        return value.step is not None and self._is(value.step, "Zeros")
+
+    # -- products ----------------------------------------------------------------------------------
+
+    def _affine(self, name: str, expression: Call, value: Value) -> Iterator[None]:
+        since = len(self.steps)
+        products, biases, addends = self.addends(value)
+        for product in sorted(products, key=lambda p: -p.row):
+            inputs = [p for p in products if p is not product]
+            self.affine[name] = Affine(value, product, inputs, biases, addends)
+            yield from self.match(expression.args[0], product.value)
+        self.affine.pop(name, None)
+        del self.steps[since:]
+
+    def addends(self, value: Value) -> tuple[list[Product], list[Value], list[Value]]:
+        """Products, vectors and other addends of a sum."""
+        products: list[Product] = []
+        biases: list[Value] = []
+        others: list[Value] = []
+        stack = [value]
+        while stack:
+            term = stack.pop()
+            step = self.step(term)
+            if term is not value and term.dims != value.dims:
+                (biases if len(term.dims or ()) == 1 else others).append(term)
+            elif step is not None and (step.op_def.adds or self._is(step, "BiasAdd")):
+                self.steps.append(step)
+                stack.extend(reversed(step.inputs))
+            elif (
+                step is not None
+                and self._is(step, "Product")
+                and _transposes(step) == (False, False)
+            ):
+                self.steps.append(step)
+                products.extend(self._products(*step.inputs))
+            else:
+                others.append(term)
+        return products, biases, others
+
+    def _is(self, step: Step, group: str) -> bool:
+        return step.op_def.name in self.types(group)
+
+    def _products(self, joined: Value, weight: Value) -> list[Product]:
+        step = self.step(joined)
+        rows = (joined.dims or (0, 0))[1] or 0
+        if step is None or not self._is(step, "Join") or len(step.inputs) < 3:
+            return [Product(joined, weight, 0, rows, joined)]
+        *parts, axis = step.inputs
+        if (
+            not axis.known
+            or int(axis.constant) not in (1, -1)
+            or any(not _matrix(p) for p in parts)
+        ):
+            return [Product(joined, weight, 0, rows, joined)]
+        self.steps.append(step)
+        products, row = [], 0
+        for part in parts:
+            products.append(Product(part, weight, row, part.dims[1], joined))  # type: ignore[index]
+            row += part.dims[1]  # type: ignore[index]
+        return products
+
+    def _state_gradient(self, expression: Call, value: Value) -> Iterator[None]:
+        z, dz = expression.args
+        assert isinstance(z, Word)
+        found = self.decode(value)
+        product = self.affine[z.name].state
+        if found is None or found[1:] != (product.weight, product.row, product.rows):
+            return
+        yield from self.match(dz, found[0])
+
+    def decode(self, value: Value) -> tuple[Value, Value, int, int] | None:
+        """A gradient of a product's left factor: that of the product, the weight, and which of its
+        rows the factor was multiplied with.
+        """
+        step = self.step(value)
+        if step is not None and self._is(step, "Part"):
+            columns = _columns(step)
+            inner = self.step(step.inputs[0])
+            if columns is None or inner is None or not self._is(inner, "Product"):
+                return None
+            step = inner
+        else:
+            columns = 0, (value.dims or (0, 0))[1] or 0
+        if step is None or not self._is(step, "Product") or _transposes(step) != (False, True):
+            return None
+        return step.inputs[0], step.inputs[1], columns[0], columns[1]
+
+
+_SPECIAL: dict[str, Callable[[_Matcher, Call, Value], Iterator[None]]] = {
+    "Sum": _Matcher._sum,
+    "Zeros": _Matcher._zeros,
+    "IfZeros": _Matcher._if_zeros,
+    "StateGradient": _Matcher._state_gradient,
+}
+
+
+def equal(a: Value, b: Value) -> bool:
+    """Whether values are the same one, or the same number."""
+    if a is b:
+        return True
+    if not (a.known and b.known) or a.dims != () or b.dims != ():
+        return False
+    return bool(a.constant == b.constant)
+
+
+def _arrangements(count: int, places: int) -> Iterator[tuple[int, ...]]:
+    """All ways to choose some of `count` things for the places, in any order."""
+    if places == 0:
+        yield ()
+    elif places == 1:
+        yield from ((i,) for i in range(count))
+    else:
+        for first in range(count):
+            for others in _arrangements(count, places - 1):
+                if first not in others:
+                    yield (first, *others)
+
+
+def _transposes(step: Step) -> tuple[bool, bool]:
+    return step.attrs["transpose_a"], step.attrs["transpose_b"]
+
+
+def _matrix(value: Value) -> bool:
+    return value.dims is not None and len(value.dims) == 2 and None not in value.dims
+
+
+def _columns(step: Step) -> tuple[int, int] | None:
+    """First column and number of columns of a slice of a matrix that keeps all rows."""
+    source, begin, size = step.inputs
+    if not (begin.known and size.known and _matrix(source)):
+        return None
+    row, column = begin.constant.tolist()
+    rows, columns = size.constant.tolist()
+    height, width = source.dims  # type: ignore[misc]
+    if row != 0 or rows not in (-1, height):
+        return None
+    return column, width - column if columns == -1 else columns
+
+
+# -- cells -----------------------------------------------------------------------------------------
+
+
+@functools.cache
+def _cells_by_root() -> dict[str, list[Cell]]:
+    """The cells by the operation types their last state is an output of."""
+    found: dict[str, list[Cell]] = {}
+    for cell in CELLS.values():
+        for expression in equations(cell.forward)[cell.states[-1]]:
+            assert isinstance(expression, Call)
+            for name in cell.groups.get(expression.type, (expression.type,)):
+                found.setdefault(name, []).append(cell)
+    return found
+
+
+def match_cell(value: Value, is_state: Callable[[Value], bool] | None = None) -> CellMatch | None:
+    """The step of a cell whose new state (of the LSTM, h) is `value`; None if it is none.
+
+    `is_state` tells which values may be states before it. Without, any may: where the state is
+    concatenated with inputs it is then taken to be the last part.
+    """
+    step = value.step
+    if step is None or value.known:
+        return None
+    for cell in _cells_by_root().get(step.op_def.name, ()):
+        found = _match_cell(cell, value, step.guards, is_state)
+        if found is not None:
+            return found
+    return None
+
+
+def _match_cell(
+    cell: Cell, value: Value, guards: Guards, is_state: Callable[[Value], bool] | None
+) -> CellMatch | None:
+    matcher = _Matcher(cell, equations(cell.forward), lambda a, b: a is b, guards)
+    for _ in matcher.match(Word(cell.states[-1]), value):
+        bound = matcher.bound
+        previous = {name: bound[f"{name}_prev"] for name in cell.states}
+        if is_state is not None and not all(map(is_state, previous.values())):
+            continue
+        following = {name: bound[name] for name in cell.states}
+        attributes = _attributes(cell, bound)
+        if attributes is None or not _fits(previous, following, matcher):
+            continue
+        members = list(dict.fromkeys(matcher.steps))
+        roles, affine = dict(bound), dict(matcher.affine)
+        return CellMatch(cell, previous, following, affine, attributes, roles, members)
+    return None
+
+
+def _attributes(cell: Cell, bound: dict[str, Value]) -> dict[str, Any] | None:
+    """The attributes that constants in the equations tell; None where one is no constant."""
+    attributes = dict(cell.attributes)
+    for name, expected in cell.constants.items():
+        value = bound.get(name)
+        if value is None:
+            continue
+        if not value.known or value.constant.numel() != 1:
+            return None
+        number = value.constant.item()
+        if expected is None:
+            attributes[name] = float(number)
+        elif number != expected:
+            return None
+    return attributes
+
+
+def _fits(previous: dict[str, Value], following: dict[str, Value], matcher: _Matcher) -> bool:
+    """Whether sizes are known and those that the fused operations take."""
+    for name, after in following.items():
+        if not _matrix(after) or previous[name].dims != after.dims:
+            return False
+    for affine in matcher.affine.values():
+        if any(v.dims != affine.value.dims for v in affine.addends):
+            return False
+        if any(not _matrix(p.value) or not _matrix(p.weight) for p in affine.inputs):
+            return False
+        if not _matrix(affine.state.weight):
+            return False
+    return True
+
+
+# -- gradients -------------------------------------------------------------------------------------
+
+
+def match_cell_gradient(
+    match: CellMatch, same: Same, candidates: Iterable[Value], users: Users
+) -> GradientMatch | None:
+    """The gradient of a cell's step, with `users` of all values of the backward part.
+
+    `same(value, forward)` tells whether a value of the backward part stands for one of the forward
+    part. `candidates` are the values among which the gradient of the step's first affine sum is.
+    """
+    cell = match.cell
+    rules = equations(cell.backward)
+    root = cell.roots[0]
+    types = {
+        t for e in rules[root] if isinstance(e, Call) for t in cell.groups.get(e.type, (e.type,))
+    }
+    for value in candidates:
+        step = value.step
+        if step is None or value.known or step.op_def.name not in types:
+            continue
+        matcher = _Matcher(cell, rules, same, step.guards)
+        matcher.bound.update(match.roles)
+        matcher.affine.update(match.affine)
+        for _ in _roots(matcher, cell.roots, value):
+            return _gradient(match, matcher, users)
+    return None
+
+
+def _roots(matcher: _Matcher, roots: tuple[str, ...], first: Value) -> Iterator[None]:
+    """Match the first root, which leads to the others."""
+    for _ in matcher.match(Word(roots[0]), first):
+        if all(name in matcher.bound for name in roots):
+            yield
+
+
+def _gradient(match: CellMatch, matcher: _Matcher, users: Users) -> GradientMatch:
+    cell = match.cell
+    outgoing: dict[str, list[Value]] = {name: [] for name in cell.states}
+    affine = {}
+    for name, z in match.affine.items():
+        affine[name] = found = _affine_gradient(matcher, z, matcher.bound[f"d{name}"], users)
+        for state in cell.states:
+            if z.state.value is match.previous[state]:
+                outgoing[state].extend(found.products.get(z.state, ()))
+    for state, texts in cell.outgoing.items():
+        for text in texts:
+            outgoing[state].extend(_sent(matcher, _expression(text), users))
+    totals = {name: matcher.bound.get(f"d{name}") for name in cell.states}
+    terms = {}
+    for name, total in totals.items():
+        if total is None or matcher.is_zero(total):
+            terms[name] = []
+        elif f"{name}_terms" in matcher.rests:
+            terms[name] = matcher.rests[f"{name}_terms"]
+        else:
+            terms[name] = _terms(matcher, total)
+    members = list(dict.fromkeys(matcher.steps))
+    roles = {n: v for n, v in matcher.bound.items() if n not in match.roles}
+    return GradientMatch(match, roles, terms, totals, outgoing, affine, members)
+
+
+def _terms(matcher: _Matcher, total: Value) -> list[Value]:
+    step = matcher.step(total)
+    return list(step.inputs) if step is not None and step.op_def.adds else [total]
+
+
+def _sent(matcher: _Matcher, expression: Expression, users: Users) -> list[Value]:
+    """The values that an expression of bound words stands for."""
+    assert isinstance(expression, Call)
+    start = next(a for a in expression.args if isinstance(a, Word) and a.name[0] == "d")
+    if start.name not in matcher.bound:
+        return []
+    found = []
+    for step in dict.fromkeys(users.get(matcher.bound[start.name], ())):
+        for value in step.outputs:
+            since = len(matcher.steps)
+            for _ in matcher.match(expression, value):
+                found.append(value)
+                members = matcher.steps[since:]
+                break
+            else:
+                continue
+            matcher.steps[since:] = members
+    return found
+
+
+def _affine_gradient(matcher: _Matcher, z: Affine, dz: Value, users: Users) -> AffineGradient:
+    found = AffineGradient(dz)
+    for step in dict.fromkeys(users.get(dz, ())):
+        if matcher.step(step.outputs[0] if step.outputs else dz) is None:
+            continue
+        if matcher._is(step, "Product"):
+            _of_product(matcher, z, step, found, users)
+        elif z.biases and _sums_rows(matcher, step):
+            found.biases.append(step.outputs[0])
+            matcher.steps.append(step)
+    return found
+
+
+def _of_product(
+    matcher: _Matcher, z: Affine, step: Step, found: AffineGradient, users: Users
+) -> None:
+    left, right = step.inputs
+    products = [z.state, *z.inputs]
+    if _transposes(step) == (True, False) and right is found.dz:
+        for product in products:
+            if matcher.same(left, product.joined):
+                found.weights.append((product.weight, step.outputs[0]))
+                matcher.steps.append(step)
+                return
+    elif _transposes(step) == (False, True) and left is found.dz:
+        values = [step.outputs[0]]
+        values += [u.outputs[0] for u in users.get(values[0], ()) if matcher._is(u, "Part")]
+        for value in dict.fromkeys(values):
+            decoded = matcher.decode(value)
+            for product in products:
+                if decoded == (found.dz, product.weight, product.row, product.rows):
+                    found.products.setdefault(product, []).append(value)
+                    matcher.steps.append(value.step)  # type: ignore[arg-type]
+
+
+def _sums_rows(matcher: _Matcher, step: Step) -> bool:
+    """Whether a step sums the rows of a matrix."""
+    if matcher._is(step, "BiasGradient"):
+        return True
+    if not matcher._is(step, "Total") or step.attrs["keep_dims"]:
+        return False
+    axes = step.inputs[1]
+    return axes.known and axes.constant.reshape(-1).tolist() == [0]
