@@ -228,7 +228,8 @@ def blocks(machine: dict[str, str], results: Results, image: str) -> dict[str, s
     made["machine"] = f"{about(machine, results)}."
     made["summary"] = f"{summary(found)}."
     made["bars"] = verdicts(found).markdown()
-    made["scaling"] = f"{scaling(results).markdown()}\n\n![Step time over flops]({image})"
+    if (exponents := scaling(results)).rows:
+        made["scaling"] = f"{exponents.markdown()}\n\n![Step time over flops]({image})"
     made["benchmarks"] = f"{made['machine']}\n\n{made['steps']}"
     return made
 

@@ -29,7 +29,7 @@ def _since(moment):
     return time.perf_counter() - moment
 
 
-def _graph_engine(tf, spec):
+def _graph_engine(tf, spec, config=None):
     """Build a program of `programs.py`; gives the step and what setting up took."""
     import numpy as np
 
@@ -41,7 +41,7 @@ def _graph_engine(tf, spec):
     built = _since(started)
     nodes = len(tf.get_default_graph().get_operations())
     started = time.perf_counter()
-    session = tf.Session()
+    session = tf.Session(config=config)
     if tf.global_variables():
         session.run(tf.global_variables_initializer())
     initialized = _since(started)
@@ -71,13 +71,16 @@ def _tensorflow(spec):
     import warnings
 
     warnings.simplefilter("ignore")
-    import tensorflow as tf
+    import tensorflow as tf  # pyright: ignore[reportMissingModuleSource]
 
     tf.compat.v1.logging.set_verbosity(tf.compat.v1.logging.ERROR)
     if spec["arguments"].get("form") == "block":
         _ = tf.contrib.rnn  # loaded on first use, too
     imported = _since(_STARTED)
-    step, facts = _graph_engine(tf, spec)
+    # the variable that the others read; 0 leaves the choice to TensorFlow
+    threads = int(os.environ.get("OMP_NUM_THREADS", "0"))
+    config = tf.ConfigProto(intra_op_parallelism_threads=threads)
+    step, facts = _graph_engine(tf, spec, config)
     return step, dict(facts, import_s=imported, version=tf.__version__)
 
 
