@@ -16,7 +16,7 @@ from typing import Any
 from tailrace.errors import OpError
 from tailrace.formats import protos
 from tailrace.formats.bundle_reader import index_name
-from tailrace.formats.files import atomic_write, os_errors, remove_if_there
+from tailrace.formats.files import atomic_write, matching, os_errors, remove_if_there
 
 _SHARD_SUFFIX = re.compile(r"-[\d?]+-of-\d+$")
 _DEFAULT_NAME = "checkpoint"
@@ -141,11 +141,14 @@ def latest_checkpoint(checkpoint_dir: str, latest_filename: str | None = None) -
 
 def _identifying_files(prefix: str) -> list[str]:
     """The files that tell a checkpoint is there: the index, or a V1 checkpoint itself."""
-    return glob.glob(index_name(prefix)) or glob.glob(prefix)
+    return matching(index_name(prefix)) or matching(prefix)
 
 
 def checkpoint_exists(checkpoint_prefix: str) -> bool:
-    """Whether a checkpoint of either format is there."""
+    """Whether a checkpoint of either format is there.
+
+    Raises: NotFoundError when not even its folder is.
+    """
     return bool(_identifying_files(os.fspath(checkpoint_prefix)))
 
 

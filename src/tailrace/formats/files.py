@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import glob
 import os
 import secrets
 from collections.abc import Iterator
@@ -38,6 +39,19 @@ def os_errors(path: str | os.PathLike[str]) -> Iterator[None]:
         cls = _ERRORS.get(error.errno or 0, errors.UnknownError)
         where = error.filename if error.filename is not None else path
         raise cls(None, None, f"{os.fspath(where)}; {error.strerror or error}") from error
+
+
+def matching(pattern: str) -> list[str]:
+    """The paths that match the pattern, in order; `*` and `?` match a leading dot too.
+
+    Raises: NotFoundError when the folder before the first wildcard is not there.
+    """
+    folder = os.path.dirname(pattern)
+    while glob.has_magic(folder):
+        folder = os.path.dirname(folder)
+    with os_errors(folder):
+        os.stat(folder or os.curdir)
+    return sorted(glob.glob(pattern, include_hidden=True))
 
 
 def data_loss(path: str | os.PathLike[str], what: str) -> errors.DataLossError:

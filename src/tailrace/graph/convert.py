@@ -6,7 +6,7 @@ Source: TF 1.15 python/framework/ops.py (convert_to_tensor), constant_op.py, ten
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -226,6 +226,11 @@ def _to_array(value: Any, dtype: DType | None) -> np.ndarray:
     if array.dtype.kind == "i":
         return _narrow(array)
     if array.dtype.kind in "OSU":
+        for _ in _mismatches(value, "string"):
+            raise TypeError(
+                f"Failed to convert object of type {type(value)} to Tensor. Contents: {value}. "
+                "Consider casting elements to a supported type."
+            )
         return arrays.as_bytes_array(_object_array(value))
     if array.size == 0:
         return array.astype(np.float32)
@@ -289,21 +294,18 @@ def _check_elements(value: Any, dtype: DType | None) -> None:
         return
     kind = "string" if dtype is dtypes.string else "bool" if dtype is dtypes.bool else None
     kind = kind or ("float" if dtype.is_floating else "complex" if dtype.is_complex else "int")
-    wrong = _first_mismatch(value, kind)
-    if wrong is not None:
+    for wrong in _mismatches(value, kind):
         raise TypeError(
             f"Expected {dtype.name}, got {wrong!r} of type '{type(wrong).__name__}' instead."
         )
 
 
-def _first_mismatch(value: Any, kind: str) -> Any:
+def _mismatches(value: Any, kind: str) -> Iterator[Any]:
     if isinstance(value, (list, tuple)):
         for item in value:
-            wrong = _first_mismatch(item, kind)
-            if wrong is not None:
-                return wrong
-        return None
-    return None if isinstance(value, _ALLOWED[kind]) else value
+            yield from _mismatches(item, kind)
+    elif not isinstance(value, _ALLOWED[kind]):
+        yield value
 
 
 def _convert_shape(

@@ -242,10 +242,13 @@ class Graph:
             op = self._nodes.get(name)
             if op is not None and allow_operation:
                 return op
-            if op is None:
+            if allow_operation:
                 raise KeyError(f"The name {name!r} refers to an Operation not in the graph.")
+            what = (
+                "looks like an (invalid) Operation name" if op is None else "refers to an Operation"
+            )
             raise ValueError(
-                f"The name {name!r} refers to an Operation, not a {wanted}. "
+                f"The name {name!r} {what}, not a {wanted}. "
                 'Tensor names must be of the form "<op_name>:<output_index>".'
             )
         if not allow_tensor:

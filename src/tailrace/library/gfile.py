@@ -8,7 +8,6 @@ Source: TF 1.15 python/lib/io/file_io.py.
 from __future__ import annotations
 
 import contextlib
-import glob as python_glob
 import os
 import re
 import shutil
@@ -17,7 +16,7 @@ from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 from tailrace import errors
-from tailrace.formats.files import os_errors
+from tailrace.formats.files import matching, os_errors
 from tailrace.library.compat_names import as_bytes, as_str_any
 
 _SCHEME = re.compile(r"([a-zA-Z][a-zA-Z0-9.]+)://")
@@ -257,9 +256,10 @@ def glob(pattern: Any) -> list[str]:
     """Paths that match the pattern, or one of several, in order of their names.
 
     `*` and `?` match within a folder and match a leading dot too.
+    Raises: NotFoundError when the folder before the first of them is not there.
     """
     if isinstance(pattern, str | bytes | os.PathLike):
-        return sorted(python_glob.glob(_local(pattern), include_hidden=True))
+        return matching(_local(pattern))
     return [path for single in pattern for path in glob(single)]
 
 

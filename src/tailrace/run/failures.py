@@ -20,7 +20,9 @@ def explain(failure: Exception, program: Program) -> Exception:
     """The error to raise for a failure of a program; it names the operation that failed."""
     step = _failed_step(failure.__traceback__, program)
     if step is None:
-        return failure
+        # as when a variable that is fetched has no value: no operation has failed
+        known = isinstance(failure, KernelError)
+        return failure.error(None, None, failure.message) if known else failure
     if isinstance(failure, OpError) and failure.op is not None:
         return failure
     message = getattr(failure, "message", None) or str(failure)
