@@ -65,7 +65,7 @@ _TOKEN = re.compile(r"\s*(\*?\w+|[(),])")
 def equations(text: str) -> Equations:
     """Read equations, one a line."""
     found: Equations = {}
-    for line in text.strip().splitlines():
+    for line in filter(str.strip, text.splitlines()):
         left, _, right = line.partition("=")
         names = [name.strip() for name in left.split(",")]
         choices = [_expression(part) for part in right.split("|")]
@@ -245,7 +245,7 @@ class _Matcher:
     def step(self, value: Value) -> Step | None:
         """The step that a value is from, if it may be one of the cell's."""
         step = value.step
-        if step is None or value.known or step.guards != self.guards or step.after:
+        if step is None or value.known or step.guards != self.guards:
             return None
         if isinstance(step, (Loop, Choice, Join, Fused)) or not step.foldable:
             return None
