@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import collections
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from tailrace.plan.ir import Loop, Step, Value
 
@@ -23,8 +23,48 @@ def users_of(steps: Iterable[Step]) -> Users:
 
 
 def hand_on(step: Step, users: Users) -> None:
-    """Let the users of a step that will not run wait for what it waits for."""
-    if step.after:
-        for user in {u for v in step.outputs for u in users[v]}:
-            user.after.extend(b for b in step.after if b not in user.after)
-        step.after = []
+    """Let those who will not take a step's values any more wait for what it waits for.
+
+    It still waits itself: others may wait for it that take no value of it.
+    """
+    for user in {u for v in step.outputs for u in users[v]}:
+        user.after.extend(b for b in step.after if b not in user.after)
+
+
+def forward(steps: Iterable[Step], replaced: dict[Step, Step]) -> None:
+    """Let what waits for a step wait for the one in its place."""
+    for step in steps:
+        step.after = forwarded(step.after, replaced)
+        if isinstance(step, Loop):
+            step.targets = forwarded(step.targets, replaced)
+            forward(step.steps(), replaced)
+
+
+def forwarded(steps: list[Step], replaced: dict[Step, Step]) -> list[Step]:
+    """The steps, or those in their place."""
+    return list(dict.fromkeys(replaced.get(s, s) for s in steps))
+
+
+def following(steps: Iterable[Step], among: Iterable[Step]) -> set[Step]:
+    """What must come after any of `steps`."""
+    consumers: dict[Step, list[Step]] = collections.defaultdict(list)
+    for step in among:
+        for needed in step.needs():
+            consumers[needed].append(step)
+    found: set[Step] = set()
+    stack = [user for step in steps for user in consumers[step]]
+    while stack:
+        step = stack.pop()
+        if step not in found:
+            found.add(step)
+            stack.extend(consumers[step])
+    return found
+
+
+def results_of(steps: Iterable[Step]) -> Iterator[Value]:
+    """What loops use themselves, and predicates: values asked for by more than steps' inputs."""
+    for step in steps:
+        yield from (pred for pred, _ in step.guards)
+        if isinstance(step, Loop):
+            yield from step.results()
+            yield from results_of(step.steps())
