@@ -35,6 +35,10 @@ resources).
 **Repeats rule**: called like the shape rule when the sizes of a run are known; gives the index of
 the argument that the output merely repeats (a reshape to the same sizes), or None.
 
+**Vector rule**: called like the shape rule when the sizes of a run are known; gives the name that
+`native.fusion` has for what the operation does to its inputs, or None. Where the name is always the
+same, the fact `_vector` says it.
+
 **Gradient rule**: called with the builder `g`, a view `op` whose attributes are the declaration's
 names (`op.a`, `op.product`, `op.transpose_a`) and the gradient of each output (None where none
 flows). It returns a gradient or None per input.
@@ -60,14 +64,24 @@ flows). It returns a gradient or None per input.
 `_passes`       it hands its only input on
 `_measures`     its output depends on its input's shape alone
 `_draws`        it draws random numbers: its only effect is on its own stream
+`_compares`     how it compares its inputs: "<" or ">="
+`_both`         whether both inputs are true
+`_chooses`      its first input chooses between the second and the third, element by element or row
+                by row
 `_adds`         the output is the sum of the inputs
 `_elementwise`  output i depends on element i of the inputs alone, after broadcasting
+`_vector`       what `native.fusion` calls this element-wise function of the inputs
 `_batch`        the fused operation that does several of this type at once: of the same inputs, an
                 input it takes N of comes one from each, the others are the same for all
 `_stacks`       lays its inputs side by side along a new axis, `axis`
 `_stacked`      the fused operation that gives the results of several of this type, stacked
 `_multiplies`   the output is the product of the two inputs
 `_scales`       of a fused operation: the inputs it multiplies by `scale`, if that is given (S is 1)
+`_biases`       the output is the first input plus the second along its channels
+`_sums`         the output holds sums of the elements of the first input
+`_scored`       of a loss of each row of a matrix and, second, its gradient: the fused operation that
+                gives the loss alone and the one for the gradient times a factor for each row
+`_consumes`     of a fused operation: the inputs whose memory it writes over where `in_place` is true
 """
 
 from __future__ import annotations
@@ -105,11 +119,19 @@ _FLAGS = (
     "constant",
     "draws",
     "adds",
+    "compares",
+    "both",
+    "chooses",
     "batch",
+    "vector",
     "stacks",
     "stacked",
     "multiplies",
     "scales",
+    "biases",
+    "sums",
+    "scored",
+    "consumes",
 )
 _KIND_OF_DEFAULT = {bool: "bool", int: "int", float: "float", str: "string", bytes: "string"}
 _ITEM = re.compile(r"^(\w+): (?:list\((\w+)\)|(?:(\w+)\*)?(?:(Ref)\((\w+)\)|(\w+)))$")
@@ -196,11 +218,19 @@ class OpDef:
         self.array: str = flags.get("array", "")
         self.draws: bool = flags.get("draws", False)
         self.adds: bool = flags.get("adds", False)
+        self.compares: str = flags.get("compares", "")
+        self.both: bool = flags.get("both", False)
+        self.chooses: bool = flags.get("chooses", False)
         self.batch: str | None = flags.get("batch")
+        self.vector: str | None = flags.get("vector")
         self.stacks: bool = flags.get("stacks", False)
         self.stacked: str | None = flags.get("stacked")
         self.multiplies: bool = flags.get("multiplies", False)
         self.scales: str | None = flags.get("scales")
+        self.biases: bool = flags.get("biases", False)
+        self.sums: bool = flags.get("sums", False)
+        self.scored: tuple[str, str] | None = flags.get("scored")
+        self.consumes: frozenset[str] = _names(flags.get("consumes", ()))
         self.shape_rule: Callable[..., Any] | None = None
         self.shape_attrs: tuple[str, ...] = ()
         self.handle_rule: Callable[..., Any] | None = None
@@ -213,6 +243,8 @@ class OpDef:
         self.bind_rule: Callable[..., Any] | None = None
         self.repeats_rule: Callable[..., Any] | None = None
         self.repeats_attrs: tuple[str, ...] = ()
+        self.vector_rule: Callable[..., Any] | None = None
+        self.vector_attrs: tuple[str, ...] = ()
         self.contents_rule: Callable[..., Any] | None = None
         self.contents_attrs: tuple[str, ...] = ()
         self.over_steps_rule: Callable[..., Any] | None = None
@@ -281,6 +313,14 @@ class OpDef:
         """
         self.repeats_rule = rule
         self.repeats_attrs = keyword_names(rule)
+        return rule
+
+    def vectorized(self, rule: Callable[..., Any]) -> Callable[..., Any]:
+        """Decorator: called like the shape rule with sizes as they are in a run, gives what
+        `native.fusion` calls this function of the inputs; None when it has no name for it.
+        """
+        self.vector_rule = rule
+        self.vector_attrs = keyword_names(rule)
         return rule
 
     def contents(self, rule: Callable[..., Any]) -> Callable[..., Any]:

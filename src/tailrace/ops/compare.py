@@ -13,7 +13,7 @@ import torch
 
 from tailrace import arrays, dtypes, errors
 from tailrace.dtypes import ANY, FLOATS, INDEX, NUMERIC, REAL
-from tailrace.registry import comparison, op, type_attr
+from tailrace.registry import comparison, fused, op, type_attr
 from tailrace.shapes import broadcast, merge, with_rank
 
 _EQUATABLE = (
@@ -41,12 +41,21 @@ def not_equal_kernel(x, y):
     return torch.ne(x, y)
 
 
-comparison("Equal", equal_kernel, _EQUATABLE, incompatible_shape_error=True, _static=True)
-comparison("NotEqual", not_equal_kernel, _EQUATABLE, incompatible_shape_error=True, _static=True)
-comparison("Less", torch.lt, REAL)
-comparison("LessEqual", torch.le, REAL)
-comparison("Greater", torch.gt, REAL)
-comparison("GreaterEqual", torch.ge, REAL)
+comparison(
+    "Equal", equal_kernel, _EQUATABLE, incompatible_shape_error=True, _static=True, _vector="equal"
+)
+comparison(
+    "NotEqual",
+    not_equal_kernel,
+    _EQUATABLE,
+    incompatible_shape_error=True,
+    _static=True,
+    _vector="not_equal",
+)
+comparison("Less", torch.lt, REAL, _compares="<", _vector="less")
+comparison("LessEqual", torch.le, REAL, _vector="less_equal")
+comparison("Greater", torch.gt, REAL, _vector="greater")
+comparison("GreaterEqual", torch.ge, REAL, _compares=">=", _vector="greater_equal")
 
 
 @op("ApproximateEqual", "x: T, y: T -> z: bool", T=NUMERIC, tolerance=1e-05, _elementwise=True)
@@ -66,17 +75,17 @@ approximate_equal.no_gradient(_SMOOTH)
 # -- logic -----------------------------------------------------------------------------------------
 
 
-def _logic(name, kernel):
-    definition = op(name, "x: bool, y: bool -> z: bool", _elementwise=True)(kernel)
+def _logic(name, kernel, **facts):
+    definition = op(name, "x: bool, y: bool -> z: bool", _elementwise=True, **facts)(kernel)
     definition.shape(lambda x, y: [broadcast(x, y)])
     definition.no_gradient(_SMOOTH)
 
 
-_logic("LogicalAnd", torch.logical_and)
-_logic("LogicalOr", torch.logical_or)
+_logic("LogicalAnd", torch.logical_and, _both=True, _vector="and")
+_logic("LogicalOr", torch.logical_or, _vector="or")
 
 
-@op("LogicalNot", "x: bool -> y: bool", _elementwise=True)
+@op("LogicalNot", "x: bool -> y: bool", _elementwise=True, _vector="not")
 def logical_not(x):
     """The opposite of each truth value."""
     return torch.logical_not(x)
@@ -93,7 +102,7 @@ logical_not.no_gradient(_SMOOTH)
 # -- selection -------------------------------------------------------------------------------------
 
 
-@op("Select", "condition: bool, t: T, e: T -> output: T", T=ANY)
+@op("Select", "condition: bool, t: T, e: T -> output: T", T=ANY, _chooses=True)
 def select(condition, t, e):
     """Elements of `t` where the condition holds, of `e` elsewhere.
 
@@ -115,6 +124,27 @@ def _where(condition, t, e):
     return torch.where(condition, t, e)
 
 
+@select.over_steps
+def select_over_steps(b, condition, t, e):
+    if t.dims is None or condition.dims is None or None in t.dims:
+        return None
+    count = next(v.value.dims[0] for v in (condition, t, e) if v.each)
+    where, yes, no = (
+        v.value if v.each else b.RepeatOverSteps(v.value, count=count) for v in (condition, t, e)
+    )
+    return [b.SelectSteps(where, yes, no)]
+
+
+@fused("SelectSteps", "condition: bool, t: T, e: T -> output: T", T=ANY)
+def select_steps(condition, t, e):
+    """`Select` in each iteration: the condition's axes are the first of the values'."""
+    condition = condition.reshape(list(condition.shape) + [1] * (t.ndim - condition.dim()))
+    return _where(condition, t, e)
+
+
+select_steps.shape(lambda condition, t, e: [t])
+
+
 @select.shape
 def select_shape(condition, t, e):
     data = merge(t, e, "shapes of the values")
@@ -126,13 +156,25 @@ def select_shape(condition, t, e):
     return [data]
 
 
+@select.vectorized
+def select_vector(condition, t, e):
+    # a vector would select rows
+    return "select" if condition.dims is not None and condition.dims in ((), t.dims) else None
+
+
 @select.gradient
 def select_grad(g, op, dy):
     zeros = g.zeros_like(op.t)
     return None, g.Select(op.condition, dy, zeros), g.Select(op.condition, zeros, dy)
 
 
-@op("SelectV2", "condition: bool, t: T, e: T -> output: T", T=ANY, _elementwise=True)
+@op(
+    "SelectV2",
+    "condition: bool, t: T, e: T -> output: T",
+    T=ANY,
+    _elementwise=True,
+    _vector="select",
+)
 def select_v2(condition, t, e):
     """Elements of `t` where the condition holds, of `e` elsewhere; all three broadcast."""
     return _where(condition, t, e)
