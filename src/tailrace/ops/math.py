@@ -9,7 +9,7 @@ import math
 
 import torch
 
-from tailrace import arrays
+from tailrace import arrays, dtypes
 from tailrace.dtypes import ANY, COMPLEX, FLOATS, INEXACT, int8, int16, int32, int64
 from tailrace.registry import after_gradient, elementwise, op
 
@@ -100,26 +100,26 @@ def rsqrt_kernel(x):
     return torch.rsqrt(x)
 
 
-elementwise("Abs", torch.abs, (*FLOATS, int8, int16, int32, int64), abs_grad)
-elementwise("Neg", torch.neg, SIGNED, neg_grad)
-elementwise("Inv", reciprocal_kernel, SIGNED, reciprocal_grad)
-elementwise("Reciprocal", reciprocal_kernel, SIGNED, reciprocal_grad)
-elementwise("Square", torch.square, SIGNED, square_grad)
-elementwise("Sqrt", torch.sqrt, INEXACT, sqrt_grad)
-elementwise("Rsqrt", rsqrt_kernel, INEXACT, rsqrt_grad)
-elementwise("Exp", torch.exp, INEXACT, exp_grad)
-elementwise("Expm1", torch.expm1, INEXACT, expm1_grad)
-elementwise("Log", torch.log, INEXACT, log_grad)
-elementwise("Log1p", torch.log1p, INEXACT, log1p_grad)
-elementwise("Sign", sign_kernel, SIGNED, sign_grad)
+elementwise("Abs", torch.abs, (*FLOATS, int8, int16, int32, int64), abs_grad, _vector="abs")
+elementwise("Neg", torch.neg, SIGNED, neg_grad, _vector="neg")
+elementwise("Inv", reciprocal_kernel, SIGNED, reciprocal_grad, _vector="reciprocal")
+elementwise("Reciprocal", reciprocal_kernel, SIGNED, reciprocal_grad, _vector="reciprocal")
+elementwise("Square", torch.square, SIGNED, square_grad, _vector="square")
+elementwise("Sqrt", torch.sqrt, INEXACT, sqrt_grad, _vector="sqrt")
+elementwise("Rsqrt", rsqrt_kernel, INEXACT, rsqrt_grad, _vector="rsqrt")
+elementwise("Exp", torch.exp, INEXACT, exp_grad, _vector="exp")
+elementwise("Expm1", torch.expm1, INEXACT, expm1_grad, _vector="expm1")
+elementwise("Log", torch.log, INEXACT, log_grad, _vector="log")
+elementwise("Log1p", torch.log1p, INEXACT, log1p_grad, _vector="log1p")
+elementwise("Sign", sign_kernel, SIGNED, sign_grad, _vector="sign")
 
-for _name, _kernel, _types in (
-    ("Floor", torch.floor, FLOATS),
-    ("Ceil", torch.ceil, FLOATS),
-    ("Round", round_kernel, SIGNED),
-    ("Rint", torch.round, FLOATS),
+for _name, _kernel, _types, _vector in (
+    ("Floor", torch.floor, FLOATS, "floor"),
+    ("Ceil", torch.ceil, FLOATS, "ceil"),
+    ("Round", round_kernel, SIGNED, "round"),
+    ("Rint", torch.round, FLOATS, "round"),
 ):
-    elementwise(_name, _kernel, _types, _FLAT)
+    elementwise(_name, _kernel, _types, _FLAT, _vector=_vector)
 
 
 # -- trigonometric and hyperbolic functions --------------------------------------------------------
@@ -218,11 +218,11 @@ elementwise("Acos", torch.acos, SIGNED, acos_grad)
 elementwise("Atan", torch.atan, SIGNED, atan_grad)
 elementwise("Sinh", torch.sinh, INEXACT, sinh_grad)
 elementwise("Cosh", torch.cosh, INEXACT, cosh_grad)
-elementwise("Tanh", torch.tanh, INEXACT, tanh_grad)
+elementwise("Tanh", torch.tanh, INEXACT, tanh_grad, _vector="tanh")
 elementwise("Asinh", torch.asinh, INEXACT, asinh_grad)
 elementwise("Acosh", torch.acosh, INEXACT, acosh_grad)
 elementwise("Atanh", torch.atanh, INEXACT, atanh_grad)
-elementwise("Sigmoid", torch.sigmoid, INEXACT, sigmoid_grad)
+elementwise("Sigmoid", torch.sigmoid, INEXACT, sigmoid_grad, _vector="sigmoid")
 
 
 # -- error function, truth tests -------------------------------------------------------------------
@@ -246,15 +246,16 @@ elementwise("Erf", torch.erf, FLOATS, erf_grad)
 elementwise("Erfc", torch.erfc, FLOATS, erfc_grad)
 
 
-def _truth_test(name, kernel):
-    definition = op(name, "x: T -> y: bool", T=FLOATS, _elementwise=True)(kernel)
+def _truth_test(name, kernel, vector):
+    facts = {"_elementwise": True, "_vector": vector}
+    definition = op(name, "x: T -> y: bool", T=FLOATS, **facts)(kernel)
     definition.shape(lambda x: [x])
     definition.no_gradient("a truth value does not vary smoothly")
 
 
-_truth_test("IsFinite", torch.isfinite)
-_truth_test("IsInf", torch.isinf)
-_truth_test("IsNan", torch.isnan)
+_truth_test("IsFinite", torch.isfinite, "is_finite")
+_truth_test("IsInf", torch.isinf, "is_inf")
+_truth_test("IsNan", torch.isnan, "is_nan")
 
 
 # -- casts -----------------------------------------------------------------------------------------
@@ -286,6 +287,14 @@ def cast_bind(attrs):
     if attrs["SrcT"].is_complex or attrs["SrcT"] is attrs["DstT"]:
         return None
     return lambda x: x.to(dtype)
+
+
+@cast.vectorized
+def cast_vector(x, *, SrcT, DstT):
+    if SrcT is DstT:
+        return None
+    kind = "mask" if DstT is dtypes.bool else "float" if DstT in FLOATS else "int"
+    return f"to_{kind}"
 
 
 @cast.repeats

@@ -102,12 +102,20 @@ def squared_difference_grad(g, op, dz):
     return dx, dy
 
 
-elementwise_binary("Add", add_kernel, (*_SUMMABLE, dtypes.string), add_grad, _adds=True)
-elementwise_binary("AddV2", torch.add, _SUMMABLE, add_grad, _adds=True)
-elementwise_binary("Sub", torch.sub, _ARITHMETIC, sub_grad)
-elementwise_binary("Mul", torch.mul, _ARITHMETIC, mul_grad, _multiplies=True)
-elementwise_binary("MulNoNan", mul_no_nan_kernel, _NO_NAN, mul_no_nan_grad)
-elementwise_binary("SquaredDifference", squared_difference_kernel, _SIGNED, squared_difference_grad)
+elementwise_binary(
+    "Add", add_kernel, (*_SUMMABLE, dtypes.string), add_grad, _adds=True, _vector="add"
+)
+elementwise_binary("AddV2", torch.add, _SUMMABLE, add_grad, _adds=True, _vector="add")
+elementwise_binary("Sub", torch.sub, _ARITHMETIC, sub_grad, _vector="sub")
+elementwise_binary("Mul", torch.mul, _ARITHMETIC, mul_grad, _multiplies=True, _vector="mul")
+elementwise_binary("MulNoNan", mul_no_nan_kernel, _NO_NAN, mul_no_nan_grad, _vector="mul_no_nan")
+elementwise_binary(
+    "SquaredDifference",
+    squared_difference_kernel,
+    _SIGNED,
+    squared_difference_grad,
+    _vector="squared_difference",
+)
 
 
 # -- quotients and remainders ----------------------------------------------------------------------
@@ -205,11 +213,19 @@ def _div_no_nan(g, x, y):
 
 _REMAINDERS = (*INDEX, dtypes.bfloat16, float16, float32, float64)
 
-elementwise_binary("Div", div_kernel, _ARITHMETIC, _quotient_grad(lambda g, x, y: x / y))
 elementwise_binary(
-    "RealDiv", real_div_kernel, _ARITHMETIC, _quotient_grad(lambda g, x, y: g.RealDiv(x, y))
+    "Div", div_kernel, _ARITHMETIC, _quotient_grad(lambda g, x, y: x / y), _vector="div"
 )
-elementwise_binary("DivNoNan", div_no_nan_kernel, _NO_NAN, _quotient_grad(_div_no_nan))
+elementwise_binary(
+    "RealDiv",
+    real_div_kernel,
+    _ARITHMETIC,
+    _quotient_grad(lambda g, x, y: g.RealDiv(x, y)),
+    _vector="div",
+)
+elementwise_binary(
+    "DivNoNan", div_no_nan_kernel, _NO_NAN, _quotient_grad(_div_no_nan), _vector="div_no_nan"
+)
 elementwise_binary("FloorDiv", floor_div_kernel, _ARITHMETIC, _STEPS)
 elementwise_binary("TruncateDiv", truncate_div_kernel, _ARITHMETIC, _STEPS)
 elementwise_binary("FloorMod", floor_mod_kernel, _REMAINDERS, floor_mod_grad)
@@ -260,8 +276,12 @@ _ORDERED = (*FLOATS, *INDEX)
 elementwise_binary(
     "Pow", pow_kernel, (dtypes.bfloat16, float32, float16, float64, *INDEX, *COMPLEX), pow_grad
 )
-elementwise_binary("Maximum", ordering.larger, _ORDERED, _extremum_grad("GreaterEqual"))
-elementwise_binary("Minimum", ordering.smaller, _ORDERED, _extremum_grad("LessEqual"))
+elementwise_binary(
+    "Maximum", ordering.larger, _ORDERED, _extremum_grad("GreaterEqual"), _vector="max"
+)
+elementwise_binary(
+    "Minimum", ordering.smaller, _ORDERED, _extremum_grad("LessEqual"), _vector="min"
+)
 
 
 @op("Atan2", "y: T, x: T -> z: T", T=FLOATS, _elementwise=True)
@@ -292,6 +312,7 @@ def atan2_grad(g, op, dz):
     T=(*NUMERIC, dtypes.variant),
     _elementwise=True,
     _adds=True,
+    _vector="add",
 )
 def add_n(inputs):
     """The sum of tensors of one shape."""

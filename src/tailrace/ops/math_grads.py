@@ -12,8 +12,9 @@ from tailrace.registry import after_gradient, op
 from tailrace.shapes import merge
 
 
-def _gradient_op(name, kernel, rule):
-    definition = op(name, "y: T, dy: T -> z: T", T=INEXACT, _elementwise=True)(kernel)
+def _gradient_op(name, kernel, rule, vector):
+    facts = {"_elementwise": True, "_vector": vector}
+    definition = op(name, "y: T, dy: T -> z: T", T=INEXACT, **facts)(kernel)
     definition.shape(_same_shape)
     definition.gradient(rule)
 
@@ -92,9 +93,9 @@ def reciprocal_grad_grad(g, op, dz):
     return grad_y, g.ReciprocalGrad(y, dz)
 
 
-_gradient_op("TanhGrad", tanh_grad, tanh_grad_grad)
-_gradient_op("SigmoidGrad", sigmoid_grad, sigmoid_grad_grad)
-_gradient_op("SqrtGrad", sqrt_grad, sqrt_grad_grad)
-_gradient_op("RsqrtGrad", rsqrt_grad, rsqrt_grad_grad)
-_gradient_op("ReciprocalGrad", reciprocal_grad, reciprocal_grad_grad)
-_gradient_op("InvGrad", reciprocal_grad, reciprocal_grad_grad)
+_gradient_op("TanhGrad", tanh_grad, tanh_grad_grad, "tanh_grad")
+_gradient_op("SigmoidGrad", sigmoid_grad, sigmoid_grad_grad, "sigmoid_grad")
+_gradient_op("SqrtGrad", sqrt_grad, sqrt_grad_grad, "sqrt_grad")
+_gradient_op("RsqrtGrad", rsqrt_grad, rsqrt_grad_grad, "rsqrt_grad")
+_gradient_op("ReciprocalGrad", reciprocal_grad, reciprocal_grad_grad, "reciprocal_grad")
+_gradient_op("InvGrad", reciprocal_grad, reciprocal_grad_grad, "reciprocal_grad")

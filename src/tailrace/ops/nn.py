@@ -24,19 +24,26 @@ _SELU_SCALE_ALPHA = 1.7580993408473768599402175208123
 _SOFTPLUS_LINEAR = 34.0
 
 
-def _activation(name: str, kernel: Callable[..., Any], types: tuple[DType, ...]) -> OpDef:
+def _activation(
+    name: str, kernel: Callable[..., Any], types: tuple[DType, ...], vector: str | None = None
+) -> OpDef:
     """An element-wise function of `features`."""
-    definition = op(name, "features: T -> activations: T", T=types, _elementwise=True)(kernel)
+    facts = {"_elementwise": True, "_vector": vector}
+    definition = op(name, "features: T -> activations: T", T=types, **facts)(kernel)
     definition.shape(lambda features: [features])
     return definition
 
 
 def _activation_grad(
-    name: str, kernel: Callable[..., Any], types: tuple[DType, ...], of: str = "features"
+    name: str,
+    kernel: Callable[..., Any],
+    types: tuple[DType, ...],
+    of: str = "features",
+    vector: str | None = None,
 ) -> OpDef:
     """What multiplies the gradient of an activation, from its features or its outputs."""
     signature = f"gradients: T, {of}: T -> backprops: T"
-    definition = op(name, signature, T=types, _elementwise=True)(kernel)
+    definition = op(name, signature, T=types, _elementwise=True, _vector=vector)(kernel)
     definition.shape(_merged)
     return definition
 
@@ -62,8 +69,8 @@ def relu_grad_kernel(gradients, features):
     return torch.ops.aten.threshold_backward(gradients, features, 0)
 
 
-relu = _activation("Relu", relu_kernel, (*REAL, qint8))
-relu_grad = _activation_grad("ReluGrad", relu_grad_kernel, REAL)
+relu = _activation("Relu", relu_kernel, (*REAL, qint8), "relu")
+relu_grad = _activation_grad("ReluGrad", relu_grad_kernel, REAL, vector="relu_grad")
 
 
 @relu.gradient
@@ -86,8 +93,8 @@ def relu6_grad_kernel(gradients, features):
     return torch.where((features > 0) & (features < 6), gradients, 0)
 
 
-relu6 = _activation("Relu6", relu6_kernel, REAL)
-relu6_grad = _activation_grad("Relu6Grad", relu6_grad_kernel, REAL)
+relu6 = _activation("Relu6", relu6_kernel, REAL, "relu6")
+relu6_grad = _activation_grad("Relu6Grad", relu6_grad_kernel, REAL, vector="relu6_grad")
 
 
 @relu6.gradient
@@ -155,8 +162,8 @@ def elu_grad_kernel(gradients, outputs):
     return torch.where(outputs < 0, gradients * (outputs + 1), gradients)
 
 
-elu = _activation("Elu", elu_kernel, FLOATS)
-elu_grad = _activation_grad("EluGrad", elu_grad_kernel, FLOATS, "outputs")
+elu = _activation("Elu", elu_kernel, FLOATS, "elu")
+elu_grad = _activation_grad("EluGrad", elu_grad_kernel, FLOATS, "outputs", vector="elu_grad")
 
 
 @elu.gradient
@@ -212,8 +219,10 @@ def softplus_grad_kernel(gradients, features):
     return gradients * torch.sigmoid(features)
 
 
-softplus = _activation("Softplus", softplus_kernel, FLOATS)
-softplus_grad = _activation_grad("SoftplusGrad", softplus_grad_kernel, FLOATS)
+softplus = _activation("Softplus", softplus_kernel, FLOATS, "softplus")
+softplus_grad = _activation_grad(
+    "SoftplusGrad", softplus_grad_kernel, FLOATS, vector="softplus_grad"
+)
 
 
 @softplus.gradient
@@ -254,7 +263,7 @@ _LAYOUT = Attr("string", b"NHWC", (b"NHWC", b"NCHW"))
 _BIASED = (*NUMERIC, qint8, quint8, qint32)
 
 
-@op("BiasAdd", "value: T, bias: T -> output: T", T=_BIASED, data_format=_LAYOUT)
+@op("BiasAdd", "value: T, bias: T -> output: T", T=_BIASED, data_format=_LAYOUT, _biases=True)
 def bias_add(value, bias, *, data_format):
     """A vector added along the channels: the last dimension, or the second in NCHW.
 
@@ -283,6 +292,11 @@ def bias_add_shape(value, bias, *, data_format):
     return [[*value[:place], merged, *value[place + 1 :]]]
 
 
+@bias_add.vectorized
+def bias_add_vector(value, bias, *, data_format):
+    return "add" if data_format == b"NHWC" or len(value) == 2 else None
+
+
 @bias_add.gradient
 def bias_add_gradient(g, op, dy):
     return dy, g.BiasAddGrad(dy, data_format=op.data_format)
@@ -295,7 +309,7 @@ def bias_add_over_steps(b, value, bias, *, data_format):
     return [b.BiasAdd(value.value, bias.value)]
 
 
-@op("BiasAddGrad", "out_backprop: T -> output: T", T=_BIASED, data_format=_LAYOUT)
+@op("BiasAddGrad", "out_backprop: T -> output: T", T=_BIASED, data_format=_LAYOUT, _sums=True)
 def bias_add_grad(out_backprop, *, data_format):
     """The sum over all dimensions but the channels."""
     if data_format == b"NCHW" and out_backprop.dim() > 2:
@@ -333,7 +347,7 @@ def bias_add_grad_gradient(g, op, ddb):
     return g.Tile(g.Reshape(ddb, expanded), multiples)
 
 
-@op("BiasAddV1", "value: T, bias: T -> output: T", T=_BIASED)
+@op("BiasAddV1", "value: T, bias: T -> output: T", T=_BIASED, _biases=True)
 def bias_add_v1(value, bias):
     """A vector added along the last dimension."""
     return bias_add(value, bias, data_format=b"NHWC")

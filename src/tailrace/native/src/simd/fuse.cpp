@@ -140,9 +140,9 @@ TAILRACE_INLINE bool execute_binary(uint16_t code, const Operands& o) {
     case kSub: pairs<V>(o, [](V x, V y) { return x - y; }); return true;
     case kMul: pairs<V>(o, [](V x, V y) { return x * y; }); return true;
     case kDiv: pairs<V>(o, [](V x, V y) { return x / y; }); return true;
-    // NaN wins
-    case kMax: pairs<V>(o, [](V x, V y) { return (x > y) | (x != x) ? x : y; }); return true;
-    case kMin: pairs<V>(o, [](V x, V y) { return (x < y) | (x != x) ? x : y; }); return true;
+    // TF: x where one of them is NaN
+    case kMax: pairs<V>(o, [](V x, V y) { return x < y ? y : x; }); return true;
+    case kMin: pairs<V>(o, [](V x, V y) { return y < x ? y : x; }); return true;
     case kSquaredDifference: pairs<V>(o, [](V x, V y) { return (x - y) * (x - y); }); return true;
     case kDivNoNan: pairs<V>(o, [=](V x, V y) { return y == zero ? zero : x / y; }); return true;
     case kMulNoNan: pairs<V>(o, [=](V x, V y) { return y == zero ? zero : x * y; }); return true;
