@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tailrace.graph import Tensor, g
+from tailrace.library.variable_scatter import nd_indices
 from tailrace.library.variables import RefVariable, ResourceVariable
 
 
@@ -78,6 +79,18 @@ def _scatter(action: str, nd: bool = False, locking: bool = False) -> Callable[.
 
     scatter.__name__ = f"scatter_{'nd_' if nd else ''}{action.lower()}"
     return scatter
+
+
+def batch_scatter_update(
+    ref: Any, indices: Any, updates: Any, use_locking: bool = True, name: str | None = None
+) -> Any:
+    """Set rows of each matrix of a stack.
+
+    Shapes: ref [B..., N, ...], indices [B..., M], updates [B..., M, ...].
+    Raises: ValueError for indices of unknown rank.
+    """
+    with g.name_scope(name):
+        return scatter_nd_update(ref, nd_indices(indices), updates, use_locking=use_locking)
 
 
 scatter_update = _scatter("Update", locking=True)

@@ -16,7 +16,6 @@ from tailrace import dtypes
 from tailrace.dtypes import DType, as_dtype
 from tailrace.graph import (
     Graph,
-    IndexedSlices,
     Operation,
     Tensor,
     convert_to_tensor,
@@ -28,6 +27,7 @@ from tailrace.library.collections import GraphKeys
 from tailrace.library.indexing import getitem
 from tailrace.library.scopes import init_scope, name_scope
 from tailrace.library.variable_guard import guarded_initial_value
+from tailrace.library.variable_scatter import ScatterMethods, check_slices
 from tailrace.shapes import TensorShape
 
 
@@ -47,6 +47,7 @@ class VariableAggregation(enum.Enum):
     SUM = 1
     MEAN = 2
     ONLY_FIRST_REPLICA = 3
+    ONLY_FIRST_TOWER = 3  # as it was called before
 
 
 VariableAggregationV2 = VariableAggregation
@@ -141,7 +142,7 @@ def _create(
     return variable
 
 
-class Variable(metaclass=_VariableMeta):
+class Variable(ScatterMethods, metaclass=_VariableMeta):
     """A value that lives in a session from run to run, changed by `assign` and by optimizers.
 
     `tf.Variable(initial_value, trainable=None, collections=None, validate_shape=True,
@@ -295,6 +296,22 @@ class Variable(metaclass=_VariableMeta):
         read_value: bool = True,
     ) -> Any:
         raise NotImplementedError
+
+    def sparse_read(self, indices: Any, name: str | None = None) -> Tensor:
+        """Rows of the value; resource variables have this only."""
+        raise AttributeError("sparse_read: only of resource variables")
+
+    def gather_nd(self, indices: Any, name: str | None = None) -> Tensor:
+        """Elements or slices of the value; resource variables have this only."""
+        raise AttributeError("gather_nd: only of resource variables")
+
+    def count_up_to(self, limit: int) -> Tensor:
+        """The value, which then grows by one until it reaches `limit`."""
+        raise NotImplementedError
+
+    def experimental_ref(self) -> Any:
+        """The variable itself, which can be a key."""
+        return self
 
     def to_proto(self, export_scope: str | None = None) -> Any:
         """The VariableDef proto; None when the variable lies outside `export_scope`."""
@@ -475,40 +492,21 @@ class RefVariable(Variable):
         """The value, which then grows by one until it reaches `limit`."""
         return g.CountUpTo(self._variable, limit=limit)
 
-    def _scatter(self, op_type: str, slices: Any, use_locking: bool, name: str | None) -> Tensor:
-        if not isinstance(slices, IndexedSlices):
-            raise ValueError(f"sparse_delta is not IndexedSlices: {slices}")
-        add = getattr(g, op_type)
-        return add(
+    def _scatter(self, action: str, slices: Any, use_locking: bool, name: str | None) -> Tensor:
+        check_slices(slices)
+        change = getattr(g, "Scatter" + action)
+        return change(
             self._variable, slices.indices, slices.values, use_locking=use_locking, name=name
         )
 
-    def scatter_sub(
-        self, sparse_delta: Any, use_locking: bool = False, name: str | None = None
+    def _scatter_nd(
+        self, action: str, indices: Any, updates: Any, name: str | None, use_locking: bool = True
     ) -> Tensor:
-        return self._scatter("ScatterSub", sparse_delta, use_locking, name)
-
-    def scatter_add(
-        self, sparse_delta: Any, use_locking: bool = False, name: str | None = None
-    ) -> Tensor:
-        return self._scatter("ScatterAdd", sparse_delta, use_locking, name)
-
-    def scatter_update(
-        self, sparse_delta: Any, use_locking: bool = False, name: str | None = None
-    ) -> Tensor:
-        return self._scatter("ScatterUpdate", sparse_delta, use_locking, name)
+        change = getattr(g, "ScatterNd" + action)
+        return change(self._variable, indices, updates, use_locking=use_locking, name=name)
 
     def _strided_slice_assign(self, value: Any, name: str | None, **slice_of: Any) -> Tensor:
         return g.StridedSliceAssign(self._variable, value=value, name=name, **slice_of)
-
-    def scatter_nd_sub(self, indices: Any, updates: Any, name: str | None = None) -> Tensor:
-        return g.ScatterNdSub(self._variable, indices, updates, use_locking=True, name=name)
-
-    def scatter_nd_add(self, indices: Any, updates: Any, name: str | None = None) -> Tensor:
-        return g.ScatterNdAdd(self._variable, indices, updates, use_locking=True, name=name)
-
-    def scatter_nd_update(self, indices: Any, updates: Any, name: str | None = None) -> Tensor:
-        return g.ScatterNdUpdate(self._variable, indices, updates, use_locking=True, name=name)
 
 
 def _assign(
@@ -710,28 +708,22 @@ class ResourceVariable(Variable):
         delta = convert_to_tensor(delta, self._dtype)
         return self._changed(g.AssignSubVariableOp(self._handle, delta, name=name), read_value)
 
-    def _scatter(self, op_type: str, slices: Any, name: str | None) -> Any:
-        if not isinstance(slices, IndexedSlices):
-            raise ValueError(f"sparse_delta is not IndexedSlices: {slices}")
+    def count_up_to(self, limit: int) -> Tensor:
+        """The value, which then grows by one until it reaches `limit`."""
+        return g.ResourceCountUpTo(self._handle, limit=limit, T=self._dtype)
+
+    def _scatter(self, action: str, slices: Any, use_locking: bool, name: str | None) -> Any:
+        check_slices(slices)
         values = convert_to_tensor(slices.values, self._dtype)
-        return self._changed(
-            getattr(g, op_type)(self._handle, slices.indices, values, name=name), True
-        )
+        change = getattr(g, "ResourceScatter" + action)
+        return self._changed(change(self._handle, slices.indices, values, name=name), True)
 
-    def scatter_sub(
-        self, sparse_delta: Any, use_locking: bool = False, name: str | None = None
+    def _scatter_nd(
+        self, action: str, indices: Any, updates: Any, name: str | None, use_locking: bool = True
     ) -> Any:
-        return self._scatter("ResourceScatterSub", sparse_delta, name)
-
-    def scatter_add(
-        self, sparse_delta: Any, use_locking: bool = False, name: str | None = None
-    ) -> Any:
-        return self._scatter("ResourceScatterAdd", sparse_delta, name)
-
-    def scatter_update(
-        self, sparse_delta: Any, use_locking: bool = False, name: str | None = None
-    ) -> Any:
-        return self._scatter("ResourceScatterUpdate", sparse_delta, name)
+        change = getattr(g, "ResourceScatterNd" + action)
+        values = convert_to_tensor(updates, self._dtype)
+        return self._changed(change(self._handle, indices, values, name=name), True)
 
     def _strided_slice_assign(self, value: Any, name: str | None, **slice_of: Any) -> Any:
         value = convert_to_tensor(value, self._dtype)

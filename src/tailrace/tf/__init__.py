@@ -545,6 +545,7 @@ from tailrace.library.state import (
     assign,
     assign_add,
     assign_sub,
+    batch_scatter_update,
     count_up_to,
     scatter_add,
     scatter_div,

@@ -251,3 +251,50 @@ def is_initialized(tf):
         sess.run(tf.global_variables_initializer())
         third = sess.run(asks)
     return {"first": first, "second": second, "third": third}
+
+
+def scatter_methods(tf):
+    delta = tf.IndexedSlices([[1.0, 8.0], [0.5, 4.0]], [2, 0])
+    found = {}
+    for resource in (False, True):
+        var = tf.Variable(
+            np.arange(1.0, 7.0).reshape(3, 2), dtype=tf.float32, use_resource=resource
+        )
+        names = ("sub", "add", "max", "min", "mul", "div", "update")
+        steps = [getattr(var, "scatter_" + name)(delta) for name in names]
+        steps += [
+            var.scatter_nd_sub([[0, 1]], [1.0]),
+            var.scatter_nd_add([[1]], [[2.0, 3.0]]),
+            var.scatter_nd_update([[2, 0]], [7.0]),
+        ]
+        values = []
+        with tf.Session() as sess:
+            sess.run(var.initializer)
+            for step in steps:
+                sess.run(step.op)
+                values.append(sess.run(var))
+        found["resource" if resource else "reference"] = values
+    return found
+
+
+def scatter_of_dense_error(tf):
+    return {"x": tf.Variable([1.0]).scatter_add([1.0])}
+
+
+def batch_scatter_update(tf):
+    found = []
+    for resource in (False, True):
+        var = tf.Variable(np.zeros([2, 3, 2]), dtype=tf.float32, use_resource=resource)
+        indices = tf.constant([[2, 0], [1, 1]])
+        step = tf.batch_scatter_update(var, indices, np.ones([2, 2, 2], np.float32))
+        with tf.Session() as sess:
+            sess.run(var.initializer)
+            sess.run(step)
+            found.append(sess.run(var))
+    return {"found": found}
+
+
+def batch_scatter_update_method(tf):
+    var = tf.Variable(np.zeros([2, 3, 2]), dtype=tf.float32)
+    slices = tf.IndexedSlices(tf.fill([2, 2, 2], 3.0), tf.constant([[2, 0], [1, 1]], tf.int64))
+    return {"step": var.batch_scatter_update(slices)}
