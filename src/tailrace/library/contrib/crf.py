@@ -208,7 +208,7 @@ class CrfDecodeBackwardRnnCell(RNNCell):
         return tags, tags
 
 
-def viterbi_decode(score: Any, transition_params: Any) -> tuple[list[int], float]:
+def viterbi_decode(score: Any, transition_params: Any) -> tuple[list[Any], Any]:
     """The best tags of one sequence and their score, in NumPy. Shapes: score [T, N] -> T tags."""
     best = np.zeros_like(score)
     pointers = np.zeros_like(score, dtype=np.int32)
