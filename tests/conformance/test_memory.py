@@ -1,8 +1,8 @@
 """What kernels do to memory, watched while every conformance case runs.
 
 The planner changes variables in place and hands values on without copying. That is right only if
-no kernel changes an input that it does not declare in `_writes`, and if an output shares memory
-with an input only where `_alias` says so.
+no kernel changes an input that it does not declare in `_writes` or `_consumes`, and if an output
+shares memory with an input only where `_alias` says so.
 """
 
 import pytest
@@ -41,7 +41,7 @@ class _Watch:
     def bound_kernel(self, step):
         kernel = self._bound(step)
         definition = step.op_def
-        if definition.once:
+        if definition.once or (definition.consumes and step.attrs["in_place"]):
             return kernel
 
         def watched(*args):

@@ -13,7 +13,8 @@ import torch
 
 from tailrace.dtypes import FLOATS, INDEX, int64
 from tailrace.errors import ShapeError, invalid
-from tailrace.registry import op, type_attr
+from tailrace.native import cross_entropy
+from tailrace.registry import fused, op, type_attr
 from tailrace.shapes import Shape, agree, at_least_rank, broadcast, merge, with_rank
 
 _SECOND_DERIVATIVE = (
@@ -63,6 +64,7 @@ def log_softmax_gradient(g, op, dy):
     "SoftmaxCrossEntropyWithLogits",
     "features: T, labels: T -> loss: T, backprop: T",
     T=FLOATS,
+    _scored=("SoftmaxLoss", "SoftmaxScaledGradient"),
 )
 def softmax_xent(features, labels):
     """-sum(labels * log_softmax(features)) of each row, and its gradient softmax - labels.
@@ -123,6 +125,7 @@ def _is_zero(g: Any, tensor: Any) -> bool:
     "features: T, labels: Tlabels -> loss: T, backprop: T",
     T=FLOATS,
     Tlabels=type_attr(INDEX, int64),
+    _scored=("SparseSoftmaxLoss", "SparseSoftmaxScaledGradient"),
 )
 def sparse_softmax_xent(features, labels):
     """-log_softmax(features)[label] of each row, and its gradient.
@@ -165,3 +168,81 @@ def sparse_softmax_xent_shape(features, labels):
 def sparse_softmax_xent_gradient(g, op, d_loss, _):
     once = g.PreventGradient(op.backprop, message=_SECOND_DERIVATIVE)
     return _times_rows(g, d_loss, once), None
+
+
+# -- the same in one pass, for plans ---------------------------------------------------------------
+
+
+@fused("SoftmaxLoss", "features: T, labels: T -> loss: T", T=FLOATS)
+def softmax_loss(features, labels):
+    """The loss of softmax_xent alone."""
+    loss = cross_entropy.loss(features, None, labels)
+    return softmax_xent(features, labels)[0] if loss is None else loss
+
+
+@fused("SparseSoftmaxLoss", "features: T, labels: Tlabels -> loss: T", T=FLOATS, Tlabels=INDEX)
+def sparse_softmax_loss(features, labels):
+    """The loss of sparse_softmax_xent alone."""
+    try:
+        loss = cross_entropy.loss(features, None, labels)
+    except cross_entropy.WrongLabel:
+        raise _bad_label(labels, features.shape[1]) from None
+    return sparse_softmax_xent(features, labels)[0] if loss is None else loss
+
+
+_SCALED = "factor: T, bias: B*T -> loss: T, backprop: T, bias_backprop: B*T"
+
+
+@fused(
+    "SoftmaxScaledGradient",
+    f"features: T, labels: T, {_SCALED}",
+    T=FLOATS,
+    in_place=False,
+    _consumes="features",
+)
+def softmax_scaled_gradient(features, labels, factor, bias, *, in_place):
+    """softmax_xent of features + bias; the gradient times `factor`, and the sum of its rows where
+    there is a bias.
+
+    Shapes: as softmax_xent; factor [B, 1] or one number, bias [C].
+    """
+    return _scaled_gradient(softmax_xent, features, labels, factor, bias, in_place)
+
+
+@fused(
+    "SparseSoftmaxScaledGradient",
+    f"features: T, labels: Tlabels, {_SCALED}",
+    T=FLOATS,
+    Tlabels=INDEX,
+    in_place=False,
+    _consumes="features",
+)
+def sparse_softmax_scaled_gradient(features, labels, factor, bias, *, in_place):
+    """As softmax_scaled_gradient, of sparse_softmax_xent."""
+    try:
+        return _scaled_gradient(sparse_softmax_xent, features, labels, factor, bias, in_place)
+    except cross_entropy.WrongLabel:
+        raise _bad_label(labels, features.shape[1]) from None
+
+
+def _scaled_gradient(kernel, features, labels, factor, bias, in_place):
+    results = cross_entropy.loss_and_gradient(
+        features, bias[0] if bias else None, labels, factor, in_place
+    )
+    if results is not None:
+        return results
+    loss, backprop = kernel(features + bias[0] if bias else features, labels)
+    backprop *= factor
+    return (loss, backprop, backprop.sum(0)) if bias else (loss, backprop)
+
+
+@softmax_loss.shape
+@sparse_softmax_loss.shape
+def loss_shape(features, labels):
+    return [features[:1]]
+
+
+@softmax_scaled_gradient.shape
+@sparse_softmax_scaled_gradient.shape
+def scaled_gradient_shape(features, labels, factor, bias):
+    return [features[:1], features, *bias]

@@ -70,7 +70,7 @@ def _without_axes(input, axes):
     return 0 if axes.value is not None and not axes.value.size else None
 
 
-def _reduction(name, kernel, gradient, types=NUMERIC):
+def _reduction(name, kernel, gradient, types=NUMERIC, **facts):
     definition = op(
         name,
         "input: T, reduction_indices: Tidx -> output: T",
@@ -78,6 +78,7 @@ def _reduction(name, kernel, gradient, types=NUMERIC):
         T=types,
         Tidx=_INDEX,
         _host="reduction_indices",
+        **facts,
     )(kernel)
     definition.shape(_reduced_shape)
     definition.over_steps(_over_steps(definition))
@@ -196,7 +197,7 @@ def prod_grad(g, op, dy):
     return g.Reshape(result, shape), None
 
 
-_reduction("Sum", sum_kernel, sum_grad).repeats(_without_axes)
+_reduction("Sum", sum_kernel, sum_grad, _sums=True).repeats(_without_axes)
 _reduction("Mean", mean_kernel, mean_grad).repeats(_without_axes)
 _reduction("Prod", prod_kernel, prod_grad).repeats(_without_axes)
 _reduction("EuclideanNorm", euclidean_norm_kernel, "TensorFlow declares none")

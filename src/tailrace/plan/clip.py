@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 from tailrace.plan import sizes
-from tailrace.plan.edges import users_of
+from tailrace.plan.edges import results_of, users_of
 from tailrace.plan.ir import Fused, Loop, Plan, Step, Value
 from tailrace.plan.prune import sweep
 from tailrace.registry import FUSED
@@ -27,17 +27,9 @@ def clip(plan: Plan) -> Plan:
     """Comes when updates are batched, and before products are fused with others."""
     before = users_of(plan.steps)
     _each(plan, _scaled)
-    used = {*users_of(plan.steps), *plan.fetches, *_results(plan.steps)}
+    used = {*users_of(plan.steps), *plan.fetches, *results_of(plan.steps)}
     _let_go(plan.steps, {v.step for v in before if v.step and v not in used and v.step.foldable})
     return sweep(plan)
-
-
-def _results(steps: Iterable[Step]) -> Iterator[Value]:
-    """What loops give out."""
-    for step in steps:
-        if isinstance(step, Loop):
-            yield from step.results()
-            yield from _results(step.steps())
 
 
 def _let_go(steps: Iterable[Step], unused: set[Step]) -> None:

@@ -11,6 +11,7 @@ import torch
 from tailrace.graph import Operation, Tensor
 from tailrace.plan.clip import clip, norms
 from tailrace.plan.control_flow import raise_control_flow
+from tailrace.plan.cross_entropy import cross_entropy
 from tailrace.plan.fold import fold
 from tailrace.plan.ir import Plan
 from tailrace.plan.lift import lift
@@ -32,6 +33,7 @@ _EARLY: dict[str, Pass] = {
     "simplify": simplify,
     "lift": lift,
     "norms": norms,
+    "cross_entropy": cross_entropy,
 }
 _LATE: dict[str, Pass] = {"updates": updates, "clip": clip}
 OPTIONAL: dict[str, Pass] = {**_EARLY, **_LATE}

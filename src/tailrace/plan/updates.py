@@ -9,6 +9,7 @@ import collections
 from collections.abc import Hashable, Iterable
 from typing import Any
 
+from tailrace.plan.edges import following, forward, forwarded
 from tailrace.plan.ir import Fused, Loop, Plan, Step, Value
 from tailrace.registry import FUSED, OpDef
 
@@ -20,8 +21,8 @@ def updates(plan: Plan) -> Plan:
     """
     replaced: dict[Step, Step] = {}
     plan.steps = _batched(plan.steps, replaced)
-    _forward(plan.steps, replaced)
-    plan.targets = _forwarded(plan.targets, replaced)
+    forward(plan.steps, replaced)
+    plan.targets = forwarded(plan.targets, replaced)
     return plan
 
 
@@ -35,7 +36,7 @@ def _batched(steps: list[Step], replaced: dict[Step, Step]) -> list[Step]:
             alike[_kind(step)].append(step)
     for group in alike.values():
         while group:
-            waiting = _waiting(group, steps)
+            waiting = following(group, steps)
             batch = [step for step in group if step not in waiting]
             group = [step for step in group if step in waiting]
             one = _batch(batch)
@@ -43,7 +44,7 @@ def _batched(steps: list[Step], replaced: dict[Step, Step]) -> list[Step]:
             steps = [
                 one if s is batch[0] else s for s in steps if s is batch[0] or s not in replaced
             ]
-            _forward(steps, dict.fromkeys(batch, one))
+            forward(steps, dict.fromkeys(batch, one))
     return steps
 
 
@@ -77,22 +78,6 @@ def _attributes(step: Step, definition: OpDef) -> tuple[tuple[str, Any], ...]:
     return tuple((n, step.attrs[n]) for n in definition.attrs if n in step.attrs)
 
 
-def _waiting(group: list[Step], steps: list[Step]) -> set[Step]:
-    """Those of the group that must come after others of it."""
-    consumers: dict[Step, list[Step]] = collections.defaultdict(list)
-    for step in steps:
-        for needed in step.needs():
-            consumers[needed].append(step)
-    found: set[Step] = set()
-    stack = [user for step in group for user in consumers[step]]
-    while stack:
-        step = stack.pop()
-        if step not in found:
-            found.add(step)
-            stack.extend(consumers[step])
-    return found.intersection(group)
-
-
 def _batch(members: list[Step]) -> Fused:
     first = members[0]
     definition = FUSED[first.op_def.batch or ""]
@@ -121,16 +106,3 @@ def _batch(members: list[Step]) -> Fused:
     for value in one.outputs:
         value.step = one
     return one
-
-
-def _forward(steps: Iterable[Step], replaced: dict[Step, Step]) -> None:
-    """Let what waited for a step wait for the one in its place."""
-    for step in steps:
-        step.after = _forwarded(step.after, replaced)
-        if isinstance(step, Loop):
-            step.targets = _forwarded(step.targets, replaced)
-            _forward(step.steps(), replaced)
-
-
-def _forwarded(steps: list[Step], replaced: dict[Step, Step]) -> list[Step]:
-    return list(dict.fromkeys(replaced.get(s, s) for s in steps))
