@@ -37,6 +37,8 @@ _PROCESS_COUNTER = re.compile(r"pyfunc_\d+")
 _TABLE_NAME = re.compile(r"^hash_table_[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
 # and so do the names of functions, which may carry a hash of their nodes as well
 _FUNCTION_NUMBER = re.compile(r"^(__inference_.+(?=_\d+$)|_make_dataset(?=_)).*$")
+# where the parts of a checkpoint lie until they are one
+_TEMPORARY_FOLDER = re.compile(r"\b_temp_[0-9a-f]{32}/")
 
 
 class Node(NamedTuple):
@@ -114,6 +116,7 @@ def tensor_text(proto: Any) -> str:
     kind = "string" if array.dtype == object else array.dtype.name
     if array.size <= _SHOWN_ELEMENTS:
         text = " ".join(repr(item) for item in array.tolist())
+        text = _TEMPORARY_FOLDER.sub("_temp/", text)
     else:
         content = repr(array.tolist()).encode() if kind == "string" else array.tobytes()
         text = "sha1 " + hashlib.sha1(content).hexdigest()[:16]

@@ -96,6 +96,13 @@ _SCHEMA: dict[str, tuple[str, ...]] = {
         "3 num_records_produced int64",
         "4 current_work bytes",
     ),
+    "ServerDef": (
+        "1 cluster tensorboard.ClusterDef",
+        "2 job_name string",
+        "3 task_index int32",
+        "4 default_session_config tensorboard.ConfigProto",
+        "5 protocol string",
+    ),
     "BytesList": ("1 value *bytes",),
     "FloatList": ("1 value *float",),
     "Int64List": ("1 value *int64",),
@@ -182,6 +189,8 @@ def _classes() -> dict[str, Any]:
 def _file_descriptor() -> Any:
     from google.protobuf import descriptor_pb2
     from tensorboard.compat.proto import (
+        cluster_pb2,
+        config_pb2,
         meta_graph_pb2,
         tensor_pb2,
         tensor_shape_pb2,
@@ -190,7 +199,15 @@ def _file_descriptor() -> Any:
     )
 
     file = descriptor_pb2.FileDescriptorProto(name=_FILE, package=_PACKAGE, syntax="proto3")
-    used = (meta_graph_pb2, tensor_pb2, tensor_shape_pb2, types_pb2, versions_pb2)
+    used = (
+        cluster_pb2,
+        config_pb2,
+        meta_graph_pb2,
+        tensor_pb2,
+        tensor_shape_pb2,
+        types_pb2,
+        versions_pb2,
+    )
     file.dependency.extend(module.DESCRIPTOR.name for module in used)
     for name, values in _ENUMS.items():
         enum = file.enum_type.add(name=name)

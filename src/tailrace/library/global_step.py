@@ -62,6 +62,30 @@ def get_or_create_global_step(graph: Graph | None = None) -> Any:
     return create_global_step(graph) if found is None else found
 
 
+_READ_KEY = "global_step_read_op_cache"
+
+
+def get_or_create_global_step_read(graph: Graph | None = None) -> Tensor | None:
+    """A tensor with the global step's value, one for each graph; None without a global step.
+
+    Raises: RuntimeError when the graph has several.
+    """
+    graph = graph or get_default_graph()
+    known = graph.get_collection(_READ_KEY)
+    if len(known) > 1:
+        raise RuntimeError(f"There are multiple items in collection {_READ_KEY}.")
+    if known:
+        return known[0]
+    step = get_global_step(graph)
+    if step is None:
+        return None
+    with graph.as_default(), graph.name_scope(None), graph.name_scope(f"{step.op.name}/"):
+        value: Any = step.initialized_value() if isinstance(step, Variable) else step
+        read = value + 0
+        graph.add_to_collection(_READ_KEY, read)
+    return read
+
+
 def assert_global_step(global_step_tensor: Any) -> None:
     """Raises: TypeError for what is no scalar integer variable or tensor."""
     if not isinstance(global_step_tensor, (Variable, Tensor)):

@@ -80,6 +80,42 @@ from tailrace.library.schedules import (
     piecewise_constant_decay,
     polynomial_decay,
 )
+from tailrace.library.summary_writer import FileWriterCache as SummaryWriterCache
+from tailrace.library.training.hooks import (
+    FeedFnHook,
+    FinalOpsHook,
+    GlobalStepWaiterHook,
+    LoggingTensorHook,
+    NanLossDuringTrainingError,
+    NanTensorHook,
+    StepCounterHook,
+    StopAtStepHook,
+)
+from tailrace.library.training.monitored import (
+    ChiefSessionCreator,
+    MonitoredSession,
+    MonitoredTrainingSession,
+    SessionCreator,
+    SingularMonitoredSession,
+    WorkerSessionCreator,
+)
+from tailrace.library.training.run_hook import (
+    SessionRunArgs,
+    SessionRunContext,
+    SessionRunHook,
+    SessionRunValues,
+)
+from tailrace.library.training.saving_hooks import (
+    CheckpointSaverHook,
+    CheckpointSaverListener,
+    ProfilerHook,
+    SummarySaverHook,
+)
+from tailrace.library.training.scaffold import Scaffold
+from tailrace.library.training.servers import ClusterSpec, Server
+from tailrace.library.training.session_manager import SessionManager
+from tailrace.library.training.supervisor import Supervisor, basic_train_loop
+from tailrace.library.training.timers import SecondOrStepTimer
 from tailrace.tf import _queue_runner as queue_runner
 
 _MESSAGES = frozenset(
@@ -96,6 +132,7 @@ _MESSAGES = frozenset(
         "JobDef",
         "SaverDef",
         "SequenceExample",
+        "ServerDef",
     }
 )
 

@@ -1,0 +1,1 @@
+"""What drives training: sessions that are initialized or restored, hooks, supervisors, servers."""

@@ -1,0 +1,690 @@
+"""What drives training: monitored sessions, hooks, supervisors, scaffolds."""
+
+import os
+import shutil
+import tempfile
+
+
+class _Folder(object):
+    """A folder that is there for as long as the case runs."""
+
+    def __enter__(self):
+        self.path = tempfile.mkdtemp()
+        return self.path
+
+    def __exit__(self, *exception):
+        shutil.rmtree(self.path)
+
+
+def _model(tf):
+    """w goes toward 3; gives the training operation and the loss."""
+    step = tf.train.get_or_create_global_step()
+    w = tf.get_variable("w", [], initializer=tf.zeros_initializer())
+    loss = tf.square(w - 3.0, name="loss")
+    tf.summary.scalar("loss", loss)
+    train = tf.train.GradientDescentOptimizer(0.1).minimize(loss, global_step=step)
+    return train, loss, w, step
+
+
+class _Notes(object):
+    """A hook that notes what is called."""
+
+    def __new__(cls, tf, notes, **options):
+        class Hook(tf.train.SessionRunHook):
+            def begin(self):
+                notes.append("begin %s" % tf.get_default_graph().finalized)
+
+            def after_create_session(self, session, coord):
+                notes.append("created %s" % coord.should_stop())
+
+            def before_run(self, run_context):
+                notes.append("before %s" % type(run_context.original_args.fetches).__name__)
+                return tf.train.SessionRunArgs(options.get("fetch"), options.get("feed"))
+
+            def after_run(self, run_context, run_values):
+                results = run_values.results
+                notes.append("after %s" % (None if results is None else float(results)))
+                if options.get("stop"):
+                    run_context.request_stop()
+
+            def end(self, session):
+                notes.append("end")
+
+        return Hook()
+
+
+def _files(folder):
+    """The names of files, without those parts that change."""
+    return sorted("events" if "tfevents" in name else name for name in os.listdir(folder))
+
+
+def _events(tf, folder):
+    """What lies in the event files of a folder: kind, step and tags of summaries."""
+    found = []
+    for name in sorted(os.listdir(folder)):
+        if "tfevents" not in name:
+            continue
+        for record in tf.python_io.tf_record_iterator(os.path.join(folder, name)):
+            event = tf.Event.FromString(record)
+            kind = event.WhichOneof("what")
+            tags = [value.tag for value in event.summary.value]
+            if kind == "session_log":
+                tags = [event.session_log.status]
+            found.append([kind, event.step] + tags)
+    return found
+
+
+# -- scaffolds and sessions ------------------------------------------------------------------------
+
+
+def scaffold_nodes(tf):
+    _model(tf)
+    tf.get_variable("local", [2], collections=[tf.GraphKeys.LOCAL_VARIABLES], initializer=None)
+    scaffold = tf.train.Scaffold()
+    same = scaffold.finalize() is scaffold
+    graph = tf.get_default_graph()
+    keys = tf.GraphKeys
+    collections = {
+        key: [item.name for item in graph.get_collection(key)]
+        for key in (
+            keys.INIT_OP,
+            keys.READY_OP,
+            keys.READY_FOR_LOCAL_INIT_OP,
+            keys.LOCAL_INIT_OP,
+            keys.SUMMARY_OP,
+        )
+    }
+    graph._unsafe_unfinalize()
+    return {
+        "same": same,
+        "collections": collections,
+        "saver": scaffold.saver.as_saver_def().SerializeToString(deterministic=True),
+        "finalized": graph.finalized,
+    }
+
+
+def scaffold_of_nothing(tf):
+    tf.constant(1, name="c")
+    scaffold = tf.train.Scaffold().finalize()
+    tf.get_default_graph()._unsafe_unfinalize()
+    return {"summary": scaffold.summary_op is None, "init": scaffold.init_op.name}
+
+
+def scaffold_given(tf):
+    v = tf.Variable(1.0, name="v")
+    init = tf.group(v.initializer, name="own_init")
+    first = tf.train.Scaffold(init_op=init, ready_op=tf.constant([], tf.string, name="ready"))
+    scaffold = tf.train.Scaffold(
+        copy_from_scaffold=first,
+        local_init_op=tf.no_op(name="own_local"),
+        summary_op=tf.constant("s", name="own_summary"),
+        init_feed_dict={},
+    ).finalize()
+    tf.get_default_graph()._unsafe_unfinalize()
+    names = [scaffold.init_op.name, scaffold.ready_op.name, scaffold.local_init_op.name]
+    return {"names": names, "fn": scaffold.init_fn is None}
+
+
+def scaffold_of_two_inits_error(tf):
+    tf.add_to_collection(tf.GraphKeys.INIT_OP, tf.no_op())
+    tf.add_to_collection(tf.GraphKeys.INIT_OP, tf.no_op())
+    return {"x": tf.train.Scaffold().finalize()}
+
+
+def scaffold_copied_from_no_scaffold_error(tf):
+    return {"x": tf.train.Scaffold(copy_from_scaffold=3)}
+
+
+def scaffold_with_table(tf):
+    table = tf.contrib.lookup.index_table_from_tensor(["a", "b"])
+    ids = table.lookup(tf.constant(["b", "x"]))
+    with tf.train.MonitoredSession() as session:
+        values = session.run(ids)
+    return {"values": values}
+
+
+def init_function(tf):
+    v = tf.get_variable("v", [], initializer=tf.zeros_initializer())
+    put = v.assign(7.0)
+    scaffold = tf.train.Scaffold(init_fn=lambda scaffold, session: session.run(put))
+    creator = tf.train.ChiefSessionCreator(scaffold)
+    with tf.train.MonitoredSession(creator) as session:
+        return {"value": session.run(v), "graph": session.graph is tf.get_default_graph()}
+
+
+def monitored_session(tf):
+    train, loss, w, step = _model(tf)
+    notes = []
+    hooks = [_Notes(tf, notes, fetch=loss), tf.train.StopAtStepHook(num_steps=3)]
+    values = []
+    with tf.train.MonitoredSession(hooks=hooks) as session:
+        while not session.should_stop():
+            values.append(session.run([train, w, step])[1])
+    closed = session.should_stop()
+    return {
+        "values": values,
+        "notes": notes,
+        "finalized": tf.get_default_graph().finalized,
+        "closed": [closed, session.graph is None],
+    }
+
+
+def singular_session(tf):
+    train, loss, w, step = _model(tf)
+    fed = tf.placeholder(tf.float32, [], name="fed")
+    notes = []
+    hook = _Notes(tf, notes, fetch=fed, feed={fed: 4.0}, stop=True)
+    with tf.train.SingularMonitoredSession(hooks=[hook]) as session:
+        first = session.run({"w": w, "f": fed})
+        stop = session.should_stop()
+        raw = session.raw_session().run(w)
+    return {"first": first, "stop": stop, "raw": raw, "notes": notes}
+
+
+def run_after_stop_error(tf):
+    train, loss, w, step = _model(tf)
+    with tf.train.MonitoredSession(hooks=[tf.train.StopAtStepHook(last_step=1)]) as session:
+        session.run(train)
+        return {"x": session.run(train)}
+
+
+def two_hooks_feed_one_error(tf):
+    fed = tf.placeholder(tf.float32, [], name="fed")
+    hooks = [tf.train.FeedFnHook(lambda: {fed: 1.0}), tf.train.FeedFnHook(lambda: {fed: 2.0})]
+    with tf.train.MonitoredSession(hooks=hooks) as session:
+        return {"x": session.run(fed)}
+
+
+def user_and_hook_feed_one_error(tf):
+    fed = tf.placeholder(tf.float32, [], name="fed")
+    with tf.train.MonitoredSession(hooks=[tf.train.FeedFnHook(lambda: {fed: 1.0})]) as session:
+        return {"x": session.run(fed, {fed: 2.0})}
+
+
+def feed_function(tf):
+    fed = tf.placeholder(tf.float32, [], name="fed")
+    other = tf.placeholder(tf.float32, [], name="other")
+    total = fed + other
+    counts = iter([1.0, 2.0])
+    hooks = [tf.train.FeedFnHook(lambda: {fed: next(counts)})]
+    with tf.train.MonitoredSession(hooks=hooks) as session:
+        values = [session.run(total, {other: 10.0}), session.run(total, {other: 20.0})]
+    return {"values": values}
+
+
+def step_function(tf):
+    train, loss, w, step = _model(tf)
+
+    def one_step(step_context):
+        raw = step_context.session.run(w)
+        both = step_context.run_with_hooks([train, w])
+        return [raw, both[1]]
+
+    def stopping(step_context):
+        step_context.request_stop()
+
+    with tf.train.MonitoredSession() as session:
+        values = session.run_step_fn(one_step)
+        session.run_step_fn(stopping)
+        values.append("not reached")
+    return {"values": values}
+
+
+def step_function_of_other_arguments_error(tf):
+    with tf.train.MonitoredSession() as session:
+        return {"x": session.run_step_fn(lambda context: context)}
+
+
+def end_of_data(tf):
+    queue = tf.train.input_producer(tf.constant([1, 2, 3]), num_epochs=1, shuffle=False)
+    value = queue.dequeue()
+    found = []
+    with tf.train.MonitoredTrainingSession() as session:
+        while not session.should_stop():
+            found.append(session.run(value))
+    return {"found": found}
+
+
+def failure_in_the_body_error(tf):
+    _model(tf)
+    with tf.train.MonitoredSession() as session:
+        session.run(tf.GraphKeys.LOSSES + ":7")
+    return {}
+
+
+def recovers_from_a_lost_session(tf):
+    v = tf.get_variable("v", [], initializer=tf.zeros_initializer())
+    more = v.assign_add(1.0)
+    failures = [None, tf.errors.AbortedError(None, None, "gone"), None, None]
+    sessions = []
+
+    class Losing(tf.train.SessionRunHook):
+        def after_create_session(self, session, coord):
+            sessions.append(len(failures))
+
+        def before_run(self, run_context):
+            failure = failures.pop(0)
+            if failure is not None:
+                raise failure
+
+    with tf.train.MonitoredSession(hooks=[Losing()]) as session:
+        values = [session.run(more), session.run(more), session.run(more)]
+    return {"values": values, "sessions": sessions}
+
+
+# -- hooks -----------------------------------------------------------------------------------------
+
+
+def stop_at_step(tf):
+    train, loss, w, step = _model(tf)
+    values = []
+    for hook in (tf.train.StopAtStepHook(num_steps=2), tf.train.StopAtStepHook(last_step=5)):
+        count = 0
+        with tf.train.MonitoredSession(hooks=[hook]) as session:
+            while not session.should_stop():
+                session.run(train)
+                count += 1
+        values.append(count)
+    return {"values": values, "read": tf.get_collection("global_step_read_op_cache")[0].name}
+
+
+def stop_without_step_error(tf):
+    tf.train.MonitoredSession(hooks=[tf.train.StopAtStepHook(num_steps=2)])
+    return {}
+
+
+def stop_twice_told_error(tf):
+    return {"x": tf.train.StopAtStepHook(num_steps=2, last_step=3)}
+
+
+def final_operations(tf):
+    train, loss, w, step = _model(tf)
+    fed = tf.placeholder(tf.float32, [], name="fed")
+    total = w + fed
+    hook = tf.train.FinalOpsHook([total, step], {fed: 100.0})
+    with tf.train.MonitoredSession(hooks=[hook]) as session:
+        before = hook.final_ops_values
+        session.run(train)
+    return {"before": before, "values": hook.final_ops_values}
+
+
+def nan_loss_error(tf):
+    loss = tf.constant(float("nan"))
+    with tf.train.MonitoredSession(hooks=[tf.train.NanTensorHook(loss)]) as session:
+        session.run(tf.constant(1))
+    return {}
+
+
+def nan_loss_stops(tf):
+    loss = tf.log(tf.constant(-1.0))
+    hook = tf.train.NanTensorHook(loss, fail_on_nan_loss=False)
+    with tf.train.MonitoredSession(hooks=[hook]) as session:
+        session.run(loss)
+        return {"stops": session.should_stop(), "text": str(tf.train.NanLossDuringTrainingError())}
+
+
+def logged(tf):
+    """What the logging hook hands to its formatter."""
+    train, loss, w, step = _model(tf)
+    found = []
+
+    def text(values):
+        found.append({key: float(values[key]) for key in values})
+        return ""
+
+    hooks = [
+        tf.train.LoggingTensorHook({"l": loss, "w": "w/read"}, every_n_iter=2, formatter=text),
+        tf.train.LoggingTensorHook(["w:0"], at_end=True, formatter=text),
+    ]
+    with tf.train.MonitoredSession(hooks=hooks) as session:
+        for _ in range(4):
+            session.run(train)
+    return {"found": found}
+
+
+def logged_when_error(tf):
+    return {"x": tf.train.LoggingTensorHook(["w"], every_n_iter=1, every_n_secs=2)}
+
+
+def logged_of_another_graph_error(tf):
+    with tf.Graph().as_default():
+        other = tf.constant(1)
+    tf.train.MonitoredSession(hooks=[tf.train.LoggingTensorHook([other], every_n_iter=1)])
+    return {}
+
+
+def timer(tf):
+    timer = tf.train.SecondOrStepTimer(every_steps=3)
+    found = []
+    for step in (0, 0, 1, 3, 4, 5, 6, 9):
+        due = timer.should_trigger_for_step(step)
+        steps = timer.update_last_triggered_step(step)[1] if due else None
+        found.append([step, due, steps, timer.last_triggered_step()])
+    timer.reset()
+    found.append([timer.should_trigger_for_step(9), timer.last_triggered_step()])
+    return {"found": found}
+
+
+def timer_without_anything_error(tf):
+    return {"x": tf.train.SecondOrStepTimer()}
+
+
+def checkpoints_of_a_hook(tf):
+    train, loss, w, step = _model(tf)
+    notes = []
+
+    class Listener(tf.train.CheckpointSaverListener):
+        def begin(self):
+            notes.append("begin")
+
+        def before_save(self, session, global_step_value):
+            notes.append(["before", int(global_step_value), float(session.run(w))])
+
+        def after_save(self, session, global_step_value):
+            notes.append(["after", int(global_step_value)])
+            return global_step_value >= 4
+
+        def end(self, session, global_step_value):
+            notes.append(["end", int(global_step_value)])
+
+    with _Folder() as folder:
+        hook = tf.train.CheckpointSaverHook(
+            folder, save_steps=2, saver=tf.train.Saver(), listeners=[Listener()]
+        )
+        count = 0
+        with tf.train.MonitoredSession(hooks=[hook]) as session:
+            while not session.should_stop():
+                session.run(train)
+                count += 1
+        files = _files(folder)
+        tf.summary.FileWriterCache.clear()
+        events = _events(tf, folder)
+        values = [name for name, _ in tf.train.list_variables(folder)]
+    return {"notes": notes, "files": files, "events": events, "values": values, "count": count}
+
+
+def checkpoint_hook_without_saver_error(tf):
+    _model(tf)
+    with _Folder() as folder:
+        hook = tf.train.CheckpointSaverHook(folder, save_steps=2)
+        tf.add_to_collection(tf.GraphKeys.SAVERS, tf.train.Saver())
+        tf.add_to_collection(tf.GraphKeys.SAVERS, tf.train.Saver())
+        creator = tf.train.ChiefSessionCreator(tf.train.Scaffold(saver=tf.train.Saver()))
+        tf.train.MonitoredSession(creator, hooks=[hook])
+    return {}
+
+
+def summaries_of_a_hook(tf):
+    train, loss, w, step = _model(tf)
+    merged = tf.summary.merge_all()
+    with _Folder() as folder:
+        hook = tf.train.SummarySaverHook(save_steps=2, output_dir=folder, summary_op=merged)
+        with tf.train.MonitoredSession(hooks=[hook]) as session:
+            for _ in range(5):
+                session.run(train)
+        tf.summary.FileWriterCache.clear()
+        events = _events(tf, folder)
+    return {"events": events}
+
+
+def summaries_of_nothing_error(tf):
+    return {"x": tf.train.SummarySaverHook(save_steps=1)}
+
+
+def steps_per_second(tf):
+    train, loss, w, step = _model(tf)
+    with _Folder() as folder:
+        hook = tf.train.StepCounterHook(every_n_steps=2, output_dir=folder)
+        with tf.train.MonitoredSession(hooks=[hook]) as session:
+            for _ in range(6):
+                session.run(train)
+        tf.summary.FileWriterCache.clear()
+        events = _events(tf, folder)
+    return {"events": events}
+
+
+def waits_for_a_step(tf):
+    train, loss, w, step = _model(tf)
+    hook = tf.train.GlobalStepWaiterHook(0)
+    with tf.train.MonitoredSession(hooks=[hook]) as session:
+        session.run(train)
+        return {"step": session.run(step)}
+
+
+def traces_of_a_hook(tf):
+    train, loss, w, step = _model(tf)
+    import json
+
+    with _Folder() as folder:
+        hook = tf.train.ProfilerHook(save_steps=2, output_dir=folder)
+        with tf.train.MonitoredSession(hooks=[hook]) as session:
+            for _ in range(4):
+                session.run(train)
+        tf.summary.FileWriterCache.clear()
+        files = [name for name in _files(folder) if name.startswith("timeline")]
+        with open(os.path.join(folder, files[0])) as file:
+            trace = json.load(file)
+        kinds = sorted({event["ph"] for event in trace["traceEvents"]} & {"X", "M"})
+    return {"files": files, "keys": sorted(trace), "kinds": kinds}
+
+
+# -- monitored training ----------------------------------------------------------------------------
+
+
+def training_session_with_folder(tf):
+    train, loss, w, step = _model(tf)
+    values = []
+    with _Folder() as folder:
+        for last in (3, 5):
+            hooks = [tf.train.StopAtStepHook(last_step=last)]
+            with tf.train.MonitoredTrainingSession(
+                checkpoint_dir=folder,
+                hooks=hooks,
+                save_checkpoint_steps=2,
+                save_summaries_steps=1,
+                log_step_count_steps=2,
+            ) as session:
+                while not session.should_stop():
+                    values.append(session.run([train, w, step])[1])
+        tf.summary.FileWriterCache.clear()
+        files = [name for name in _files(folder) if name != "events"]
+        events = [event for event in _events(tf, folder) if event[0] != "meta_graph_def"]
+        latest = os.path.basename(tf.train.latest_checkpoint(folder))
+    return {"values": values, "files": files, "latest": latest, "events": events}
+
+
+def training_session_without_folder(tf):
+    train, loss, w, step = _model(tf)
+    with tf.train.MonitoredTrainingSession(config=tf.ConfigProto()) as session:
+        values = [session.run([train, w])[1] for _ in range(2)]
+    return {"values": values}
+
+
+def restored_by_path(tf):
+    train, loss, w, step = _model(tf)
+    saver = tf.train.Saver()
+    with _Folder() as folder:
+        with tf.Session() as session:
+            session.run(tf.global_variables_initializer())
+            session.run(train)
+            path = saver.save(session, os.path.join(folder, "model"))
+        with tf.train.SingularMonitoredSession(checkpoint_filename_with_path=path) as session:
+            values = session.run([w, step])
+    return {"values": values}
+
+
+# -- session managers ------------------------------------------------------------------------------
+
+
+def prepared_session(tf):
+    v = tf.get_variable("v", [], initializer=tf.ones_initializer())
+    local = tf.get_variable(
+        "l", [], initializer=tf.zeros_initializer(), collections=[tf.GraphKeys.LOCAL_VARIABLES]
+    )
+    manager = tf.train.SessionManager(
+        local_init_op=tf.local_variables_initializer(),
+        ready_op=tf.report_uninitialized_variables(),
+        ready_for_local_init_op=tf.report_uninitialized_variables(tf.global_variables()),
+    )
+    fed = tf.placeholder(tf.float32, [], name="fed")
+    put = v.assign(fed)
+    session = manager.prepare_session("", init_op=put, init_feed_dict={fed: 5.0})
+    values = session.run([v, local])
+    recovered, found = manager.recover_session("")
+    return {"values": values, "recovered": found}
+
+
+def session_that_is_not_ready_error(tf):
+    tf.get_variable("v", [], initializer=tf.ones_initializer())
+    manager = tf.train.SessionManager(ready_op=tf.report_uninitialized_variables())
+    return {"x": manager.prepare_session("", init_op=tf.no_op())}
+
+
+def session_without_initializer_error(tf):
+    tf.get_variable("v", [], initializer=tf.ones_initializer())
+    return {"x": tf.train.SessionManager().prepare_session("")}
+
+
+def session_that_nobody_initializes_error(tf):
+    tf.get_variable("v", [], initializer=tf.ones_initializer())
+    manager = tf.train.SessionManager(
+        ready_op=tf.report_uninitialized_variables(), recovery_wait_secs=1
+    )
+    return {"x": manager.wait_for_session("", max_wait_secs=0)}
+
+
+def local_check_without_local_operation_error(tf):
+    return {"x": tf.train.SessionManager(ready_for_local_init_op=tf.no_op())}
+
+
+def ready_by_assertion(tf):
+    v = tf.get_variable("v", [2], initializer=tf.ones_initializer())
+    manager = tf.train.SessionManager(ready_op=tf.assert_variables_initialized())
+    session = manager.prepare_session("", init_op=tf.global_variables_initializer())
+    return {"v": session.run(v)}
+
+
+# -- supervisors -----------------------------------------------------------------------------------
+
+
+def supervisor(tf):
+    train, loss, w, step = _model(tf)
+    with _Folder() as folder:
+        with tf.Graph().as_default():  # the supervisor's is the one it is given
+            sv = tf.train.Supervisor(graph=w.graph, logdir=folder, save_model_secs=0)
+        names = [sv.init_op.name, sv.ready_op.name, sv.summary_op.name]
+        with sv.managed_session() as session:
+            values = [session.run([train, w])[1] for _ in range(3)]
+            sv.saver.save(session, sv.save_path, global_step=sv.global_step)
+            sv.summary_computed(session, session.run(sv.summary_op))
+        files = _files(folder)
+        with sv.managed_session() as session:
+            values.append(session.run(w))
+        kinds = [event[0] for event in _events(tf, folder)]
+    w.graph._unsafe_unfinalize()
+    return {
+        "names": names,
+        "values": values,
+        "files": files,
+        "kinds": sorted({kind for kind in kinds if kind}),
+        "path": os.path.basename(sv.save_path),
+        "ready_local": sv.ready_for_local_init_op is None,
+        "step": sv.global_step.name,
+    }
+
+
+def supervisor_without_folder(tf):
+    train, loss, w, step = _model(tf)
+    sv = tf.train.Supervisor(summary_op=None)
+    with sv.managed_session() as session:
+        values = []
+        while not sv.should_stop():
+            values.append(session.run([train, w])[1])
+            if len(values) == 3:
+                sv.request_stop()
+    tf.get_default_graph()._unsafe_unfinalize()
+    return {"values": values, "chief": sv.is_chief, "path": sv.save_path}
+
+
+def supervisor_with_queue(tf):
+    queue = tf.train.input_producer(tf.constant([1.0, 2.0]), num_epochs=2, shuffle=False)
+    value = queue.dequeue()
+    sv = tf.train.Supervisor()
+    found = []
+    with sv.managed_session() as session:
+        while not sv.should_stop():
+            found.append(session.run(value))
+    tf.get_default_graph()._unsafe_unfinalize()
+    return {"found": found}
+
+
+def supervisor_body_fails_error(tf):
+    _model(tf)
+    sv = tf.train.Supervisor()
+    with sv.managed_session():
+        raise KeyError("the body's")
+
+
+def supervisor_loop(tf):
+    _model(tf)
+    sv = tf.train.Supervisor(summary_op=None)
+    calls = []
+
+    def call(item, last):
+        calls.append(item)
+        if len(calls) == last:
+            sv.request_stop()
+
+    with sv.managed_session() as session:
+        thread = sv.loop(0.01, call, args=("x",), kwargs={"last": 3})
+        sv.wait_for_stop()
+        sv.stop([thread])
+        del session
+    tf.get_default_graph()._unsafe_unfinalize()
+    return {"calls": calls}
+
+
+def basic_loop(tf):
+    train, loss, w, step = _model(tf)
+    sv = tf.train.Supervisor()
+    values = []
+
+    def one(session, stop_at):
+        values.append(session.run([train, w])[1])
+        if len(values) >= stop_at:
+            sv.request_stop()
+
+    tf.train.basic_train_loop(sv, one, args=(4,))
+    tf.get_default_graph()._unsafe_unfinalize()
+    return {"values": values}
+
+
+# -- servers ---------------------------------------------------------------------------------------
+
+
+def cluster_names(tf):
+    spec = tf.train.ClusterSpec({"ps": ["a:1", "b:2"], "worker": {1: "c:3", 3: "d:4"}})
+    return {
+        "jobs": sorted(spec.jobs),
+        "dict": str(sorted(spec.as_dict().items())),
+        "proto": [[job.name, sorted(job.tasks.items())] for job in spec.as_cluster_def().job],
+        "tasks": [spec.num_tasks("ps"), spec.task_indices("worker"), spec.job_tasks("worker")],
+        "address": spec.task_address("worker", 3),
+        "same": tf.train.ClusterSpec(spec.as_cluster_def()) == spec,
+        "empty": bool(tf.train.ClusterSpec({})),
+    }
+
+
+def cluster_of_a_list_error(tf):
+    return {"x": tf.train.ClusterSpec(["a:1"])}
+
+
+def unknown_job_error(tf):
+    return {"x": tf.train.ClusterSpec({"ps": ["a:1"]}).num_tasks("worker")}
+
+
+def local_server(tf):
+    v = tf.get_variable("v", [], initializer=tf.ones_initializer())
+    server = tf.train.Server.create_local_server()
+    with tf.train.MonitoredTrainingSession(master=server.target) as session:
+        return {"v": session.run(v), "target": server.target[:7]}
