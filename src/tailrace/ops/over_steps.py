@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import torch
 
-from tailrace.dtypes import ANY, NUMERIC
+from tailrace.dtypes import ANY, INDEX, NUMERIC
 from tailrace.registry import Attr, fused
 
 
@@ -71,6 +71,15 @@ def align_steps(x, *, rank):
 
 
 align_steps.shape(lambda x, *, rank: [(x[0], *[1] * (rank + 1 - len(x)), *x[1:])])
+
+
+@fused("ShorterSteps", "lengths: T, bound: int32 -> y: T", T=INDEX)
+def shorter_steps(lengths, bound):
+    """Lengths that are not above a bound."""
+    return torch.minimum(lengths, bound.to(lengths.dtype))
+
+
+shorter_steps.shape(lambda lengths, bound: [lengths])
 
 
 @fused("FirstStep", "x: T -> y: T", T=ANY, _alias=True)

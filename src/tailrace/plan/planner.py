@@ -13,9 +13,13 @@ from tailrace.plan.clip import clip, norms
 from tailrace.plan.control_flow import raise_control_flow
 from tailrace.plan.cross_entropy import cross_entropy
 from tailrace.plan.fold import fold
+from tailrace.plan.fuse import fuse
 from tailrace.plan.ir import Plan
 from tailrace.plan.lift import lift
+from tailrace.plan.loosen import loosen
+from tailrace.plan.order import order
 from tailrace.plan.prune import prune
+from tailrace.plan.reuse import reuse
 from tailrace.plan.schedule import schedule
 from tailrace.plan.simplify import simplify
 from tailrace.plan.sizes import telling
@@ -26,23 +30,27 @@ from tailrace.plan.updates import updates
 Pass = Callable[[Plan], Plan]
 
 # What may be switched off (`TAILRACE_PASSES=-fold,-twins`): the plan computes the same without.
-# `_EARLY` come before reads and writes of variables are put in order, `_LATE` after.
+# `_EARLY` come before reads and writes of variables are put in order, `_LATE` after, `_LAST` when
+# the steps are in a line.
 _EARLY: dict[str, Pass] = {
     "fold": fold,
     "twins": twins,
+    "order": order,
     "simplify": simplify,
     "lift": lift,
     "norms": norms,
     "cross_entropy": cross_entropy,
 }
-_LATE: dict[str, Pass] = {"updates": updates, "clip": clip}
-OPTIONAL: dict[str, Pass] = {**_EARLY, **_LATE}
+_LATE: dict[str, Pass] = {"loosen": loosen, "updates": updates, "clip": clip, "fuse": fuse}
+_LAST: dict[str, Pass] = {"reuse": reuse}
+OPTIONAL: dict[str, Pass] = {**_EARLY, **_LATE, **_LAST}
 PASSES: dict[str, Pass] = {
     "control_flow": raise_control_flow,
     **_EARLY,
     "state": order_state,
     **_LATE,
     "schedule": schedule,
+    **_LAST,
 }
 
 

@@ -127,6 +127,14 @@ def identity_n(input):
 
 
 identity_n.shape(lambda input: list(input))
+
+
+@identity_n.over_steps
+def identity_n_over_steps(b, input):
+    count = next(v.value.dims[0] for v in input if v.each)
+    return [v.value if v.each else b.RepeatOverSteps(v.value, count=count) for v in input]
+
+
 identity_n.gradient(lambda g, op, *dys: list(dys))
 
 

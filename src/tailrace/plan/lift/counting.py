@@ -22,11 +22,14 @@ class Counters:
     """The values of a loop that are known in every iteration.
 
     `ends` are what counters of other loops are known to end with. `count` is the number of
-    iterations; None when it depends on more than counters, or is large.
+    iterations; None when it depends on more than counters, or is large. `bound` is a number from
+    outside that may end the loop before, as soon as the counter `time` reaches it.
     """
 
     def __init__(self, loop: Loop, ends: Known) -> None:
         self._ends = ends
+        self.bound: Value | None = None
+        self.time: Value | None = None
         self._inside = {s for part in (loop.head, loop.body) for s in part}
         self._depends: dict[Value, bool] = {}
         self._counters = {
@@ -38,8 +41,9 @@ class Counters:
         self._iterations: list[Known] = []
         self.count: int | None = None
         self.final: Known = {}
-        if self.known(loop.test):
-            self._count(loop)
+        test = loop.test if self.known(loop.test) else self._within_bound(loop.test)
+        if test is not None:
+            self._count(test)
 
     def _settle(self) -> None:
         """Keep the variables whose next value depends on counters and constants alone."""
@@ -72,12 +76,27 @@ class Counters:
             and all(self.known(v) for v in step.inputs)
         )
 
-    def _count(self, loop: Loop) -> None:
+    def _within_bound(self, test: Value) -> Value | None:
+        """The known half of a test, when the other is whether a counter is below a bound."""
+        step = test.step
+        if step is None or step not in self._inside or not step.op_def.both:
+            return None
+        for half, other in (step.inputs, step.inputs[::-1]):
+            below = other.step
+            if below is None or not self.known(half) or below.op_def.compares != "<":
+                continue
+            time, bound = below.inputs
+            if self.known(time) and bound.step not in self._inside and bound.dims == ():
+                self.time, self.bound = time, bound
+                return half
+        return None
+
+    def _count(self, test: Value) -> None:
         now: Known = {
             value: v.initial.constant if v.initial.known else self._ends[v.initial]
             for value, v in self._counters.items()
         }
-        while bool(_value(loop.test, now)):
+        while bool(_value(test, now)):
             if len(self._iterations) == _LONGEST:
                 return
             following = {value: _value(v.next, now) for value, v in self._counters.items()}

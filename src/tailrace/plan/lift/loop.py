@@ -22,6 +22,7 @@ from tailrace.plan.ir import Choice, Join, Loop, Step, Value, Variable
 from tailrace.plan.lift.arrays import Arrays, Write, passed_on
 from tailrace.plan.lift.counting import Counters, Known, as_ints, stacked
 from tailrace.plan.lift.mapped import mapped
+from tailrace.plan.order import has_effects
 from tailrace.plan.state import root
 from tailrace.shapes import Shape
 
@@ -64,6 +65,7 @@ class LoopLifter:
         self.reverse = any(s.op_def.array == "pop" for s in self.inside)
         self._lifted: dict[Value, Lifted] = {}
         self._asked: set[Value] = set()
+        self._bounds: dict[Value, Value] = {}
 
     @property
     def count(self) -> int:
@@ -97,14 +99,14 @@ class LoopLifter:
                 raise Stays(f"the loop of '{name}' is inside of it")
             if step.guards or isinstance(step, (Choice, Join)):
                 raise Stays(f"'{name}' is under a condition")
-            if any(v.is_ref for v in step.inputs) or d.writes or d.reads:
-                raise Stays(f"'{name}' uses a variable in it")
-            if (d.stateful and not (d.draws or d.array)) or (d.varies and d.inputs):
-                raise Stays(f"'{name}' has effects")
+            if has_effects(step) or (d.varies and d.inputs):
+                raise Stays(f"'{name}' has effects or uses a variable")
         if self.counters.count is None:
             raise Stays("how often it runs depends on what it computes")
         if self.counters.count == 0:
             raise Stays("it never runs")
+        if self.counters.bound is not None and any(s.op_def.draws for s in self.inside):
+            raise Stays("it draws random numbers, and may end early")
 
     def _exit(self, output: Value, inner: Value) -> Value:
         """What an output is when all iterations are done."""
@@ -150,7 +152,7 @@ class LoopLifter:
                 stack.extend(value.step.inputs)
             else:
                 terms.append(value)
-        if met != 1 or self._uses(variable.value) != 1:
+        if met != 1 or self._uses(variable.value) != 1 or self.counters.bound is not None:
             return None
         dims = variable.value.dims
         return terms if dims is not None and all(t.dims == dims for t in terms) else None
@@ -187,6 +189,52 @@ class LoopLifter:
             return self.builder.SumOverSteps(found.value)
         return self.builder.TimesSteps(found.value, count=self.count)
 
+    # -- sequences that end before the loop does ---------------------------------------------------
+
+    def lengths(self, mask: Value) -> Value | None:
+        """The lengths of sequences, when a value tells which of them are at an end."""
+        step = mask.step
+        if step is None or step not in self.inside or step.op_def.compares != ">=":
+            return None
+        time, lengths = step.inputs
+        if lengths.step in self.inside or lengths in self.variables or not self._counts(time):
+            return None
+        return self._bounded(lengths)
+
+    def _counts(self, time: Value) -> bool:
+        """Whether a value is the number of iterations before."""
+        if not self.counters.known(time):
+            return False
+        return as_ints(self.counters.series(time)) == list(range(self.count))
+
+    def _bounded(self, lengths: Value) -> Value:
+        """The lengths, none longer than what the loop runs to."""
+        bound = self.counters.bound
+        if bound is None:
+            return lengths
+        if lengths not in self._bounds:
+            self._bounds[lengths] = self.builder.ShorterSteps(lengths, bound)
+        return self._bounds[lengths]
+
+    def chosen(self, value: Value) -> tuple[Value, Value, Value] | None:
+        """Condition and both choices, of a value chosen by a mask."""
+        step = value.step
+        if step is None or step not in self.inside or not step.op_def.chooses:
+            return None
+        mask, yes, no = step.inputs
+        return (mask, yes, no) if self.lengths(mask) is not None else None
+
+    def _zero_when_masked(self, value: Value) -> bool:
+        """Whether a value is zero past the end of each sequence, and so past the loop's."""
+        found = self.chosen(value)
+        if found is None or not self._counts_by_bound():
+            return False
+        return found[1].known and not found[1].constant.any()
+
+    def _counts_by_bound(self) -> bool:
+        time = self.counters.time
+        return time is not None and self._counts(time)
+
     # -- tensor arrays -----------------------------------------------------------------------------
 
     def _writes(self, variable: Variable) -> list[Step] | None:
@@ -215,6 +263,8 @@ class LoopLifter:
             key = self.arrays.key(handle)
             if key is None:
                 raise Stays(f"'{step.op.name}' writes to an unknown tensor array")
+            if self.counters.bound is not None and not self._zero_when_masked(element):
+                raise Stays(f"'{step.op.name}' may not be reached")
             indices = self._indices(index)
             elements = self.every(element)
             noted.append(Write(key, indices, elements, [variable.initial]))
@@ -358,6 +408,9 @@ class LoopLifter:
 
     def _by_rule(self, step: Step, inputs: list[Lifted]) -> list[Value] | None:
         d = step.op_def
+        lengths = self.lengths(step.outputs[0])
+        if lengths is not None:
+            inputs = [inputs[0], Lifted(lengths, False)]
         if d.over_steps_rule is not None:
             grouped = split_inputs(d, inputs, step.attrs)
             attrs = {n: step.attrs[n] for n in d.over_steps_attrs}

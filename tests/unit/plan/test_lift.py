@@ -1,0 +1,138 @@
+"""Loops are done for all iterations at once, and compute what they computed one by one."""
+
+import numpy as np
+import pytest
+
+import tailrace as tf
+from tailrace.plan.ir import Fused, Loop
+
+RNG = np.random.RandomState(0)
+
+
+@pytest.fixture(autouse=True)
+def graph():
+    with tf.Graph().as_default() as graph:
+        yield graph
+
+
+def loops(session, fetches, feed):
+    """The loops that stay in the plan."""
+    return [s for s in session.plan(fetches, feed).steps if isinstance(s, Loop)]
+
+
+def compare(fetches, feed, monkeypatch, *, stay=0, rtol=1e-5):
+    """The values with and without lifting agree; `stay` loops are left in the plan."""
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        left = loops(session, fetches, feed)
+        assert len(left) == stay, [loop.stays for loop in left]
+        found = session.run(fetches, feed)
+        variables = session.run(tf.global_variables())
+    monkeypatch.setenv("TAILRACE_PASSES", "-lift")
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        for variable, value in zip(tf.global_variables(), variables, strict=True):
+            variable.load(value, session)
+        assert loops(session, fetches, feed)
+        expected = session.run(fetches, feed)
+    for value, other in zip(found, expected, strict=True):
+        np.testing.assert_allclose(value, other, rtol=rtol, atol=1e-6)
+
+
+def test_map_and_its_gradient(monkeypatch):
+    x = tf.placeholder(tf.float32, [None, 3])
+    w = tf.get_variable("w", [3, 2])
+    y = tf.map_fn(lambda row: tf.tanh(tf.reduce_sum(tf.matmul(row[None], w), 0)), x)
+    gradients = tf.gradients(tf.reduce_sum(y**2), [x, w])
+    compare([y, *gradients], {x: RNG.randn(5, 3)}, monkeypatch)
+
+
+def test_map_over_two_arrays_to_two(monkeypatch):
+    x, y = tf.placeholder(tf.float32, [None, 3]), tf.placeholder(tf.float32, [None])
+    both = tf.map_fn(lambda e: (e[0] * e[1], tf.reduce_max(e[0]) + e[1]), (x, y))
+    gradients = tf.gradients(tf.reduce_sum(both[0]) * tf.reduce_sum(both[1]), [x, y])
+    compare([*both, *gradients], {x: RNG.randn(4, 3), y: RNG.randn(4)}, monkeypatch)
+
+
+def test_sums_over_iterations(monkeypatch):
+    x = tf.placeholder(tf.float32, [None, 3])
+
+    def body(i, total):
+        return i + 1, total + tf.sin(x) * tf.to_float(i)
+
+    _, total = tf.while_loop(lambda i, _: i < 4, body, [0, tf.zeros_like(x)])
+    gradient = tf.gradients(total, x)[0]
+    compare([total, gradient], {x: RNG.randn(2, 3)}, monkeypatch)
+
+
+def test_a_state_that_no_kernel_knows_stays_a_loop(monkeypatch):
+    x = tf.placeholder(tf.float32, [None, 3])
+    y = tf.scan(lambda state, row: tf.sin(state * row) + row, x)
+    gradient = tf.gradients(y, x)[0]
+    compare([y, gradient], {x: RNG.randn(4, 3)}, monkeypatch, stay=2)
+    with tf.Session() as session:
+        monkeypatch.delenv("TAILRACE_PASSES")
+        assert "no kernel" in loops(session, y, {x: RNG.randn(4, 3)})[0].stays
+
+
+def test_stacks_are_filled_for_a_loop_that_stays(monkeypatch):
+    """The forward loop is lifted, the gradient's is not: it takes its values off the stacks."""
+    x = tf.placeholder(tf.float32, [None, 2])
+
+    @tf.custom_gradient
+    def odd(value):
+        def gradient(dy):
+            return tf.py_func(lambda d: d * 3, [dy], tf.float32)
+
+        return tf.identity(value), gradient
+
+    y = tf.map_fn(lambda row: tf.exp(odd(row)), x)
+    compare([y, tf.gradients(y, x)[0]], {x: RNG.randn(3, 2)}, monkeypatch, stay=1)
+
+
+def test_random_numbers_are_drawn_one_iteration_after_the_other(monkeypatch):
+    tf.set_random_seed(3)
+    x = tf.placeholder(tf.float32, [None, 2])
+    y = tf.map_fn(lambda row: row + tf.random_uniform([2], seed=5), x)
+    feed = {x: np.zeros([4, 2])}
+    compare([y], feed, monkeypatch)
+
+
+def test_nothing_is_lifted_that_has_effects():
+    seen = []
+    x = tf.placeholder(tf.float32, [None])
+    y = tf.map_fn(lambda v: tf.py_func(lambda a: (seen.append(float(a)), a)[1], [v], tf.float32), x)
+    with tf.Session() as session:
+        assert "effects" in loops(session, y, {x: [1, 2]})[0].stays
+        session.run(y, {x: [1.0, 2.0, 3.0]})
+    assert seen == [1.0, 2.0, 3.0]
+
+
+def test_an_empty_array(monkeypatch):
+    x = tf.placeholder(tf.float32, [None, 2])
+    y = tf.map_fn(lambda row: row * 2.0, x)
+    with tf.Session() as session:
+        assert session.run(y, {x: np.zeros([0, 2])}).shape == (0, 2)
+
+
+def test_errors_name_the_users_operation():
+    x = tf.placeholder(tf.int32, [None])
+    y = tf.map_fn(lambda v: 10 // v, x, name="divide")
+    with tf.Session() as session, pytest.raises(tf.errors.InvalidArgumentError, match="divide"):
+        session.run(y, {x: [1, 0]})
+
+
+def test_a_batch_size_that_is_fed(monkeypatch):
+    """Sizes that are computed from a fed number are known in the plan for it."""
+    batch = tf.placeholder(tf.int32, [])
+    x = tf.placeholder(tf.float32, [None, 2])
+    y = tf.map_fn(lambda i: tf.reduce_sum(x) + tf.to_float(i), tf.range(batch), tf.float32)
+    compare([y], {x: RNG.randn(3, 2), batch: 3}, monkeypatch)
+
+
+def test_what_takes_the_loops_place_is_made_of_its_operations():
+    x = tf.placeholder(tf.float32, [None, 2])
+    y = tf.map_fn(tf.tanh, x, name="each")
+    with tf.Session() as session:
+        steps = session.plan(y, {x: np.zeros([3, 2])}).steps
+    assert any(isinstance(s, Fused) and s.op.name.startswith("each") for s in steps)
