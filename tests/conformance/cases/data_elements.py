@@ -264,3 +264,64 @@ def pieces_of_packed_files(tf):
     tf.reset_default_graph()
     shutil.rmtree(folder)
     return {"found": found}
+
+
+def groups(tf):
+    experimental = tf.data.experimental
+
+    def windows(size):
+        return experimental.group_by_window(
+            lambda i: i % 3, lambda key, group: group.batch(4).map(lambda b: (key, b)), size
+        )
+
+    def by_size(key):
+        return key + 1
+
+    def buckets(**options):
+        lengths = [3, 1, 5, 2, 2, 8, 4, 1, 3, 6, 2]
+        texts = tf.data.Dataset.from_tensor_slices(lengths).map(lambda n: (tf.range(n), n))
+        return texts.apply(
+            experimental.bucket_by_sequence_length(lambda text, n: n, [3, 6], [2, 3, 2], **options)
+        )
+
+    builds = {
+        "windows": lambda: tf.data.Dataset.range(11).apply(windows(3)),
+        "sizes": lambda: tf.data.Dataset.range(12).apply(
+            experimental.group_by_window(
+                lambda i: i % 3, lambda key, group: group.batch(9), window_size_func=by_size
+            )
+        ),
+        "buckets": buckets,
+        "filled": lambda: buckets(padding_values=(-1, 0), padded_shapes=([9], [])),
+        "no_remainder": lambda: buckets(drop_remainder=True),
+        "boundary": lambda: (
+            tf.data.Dataset.from_tensor_slices([1, 4, 2, 3])
+            .map(lambda n: tf.range(n))
+            .apply(
+                experimental.bucket_by_sequence_length(
+                    lambda text: tf.shape(text)[0], [3, 6], [2, 2, 2], pad_to_bucket_boundary=True
+                )
+            )
+        ),
+    }
+    return {name: _walk(tf, build) for name, build in builds.items()}
+
+
+def both_window_sizes_error(tf):
+    tf.data.experimental.group_by_window(lambda i: i, lambda k, d: d, 3, lambda k: 3)
+
+
+def empty_window_error(tf):
+    dataset = tf.data.Dataset.range(3).apply(
+        tf.contrib.data.group_by_window(lambda i: i, lambda k, d: d, 0)
+    )
+    with tf.Session() as session:
+        session.run(dataset.make_one_shot_iterator().get_next())
+
+
+def groups_that_are_no_datasets_error(tf):
+    tf.data.Dataset.range(3).apply(tf.contrib.data.group_by_window(lambda i: i, lambda k, d: k, 2))
+
+
+def too_few_batch_sizes_error(tf):
+    tf.contrib.data.bucket_by_sequence_length(tf.shape, [1, 2], [3, 4])

@@ -126,3 +126,19 @@ def next_in_step(tf):
 def reduced(tf):
     total = tf.data.Dataset.range(5).reduce(np.int64(1), lambda state, i: state + i)
     return {"total": total}
+
+
+def grouped(tf):
+    lengths = tf.data.Dataset.from_tensor_slices([3, 1, 5])
+    texts = lengths.map(lambda n: (tf.range(n), n))
+    buckets = texts.apply(
+        tf.data.experimental.bucket_by_sequence_length(lambda text, n: n, [3, 6], [2, 3, 2])
+    )
+    windows = lengths.apply(
+        tf.data.experimental.group_by_window(lambda n: tf.cast(n, tf.int64), _batched, 2)
+    )
+    return {"static": [str(part.shape) for part in (*_next(buckets), _next(windows))]}
+
+
+def _batched(key, group):
+    return group.batch(2)

@@ -507,10 +507,14 @@ def _default_filler(dtype: Any) -> Any:
 
 
 def _padded_shape(shape: Any) -> Tensor:
-    if isinstance(shape, Tensor):
+    if isinstance(shape, Tensor) or _has_tensors(shape):
         return convert_to_tensor(shape, dtypes.int64)
     dims = TensorShape(shape).as_list()
     return convert_to_tensor(np.array([-1 if d is None else d for d in dims], np.int64))
+
+
+def _has_tensors(shape: Any) -> bool:
+    return isinstance(shape, list | tuple) and any(isinstance(size, Tensor) for size in shape)
 
 
 def _common_shape(a: TensorShape, b: TensorShape) -> TensorShape:

@@ -14,6 +14,7 @@ from tailrace.library.data.files import (
     TextLineDataset,
     TFRecordDataset,
 )
+from tailrace.library.data.groups import bucket_by_sequence_length, group_by_window
 from tailrace.library.data.iterator import Iterator
 
 __all__ = [
@@ -24,6 +25,8 @@ __all__ = [
     "TFRecordDataset",
     "TextLineDataset",
     "batch_and_drop_remainder",
+    "bucket_by_sequence_length",
+    "group_by_window",
     "map_and_batch",
     "parallel_interleave",
     "prefetch_to_device",
