@@ -23,11 +23,21 @@ import torch
 
 from tailrace import arrays
 from tailrace.errors import InvalidArgumentError
+from tailrace.graph import Operation
 from tailrace.graph.inference import split_inputs
 from tailrace.plan.ir import Choice, Guards, Join, Loop, Plan, Step, Value
 
 FILE_NAME = "<tailrace plan>"
 _DEEPEST = 12  # `if` blocks within one another; Python allows 100 levels of indentation
+
+
+class MemberFailure(Exception):
+    """What one of the operations of a fused step raised."""
+
+    def __init__(self, op: Operation, cause: Exception) -> None:
+        super().__init__(str(cause))
+        self.op = op
+        self.cause = cause
 
 
 class Program:

@@ -9,7 +9,7 @@ import types
 from tailrace import errors
 from tailrace.errors import KernelError, OpError
 from tailrace.graph.operation import describe_op
-from tailrace.plan.codegen import FILE_NAME, Program
+from tailrace.plan.codegen import FILE_NAME, MemberFailure, Program
 from tailrace.plan.ir import Step
 
 # what torch and Python raise when values do not fit
@@ -23,11 +23,13 @@ def explain(failure: Exception, program: Program) -> Exception:
         # as when a variable that is fetched has no value: no operation has failed
         known = isinstance(failure, KernelError)
         return failure.error(None, None, failure.message) if known else failure
+    op, kind = step.op, step.op_def.name
+    if isinstance(failure, MemberFailure):
+        op, kind, failure = failure.op, failure.op.type, failure.cause
     if isinstance(failure, OpError) and failure.op is not None:
         return failure
     message = getattr(failure, "message", None) or str(failure)
-    text = f"{step.op_def.name}: {message}\n{describe_op(step.op)}"
-    return _class_of(failure)(None, step.op, text)
+    return _class_of(failure)(None, op, f"{kind}: {message}\n{describe_op(op)}")
 
 
 def _class_of(failure: Exception) -> type[OpError]:

@@ -1,0 +1,282 @@
+"""Let connected element-wise steps run as one native call.
+
+Which operations there are instructions for is said by `OpDef.vector` and vector rules. A group has
+one size, one width of numbers and one set of guards; nothing between its members lies outside it.
+What only members use is never stored. Sizes are looked at again in every call: where they turn out
+not to fit, the members run one by one.
+"""
+
+from __future__ import annotations
+
+import collections
+import dataclasses
+from collections.abc import Iterator
+from typing import Any
+
+from tailrace.graph import Operation
+from tailrace.graph.inference import split_inputs
+from tailrace.native import fusion
+from tailrace.plan import sizes
+from tailrace.plan.codegen import MemberFailure, bound_kernel
+from tailrace.plan.edges import Users, forward, forwarded, results_of, users_of
+from tailrace.plan.ir import Fused, Loop, Plan, Step, Value
+from tailrace.registry import Arg, OpDef
+
+_MOST_MEMBERS = 1000
+_MOST_TERMS = 60  # of one operation
+
+
+@dataclasses.dataclass(frozen=True)
+class _Kind:
+    """What members of one group have in common."""
+
+    dims: tuple[int | None, ...]
+    lane_bytes: int
+    guards: Any
+
+
+def fuse(plan: Plan) -> Plan:
+    """Comes when reads and writes of variables are in order."""
+    if fusion.call_type() is None:
+        return plan
+    groups: dict[Step, Step] = {}
+    users, kept = users_of(plan.steps), kept_values(plan)
+    plan.steps = _fused(plan.steps, users, kept, groups)
+    forward(plan.steps, groups)
+    plan.targets = forwarded(plan.targets, groups)
+    return plan
+
+
+def kept_values(plan: Plan) -> set[Value]:
+    """The values that more than steps' inputs ask for."""
+    preds = (pred for guards in plan.fetch_guards for pred, _ in guards)
+    return {*plan.fetches, *preds, *results_of(plan.steps)}
+
+
+def _fused(
+    steps: list[Step], users: Users, kept: set[Value], groups: dict[Step, Step]
+) -> list[Step]:
+    for step in steps:
+        if isinstance(step, Loop):
+            step.head, step.body, step.tail = (
+                _fused(part, users, kept, groups) for part in step.parts()
+            )
+    ordered = sizes.in_order(steps)
+    kinds = {step: kind for step in ordered if (kind := _kind(step)) is not None}
+    here: dict[Step, Step] = {}
+    for members in _connected(ordered, kinds):
+        for part in _small_enough(members, users, kept):
+            if len(part.members) > 1:
+                here.update(dict.fromkeys(part.members, part.step(kinds[part.members[0]])))
+    groups.update(here)
+    return list(dict.fromkeys(here.get(step, step) for step in steps))
+
+
+# -- what can be a member --------------------------------------------------------------------------
+
+
+def _instruction(step: Step) -> str | None:
+    definition = step.op_def
+    if definition.vector_rule is not None:
+        return sizes.apply(step, definition.vector_rule, definition.vector_attrs)
+    return definition.vector
+
+
+def _kind(step: Step) -> _Kind | None:
+    """None for steps that no program can do."""
+    if type(step) not in (Step, Fused) or len(step.outputs) != 1 or not step.foldable:
+        return None
+    output = step.outputs[0]
+    if output.known or output.dims is None or len(step.inputs) > _MOST_TERMS:
+        return None
+    if any(v.is_ref for v in step.inputs) or all(v.known for v in step.inputs):
+        return None
+    instruction = _instruction(step)
+    if instruction is None:
+        return None
+    types = [_type(v) for v in step.inputs]
+    if not fusion.can_apply(instruction, types, _type(output)):
+        return None
+    return _Kind(output.dims, fusion.lane_bytes([*types, _type(output)]) or 4, step.guards)
+
+
+def _type(value: Value) -> str:
+    return value.tensor._dtype.base_dtype.name
+
+
+# -- what makes a group ----------------------------------------------------------------------------
+
+
+def _connected(ordered: list[Step], kinds: dict[Step, _Kind]) -> list[list[Step]]:
+    """Steps of one kind and level that hang together, in order.
+
+    Every step has a level, which a path never leaves downwards, and leaves upwards where it goes
+    from a step that may be a member to one of another kind. So no path leads from a member through
+    other steps to a member of the same level.
+    """
+    levels = _levels(ordered, kinds)
+    leader: dict[Step, Step] = {step: step for step in kinds}
+
+    def find(step: Step) -> Step:
+        while leader[step] is not step:
+            leader[step] = leader[leader[step]]
+            step = leader[step]
+        return step
+
+    takers: dict[tuple[Value, _Kind, int], Step] = {}
+    for step in kinds:
+        for before in step.needs():
+            if kinds.get(before) == kinds[step] and levels[before] == levels[step]:
+                leader[find(step)] = find(before)
+        for value in step.inputs:
+            # what takes the same numbers reads them once
+            if value.dims and value.dims == kinds[step].dims:
+                other = takers.setdefault((value, kinds[step], levels[step]), step)
+                leader[find(step)] = find(other)
+    members: dict[Step, list[Step]] = collections.defaultdict(list)
+    for step in kinds:
+        members[find(step)].append(step)
+    return list(members.values())
+
+
+def _levels(ordered: list[Step], kinds: dict[Step, _Kind]) -> dict[Step, int]:
+    levels: dict[Step, int] = {}
+    later: dict[Step, list[Step]] = collections.defaultdict(list)
+    for step in ordered:
+        level = 0
+        for before in step.needs():
+            if before in levels:
+                level = max(level, levels[before] + _climb(before, step, kinds))
+                later[before].append(step)
+        levels[step] = level
+    for step in reversed(ordered):
+        if step in kinds and later[step] and not _follows(step, levels, kinds):
+            highest = min(levels[user] - _climb(step, user, kinds) for user in later[step])
+            if any(kinds.get(u) == kinds[step] and levels[u] == highest for u in later[step]):
+                levels[step] = highest  # it joins the group of its users
+    return levels
+
+
+def _climb(before: Step, step: Step, kinds: dict[Step, _Kind]) -> int:
+    return int(before in kinds and kinds[before] != kinds.get(step))
+
+
+def _follows(step: Step, levels: dict[Step, int], kinds: dict[Step, _Kind]) -> bool:
+    """Whether it is in a group with a step before it."""
+    return any(
+        kinds.get(before) == kinds[step] and levels[before] == levels[step]
+        for before in step.needs()
+    )
+
+
+def _is_number(value: Value) -> bool:
+    """Whether it is one number, the same in every run."""
+    return value.known and not value.constant.shape
+
+
+# -- the step that stands for a group --------------------------------------------------------------
+
+
+class _Group:
+    """Members in order, the values they take from outside, and those of theirs asked for there."""
+
+    def __init__(self, members: list[Step], users: Users, kept: set[Value]) -> None:
+        self.members = members
+        inside = set(members)
+        made = [step.outputs[0] for step in members]
+        self.outputs = [
+            v for v in made if v in kept or any(user not in inside for user in users[v])
+        ] or made[-1:]
+        taken = dict.fromkeys(v for s in members for v in s.inputs if not _is_number(v))
+        within = set(made)
+        self.inputs = [v for v in taken if v not in within]
+
+    def step(self, kind: _Kind) -> Fused:
+        before = dict.fromkeys(b for s in self.members for b in s.after if b not in self.members)
+        one = Fused(
+            self.members[-1].op,
+            self.inputs,
+            self.outputs,
+            list(before),
+            guards=kind.guards,
+            definition=_definition(self, kind),
+            attributes={"reuse": (None,) * len(self.outputs)},
+            members=tuple(op for s in self.members for op in _operations(s)),
+        )
+        for value in self.outputs:
+            value.step = one
+        return one
+
+
+def _small_enough(members: list[Step], users: Users, kept: set[Value]) -> Iterator[_Group]:
+    """Groups of the members that keep within what a program may have."""
+    group = _Group(members, users, kept)
+    fits = len(group.inputs) <= fusion.MOST_INPUTS and len(group.outputs) <= fusion.MOST_OUTPUTS
+    if len(members) == 1 or (fits and len(members) <= _MOST_MEMBERS):
+        yield group
+        return
+    middle = len(members) // 2
+    yield from _small_enough(members[:middle], users, kept)
+    yield from _small_enough(members[middle:], users, kept)
+
+
+def _operations(step: Step) -> tuple[Operation, ...]:
+    return (step.members if isinstance(step, Fused) else ()) or (step.op,)
+
+
+def _definition(group: _Group, kind: _Kind) -> OpDef:
+    unfused = _OneByOne(group)
+    definition = OpDef(
+        _name(group.members), _args("x", group.inputs), _args("y", group.outputs), {}, unfused, {}
+    )
+    definition.elementwise = True
+
+    @definition.bind
+    def program(attrs: dict[str, Any]) -> Any:
+        writer = fusion.Writer(kind.lane_bytes)
+        values = {v: writer.input(_type(v)) for v in group.inputs}
+        for step in group.members:
+            operands = []
+            for value in step.inputs:
+                if value not in values:
+                    values[value] = writer.constant(value.constant.item(), _type(value))
+                operands.append(values[value])
+            values[step.outputs[0]] = writer.apply(_instruction(step) or "", *operands)
+        for value in group.outputs:
+            writer.output(values[value])
+        return writer.program(unfused, attrs["reuse"])
+
+    return definition
+
+
+def _args(prefix: str, values: list[Value]) -> tuple[Arg, ...]:
+    return tuple(Arg(f"{prefix}{i}", v.tensor._dtype.base_dtype) for i, v in enumerate(values))
+
+
+def _name(members: list[Step]) -> str:
+    """What profiles and listings call a group: its operations, the first ones if there are many."""
+    names = [step.op_def.name for step in members]
+    shown = names if len(names) <= 6 else [*names[:5], f"{len(names) - 5} more"]
+    return f"Fused({', '.join(shown)})"
+
+
+class _OneByOne:
+    """The members of a group as a function that runs one after the other."""
+
+    def __init__(self, group: _Group) -> None:
+        self._group = group
+
+    def __call__(self, *arguments: Any) -> Any:
+        values = dict(zip(self._group.inputs, arguments, strict=True))
+        for step in self._group.members:
+            operands = [values.get(v, v.constant) for v in step.inputs]
+            try:
+                values[step.outputs[0]] = self._run(step, operands)
+            except Exception as failure:
+                raise MemberFailure(step.op, failure) from failure
+        results = tuple(values[v] for v in self._group.outputs)
+        return results[0] if len(results) == 1 else results
+
+    def _run(self, step: Step, operands: list[Any]) -> Any:
+        result = bound_kernel(step)(*split_inputs(step.op_def, operands, step.attrs))
+        return result[0] if isinstance(result, (list, tuple)) else result

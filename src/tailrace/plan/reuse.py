@@ -1,0 +1,58 @@
+"""Let fused steps write over inputs that nothing needs afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tailrace.plan.edges import Users, users_of
+from tailrace.plan.fuse import kept_values
+from tailrace.plan.ir import Fused, Loop, Plan, Step, Value
+
+
+def reuse(plan: Plan) -> Plan:
+    """Name such inputs in the attribute `reuse` of steps. Comes when all is in line."""
+    users, kept = users_of(plan.steps), kept_values(plan)
+    for sequence in _sequences(plan.steps):
+        place = {step: i for i, step in enumerate(sequence)}
+        for step in sequence:
+            if isinstance(step, Fused) and "reuse" in step.attributes:
+                dying = [v for v in step.inputs if _dies(v, step, place, users, kept)]
+                step.attributes["reuse"] = _paired(step, dying)
+    return plan
+
+
+def _sequences(steps: list[Step]) -> Iterator[list[Step]]:
+    yield steps
+    for step in steps:
+        if isinstance(step, Loop):
+            for part in step.parts():
+                yield from _sequences(part)
+
+
+def _dies(value: Value, step: Step, place: dict[Step, int], users: Users, kept: set[Value]) -> bool:
+    """Whether the step is the last to use a value that has memory of its own."""
+    maker = value.step
+    if maker not in place or type(maker) not in (Step, Fused) or value in kept or value.known:
+        return False
+    if not maker.foldable or maker.op_def.alias or maker.op_def.once or value.is_ref:
+        return False
+    return all(
+        user is step
+        or (user.foldable and not user.op_def.alias and place.get(user, len(place)) < place[step])
+        for user in users[value]
+    )
+
+
+def _paired(step: Fused, dying: list[Value]) -> tuple[int | None, ...]:
+    """For each output the position of an input of its size and type, each taken once."""
+    pairs: list[int | None] = []
+    for output in step.outputs:
+        dims, dtype = output.dims, output.tensor._dtype
+        found = None
+        if dims is not None and None not in dims:
+            fitting = (v for v in dying if v.dims == dims and v.tensor._dtype is dtype)
+            found = next(fitting, None)
+        if found is not None:
+            dying.remove(found)
+        pairs.append(None if found is None else step.inputs.index(found))
+    return tuple(pairs)
