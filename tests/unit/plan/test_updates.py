@@ -30,7 +30,8 @@ def graph():
 
 
 def fused(session, fetches):
-    return [s for s in session.plan(fetches).steps if isinstance(s, Fused)]
+    steps = session.plan(fetches).steps
+    return [s for s in steps if isinstance(s, Fused) and s.op_def.name.endswith("Batch")]
 
 
 def batches(session, fetches):

@@ -273,7 +273,8 @@ def test_an_interactive_session_is_the_default():
     assert tf.get_default_session() is None
 
 
-def test_a_profile_has_every_step():
+def test_a_profile_has_every_step(monkeypatch):
+    monkeypatch.setenv("TAILRACE_PASSES", "-fuse")
     x = tf.placeholder(tf.float32, [10])
     y = tf.tanh(x) * 2.0
     with tf.Session() as session, Profiler() as profiler:
