@@ -36,6 +36,7 @@ from tailrace.ops import readers as readers
 from tailrace.ops import reduce as reduce
 from tailrace.ops import recurrent as recurrent
 from tailrace.ops import rnn_block as rnn_block
+from tailrace.ops import rnn_cudnn as rnn_cudnn
 from tailrace.ops import roll as roll
 from tailrace.ops import scan as scan
 from tailrace.ops import scatter as scatter
