@@ -183,6 +183,17 @@ class Arg:
 
 class OpDef:
     """An operation type. The decorated kernel's name is bound to this object."""
+@dataclasses.dataclass(frozen=True)
+class Pattern:
+    """What steps a fused operation stands for: the type of the last one, names for its inputs, and
+    how these come about (see `plan.patterns`). The fused operation's inputs are among the names.
+    """
+
+    anchor: str
+    inputs: tuple[str, ...]
+    equations: str
+
+
 
     def __init__(
         self,
@@ -234,6 +245,7 @@ class OpDef:
         self.shape_rule: Callable[..., Any] | None = None
         self.shape_attrs: tuple[str, ...] = ()
         self.handle_rule: Callable[..., Any] | None = None
+        self.pattern: Pattern | None = None
         self.known_value_rule: Callable[..., Any] | None = None
         self.known_value_attrs: tuple[str, ...] = ()
         self.known_sizes_rule: Callable[..., Any] | None = None

@@ -40,6 +40,28 @@ class _UpdateArgs(ctypes.Structure):
     )
 
 
+class _RowsArgs(ctypes.Structure):
+    _fields_ = (
+        ("is_double", ctypes.c_int),
+        ("threads", ctypes.c_int),
+        ("rows", ctypes.c_long),
+        ("columns", ctypes.c_long),
+        ("count", ctypes.c_long),
+        ("variable", ctypes.c_void_p),
+        ("m", ctypes.c_void_p),
+        ("v", ctypes.c_void_p),
+        ("indices", ctypes.c_void_p),
+        ("gradients", ctypes.c_void_p),
+        ("rate", ctypes.c_double),
+        ("beta1", ctypes.c_double),
+        ("rest1", ctypes.c_double),
+        ("beta2", ctypes.c_double),
+        ("rest2", ctypes.c_double),
+        ("epsilon", ctypes.c_double),
+        ("repeated", ctypes.c_void_p),
+    )
+
+
 class _SquaresArgs(ctypes.Structure):
     _fields_ = (
         ("is_double", ctypes.c_int),
@@ -94,6 +116,40 @@ def update(
         )
     )
     return True
+
+
+def adam_rows(
+    slots: Sequence[torch.Tensor],
+    indices: torch.Tensor,
+    gradients: torch.Tensor,
+    scalars: Sequence[float],
+) -> bool:
+    """Adam's step where only rows `indices`, of the range of the rows, have gradients.
+
+    `slots` are variable, m and v [rows, ...], `scalars` the rate with its corrections, beta1, what
+    gradients count in m, beta2, what their squares count in v, and epsilon. Gives False, with
+    nothing done, where the library cannot, as for `update`, or an index is there twice.
+    """
+    function = _function("adam_rows")
+    if function is None or not _plain([*slots, gradients]) or not slots[0].shape[0]:
+        return False
+    places = indices.to(torch.int64).contiguous()
+    repeated = ctypes.c_int()
+    function(
+        _RowsArgs(
+            gradients.dtype is torch.float64,
+            _threads(slots[0].numel()),
+            slots[0].shape[0],
+            slots[0].numel() // slots[0].shape[0],
+            places.numel(),
+            *[slot.data_ptr() for slot in slots],
+            places.data_ptr(),
+            gradients.data_ptr(),
+            *scalars,
+            ctypes.addressof(repeated),
+        )
+    )
+    return not repeated.value
 
 
 def squares(tensors: Sequence[torch.Tensor]) -> list[float] | None:

@@ -23,7 +23,7 @@ import torch
 from tailrace.dtypes import INDEX, NUMERIC
 from tailrace.errors import FailedPreconditionError, KernelError, invalid
 from tailrace.native import updates
-from tailrace.registry import fused, op
+from tailrace.registry import Pattern, fused, op
 from tailrace.shapes import merge
 
 
@@ -392,6 +392,63 @@ def adam(var, m, v, beta1_power, beta2_power, lr, beta1, beta2, epsilon, grad, *
     v.mul_(beta2).addcmul_(grad, grad, value=1 - beta2)
     step = m * beta1 + grad * (1 - beta1) if use_nesterov else m
     var.addcdiv_(step, v.sqrt().add_(epsilon), value=-rate)
+
+
+# TF: where the gradient has only some rows, Adam is made of operations that touch all of a slot
+_ADAM_ROWS = """
+    step = RealDiv(Mul(rate, m_after), AddV2(Sqrt(v_after), epsilon))
+    m_gain = Mul(grad, rest1)
+    v_gain = Mul(Mul(grad, grad), rest2)
+"""
+_ADAM_ROWS_OF_REFERENCES = Pattern(
+    "AssignSub",
+    ("var", "step"),
+    f"""{_ADAM_ROWS}
+    m_after = After(ScatterAdd(m, indices, m_gain), Assign(m, Mul(Identity(m), beta1)))
+    v_after = After(ScatterAdd(v, indices, v_gain), Assign(v, Mul(Identity(v), beta2)))
+    """,
+)
+_ADAM_ROWS_OF_RESOURCES = Pattern(
+    "AssignSubVariableOp",
+    ("var", "step"),
+    f"""{_ADAM_ROWS}
+    m_read = After(ReadVariableOp(m), ResourceScatterAdd(m, indices, m_gain))
+    v_read = After(ReadVariableOp(v), ResourceScatterAdd(v, indices, v_gain))
+    m_after = After(m_read, AssignVariableOp(m, Mul(ReadVariableOp(m), beta1)))
+    v_after = After(v_read, AssignVariableOp(v, Mul(ReadVariableOp(v), beta2)))
+    """,
+)
+
+
+def _adam_rows(var, m, v, indices, grad, rate, beta1, rest1, beta2, rest2, epsilon):
+    """Adam's step with a gradient of the rows `indices` alone; `rest` is what a gradient, or its
+    square, counts in the average.
+    """
+    slots = [_read(cell) for cell in (var, m, v)]
+    places = _checked_rows(indices, slots[0])
+    if not updates.adam_rows(slots, places, grad, [rate, beta1, rest1, beta2, rest2, epsilon]):
+        value, mean, square = slots
+        mean.mul_(beta1).index_add_(0, places, grad, alpha=rest1)
+        square.mul_(beta2).index_add_(0, places, grad * grad, alpha=rest2)
+        value.addcdiv_(mean, square.sqrt().add_(epsilon), value=-rate)
+    return var
+
+
+for _name, _pattern in (
+    ("AdamRows", _ADAM_ROWS_OF_REFERENCES),
+    ("ResourceAdamRows", _ADAM_ROWS_OF_RESOURCES),
+):
+    _of_references = _pattern is _ADAM_ROWS_OF_REFERENCES
+    fused(
+        _name,
+        "var: Ref(T), m: Ref(T), v: Ref(T), indices: Tindices, grad: T, rate: T, beta1: T, "
+        "rest1: T, beta2: T, rest2: T, epsilon: T" + (" -> out: Ref(T)" if _of_references else ""),
+        T=NUMERIC,
+        Tindices=INDEX,
+        _writes=("var", "m", "v"),
+        _host=("rate", "beta1", "rest1", "beta2", "rest2", "epsilon"),
+        _stateful=not _of_references,
+    )(_adam_rows if _of_references else _without_resource(_adam_rows)).pattern = _pattern
 
 
 @_optimizer(

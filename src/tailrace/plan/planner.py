@@ -18,6 +18,7 @@ from tailrace.plan.ir import Plan
 from tailrace.plan.lift import lift
 from tailrace.plan.loosen import loosen
 from tailrace.plan.order import order
+from tailrace.plan.patterns import patterns
 from tailrace.plan.prune import prune
 from tailrace.plan.reuse import reuse
 from tailrace.plan.schedule import schedule
@@ -41,7 +42,13 @@ _EARLY: dict[str, Pass] = {
     "norms": norms,
     "cross_entropy": cross_entropy,
 }
-_LATE: dict[str, Pass] = {"loosen": loosen, "updates": updates, "clip": clip, "fuse": fuse}
+_LATE: dict[str, Pass] = {
+    "loosen": loosen,
+    "patterns": patterns,
+    "updates": updates,
+    "clip": clip,
+    "fuse": fuse,
+}
 _LAST: dict[str, Pass] = {"reuse": reuse}
 OPTIONAL: dict[str, Pass] = {**_EARLY, **_LATE, **_LAST}
 PASSES: dict[str, Pass] = {

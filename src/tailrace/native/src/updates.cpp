@@ -5,6 +5,7 @@
 namespace tailrace {
 
 TAILRACE_EXPORT(updates, UpdateArgs)
+TAILRACE_EXPORT(adam_rows, RowsArgs)
 TAILRACE_EXPORT(squares, SquaresArgs)
 
 }  // namespace tailrace

@@ -28,6 +28,18 @@ struct UpdateArgs {
   const void* scale;      // a number that gradients are multiplied by first, or null
 };
 
+// Adam where only the rows `indices` of the variable have a gradient, of matrices [rows, columns];
+// m and v of the others decay as well, and all of the variable moves.
+struct RowsArgs {
+  int is_double, threads;
+  long rows, columns, count;
+  void *variable, *m, *v;
+  const long* indices;    // [count], within the rows
+  const void* gradients;  // [count, columns]
+  double rate, beta1, rest1, beta2, rest2, epsilon;
+  int* repeated;  // whether an index is there twice: then nothing was done
+};
+
 // The sums of squares of `count` tensors.
 struct SquaresArgs {
   int is_double, threads;

@@ -6,9 +6,30 @@
 #include "parallel.h"
 #include "simd/vector.h"
 
+#if defined(__SSE2__)
+#include <xmmintrin.h>
+#endif
+
 namespace tailrace {
 namespace TAILRACE_ISA {
 namespace {
+
+// While there is one, numbers too small for full precision are zero, as TensorFlow's kernels have it:
+// averages that decay would be such in the end, and slow.
+class FlushSmall {
+#if defined(__SSE2__)
+ public:
+  FlushSmall() : before_(_mm_getcsr()) { _mm_setcsr(before_ | 0x8040); }
+  ~FlushSmall() { _mm_setcsr(before_); }
+
+ private:
+  unsigned before_;
+#else
+ public:
+  FlushSmall() {}
+  ~FlushSmall() {}
+#endif
+};
 
 TAILRACE_INLINE float root(float x) { return __builtin_sqrtf(x); }
 TAILRACE_INLINE double root(double x) { return __builtin_sqrt(x); }
@@ -152,10 +173,59 @@ void run(const UpdateArgs& args) {
     return which < Slots ? static_cast<T*>(args.slots[which][i]) : nullptr;
   };
   auto body = [&](const Team& team) {
+    const FlushSmall flush;
     share(args.count, args.sizes, team, [&](long i, long begin, long end) {
       update<Slots>(rule, static_cast<T*>(args.variables[i]), slot(0, i), slot(1, i), slot(2, i),
                     static_cast<const T*>(args.gradients[i]), scale, begin, end);
     });
+  };
+  parallel(args.threads, body);
+}
+
+template <class T, bool HasGradient>
+void adam_row(const RowsArgs& args, long row, const T* __restrict grad) {
+  const T rate = static_cast<T>(args.rate), epsilon = static_cast<T>(args.epsilon);
+  const T beta1 = static_cast<T>(args.beta1), rest1 = static_cast<T>(args.rest1);
+  const T beta2 = static_cast<T>(args.beta2), rest2 = static_cast<T>(args.rest2);
+  T* __restrict var = static_cast<T*>(args.variable) + row * args.columns;
+  T* __restrict m = static_cast<T*>(args.m) + row * args.columns;
+  T* __restrict v = static_cast<T*>(args.v) + row * args.columns;
+#pragma GCC ivdep
+  for (long i = 0; i < args.columns; ++i) {
+    T mean = m[i] * beta1, square = v[i] * beta2;
+    if (HasGradient) {
+      mean += grad[i] * rest1;
+      square += grad[i] * grad[i] * rest2;
+    }
+    m[i] = mean;
+    v[i] = square;
+    var[i] -= rate * mean / (root(square) + epsilon);
+  }
+}
+
+template <class T>
+void all_adam_rows(const RowsArgs& args) {
+  int* place = static_cast<int*>(workspace(sizeof(int) * static_cast<unsigned long>(args.rows)));
+  for (long r = 0; r < args.rows; ++r) place[r] = -1;
+  *args.repeated = 0;
+  for (long i = 0; i < args.count; ++i) {
+    if (place[args.indices[i]] >= 0) {
+      *args.repeated = 1;
+      return;
+    }
+    place[args.indices[i]] = static_cast<int>(i);
+  }
+  auto body = [&](const Team& team) {
+    const FlushSmall flush;
+    const T* gradients = static_cast<const T*>(args.gradients);
+    const long end = part(args.rows, team.rank + 1, team.size);
+    for (long r = part(args.rows, team.rank, team.size); r < end; ++r) {
+      if (place[r] < 0) {
+        adam_row<T, false>(args, r, nullptr);
+      } else {
+        adam_row<T, true>(args, r, gradients + place[r] * args.columns);
+      }
+    }
   };
   parallel(args.threads, body);
 }
@@ -229,6 +299,10 @@ void sums(const SquaresArgs& args) {
 
 void updates(const UpdateArgs& args) {
   args.is_double ? by_rule<double>(args) : by_rule<float>(args);
+}
+
+void adam_rows(const RowsArgs& args) {
+  args.is_double ? all_adam_rows<double>(args) : all_adam_rows<float>(args);
 }
 
 void squares(const SquaresArgs& args) {
