@@ -68,12 +68,14 @@ flows). It returns a gradient or None per input.
 `_both`         whether both inputs are true
 `_chooses`      its first input chooses between the second and the third, element by element or row
                 by row
+`_zeros`        the output is nothing but zeros
 `_adds`         the output is the sum of the inputs
 `_elementwise`  output i depends on element i of the inputs alone, after broadcasting
 `_vector`       what `native.fusion` calls this element-wise function of the inputs
 `_batch`        the fused operation that does several of this type at once: of the same inputs, an
                 input it takes N of comes one from each, the others are the same for all
 `_stacks`       lays its inputs side by side along a new axis, `axis`
+`_unstacks`     gives the slices of its input along an axis, `axis`, without that axis
 `_stacked`      the fused operation that gives the results of several of this type, stacked
 `_multiplies`   the output is the product of the two inputs
 `_scales`       of a fused operation: the inputs it multiplies by `scale`, if that is given (S is 1)
@@ -122,9 +124,11 @@ _FLAGS = (
     "compares",
     "both",
     "chooses",
+    "zeros",
     "batch",
     "vector",
     "stacks",
+    "unstacks",
     "stacked",
     "multiplies",
     "scales",
@@ -181,8 +185,6 @@ class Arg:
         return self.number_attr is not None or self.list_attr is not None
 
 
-class OpDef:
-    """An operation type. The decorated kernel's name is bound to this object."""
 @dataclasses.dataclass(frozen=True)
 class Pattern:
     """What steps a fused operation stands for: the type of the last one, names for its inputs, and
@@ -194,6 +196,8 @@ class Pattern:
     equations: str
 
 
+class OpDef:
+    """An operation type. The decorated kernel's name is bound to this object."""
 
     def __init__(
         self,
@@ -232,9 +236,11 @@ class Pattern:
         self.compares: str = flags.get("compares", "")
         self.both: bool = flags.get("both", False)
         self.chooses: bool = flags.get("chooses", False)
+        self.zeros: bool = flags.get("zeros", False)
         self.batch: str | None = flags.get("batch")
         self.vector: str | None = flags.get("vector")
         self.stacks: bool = flags.get("stacks", False)
+        self.unstacks: bool = flags.get("unstacks", False)
         self.stacked: str | None = flags.get("stacked")
         self.multiplies: bool = flags.get("multiplies", False)
         self.scales: str | None = flags.get("scales")
@@ -242,10 +248,10 @@ class Pattern:
         self.sums: bool = flags.get("sums", False)
         self.scored: tuple[str, str] | None = flags.get("scored")
         self.consumes: frozenset[str] = _names(flags.get("consumes", ()))
+        self.pattern: Pattern | None = None
         self.shape_rule: Callable[..., Any] | None = None
         self.shape_attrs: tuple[str, ...] = ()
         self.handle_rule: Callable[..., Any] | None = None
-        self.pattern: Pattern | None = None
         self.known_value_rule: Callable[..., Any] | None = None
         self.known_value_attrs: tuple[str, ...] = ()
         self.known_sizes_rule: Callable[..., Any] | None = None
@@ -385,6 +391,11 @@ class Cell:
     `backward` the gradient of each affine sum `z`, `dz`, the `roots`. `outgoing` are terms of the
     gradients of the states before. `groups` are words for several operation types. `constants` are
     words that stand for numbers: these, or (None) whatever they are, as attributes of that name.
+
+    `vectors` are words for further weights.
+    `layer` and `gradient` write all steps of it down, see `ops.recurrent.layers`; `views` are the
+    words whose values in all steps can be had from a layer, `gradient_views` from its gradient.
+    Only states that are `outputs` get gradients from elsewhere in every step.
     """
 
     name: str
@@ -397,6 +408,12 @@ class Cell:
     commutative: frozenset[str]
     attributes: dict[str, Any]
     constants: dict[str, float | None]
+    vectors: tuple[str, ...]
+    outputs: tuple[str, ...]
+    layer: Callable[..., Any]
+    gradient: Callable[..., Any]
+    views: dict[str, Callable[..., Any]]
+    gradient_views: dict[str, Callable[..., Any]]
 
 
 CELLS: dict[str, Cell] = {}

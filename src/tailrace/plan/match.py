@@ -167,6 +167,11 @@ class CellMatch:
     def guards(self) -> Guards:
         return self.members[0].guards
 
+    def sent(self, state: str) -> int:
+        """How many terms its gradient adds to that of the state before it."""
+        own = sum(z.state.value is self.previous[state] for z in self.affine.values())
+        return own + len(self.cell.outgoing.get(state, ()))
+
     @property
     def inputs(self) -> list[Value]:
         """What comes in at this step beside the states."""
@@ -452,6 +457,9 @@ def _columns(step: Step) -> tuple[int, int] | None:
     return column, width - column if columns == -1 else columns
 
 
+Accept = Callable[[CellMatch], bool] | None
+
+
 # -- cells -----------------------------------------------------------------------------------------
 
 
@@ -467,38 +475,36 @@ def _cells_by_root() -> dict[str, list[Cell]]:
     return found
 
 
-def match_cell(value: Value, is_state: Callable[[Value], bool] | None = None) -> CellMatch | None:
+def match_cell(value: Value, accept: Accept = None) -> CellMatch | None:
     """The step of a cell whose new state (of the LSTM, h) is `value`; None if it is none.
 
-    `is_state` tells which values may be states before it. Without, any may: where the state is
-    concatenated with inputs it is then taken to be the last part.
+    `accept` may refuse one: which of the factors is the state is not always clear. Without, the
+    state is taken to be the last part of a concatenation.
     """
     step = value.step
     if step is None or value.known:
         return None
     for cell in _cells_by_root().get(step.op_def.name, ()):
-        found = _match_cell(cell, value, step.guards, is_state)
+        found = _match_cell(cell, value, step.guards, accept)
         if found is not None:
             return found
     return None
 
 
-def _match_cell(
-    cell: Cell, value: Value, guards: Guards, is_state: Callable[[Value], bool] | None
-) -> CellMatch | None:
+def _match_cell(cell: Cell, value: Value, guards: Guards, accept: Accept) -> CellMatch | None:
     matcher = _Matcher(cell, equations(cell.forward), lambda a, b: a is b, guards)
     for _ in matcher.match(Word(cell.states[-1]), value):
         bound = matcher.bound
         previous = {name: bound[f"{name}_prev"] for name in cell.states}
-        if is_state is not None and not all(map(is_state, previous.values())):
-            continue
         following = {name: bound[name] for name in cell.states}
         attributes = _attributes(cell, bound)
         if attributes is None or not _fits(previous, following, matcher):
             continue
         members = list(dict.fromkeys(matcher.steps))
         roles, affine = dict(bound), dict(matcher.affine)
-        return CellMatch(cell, previous, following, affine, attributes, roles, members)
+        found = CellMatch(cell, previous, following, affine, attributes, roles, members)
+        if accept is None or accept(found):
+            return found
     return None
 
 
@@ -532,6 +538,24 @@ def _fits(previous: dict[str, Value], following: dict[str, Value], matcher: _Mat
         if not _matrix(affine.state.weight):
             return False
     return True
+
+
+@functools.cache
+def gradient_anchor(cell_name: str) -> str:
+    """A word of the forward equations whose users begin the gradient: they are its root, or the
+    root takes what they give."""
+    cell = CELLS[cell_name]
+    forward, backward = equations(cell.forward), equations(cell.backward)
+    stack: list[Expression] = [Word(cell.roots[0])]
+    while stack:
+        expression = stack.pop()
+        if isinstance(expression, Call):
+            stack.extend(reversed(expression.args))
+        elif expression.name in forward:
+            return expression.name
+        else:
+            stack.extend(reversed(backward.get(expression.name, ())))
+    raise AssertionError(f"the gradient of {cell_name} has no word of its forward equations")
 
 
 # -- gradients -------------------------------------------------------------------------------------

@@ -91,6 +91,7 @@ def _unpack(value, *, num, axis):
     T=ANY,
     axis=0,
     _alias=True,
+    _unstacks=True,
 )
 def unpack(value, *, num, axis):
     """The slices along an axis, without that axis."""

@@ -1,3 +1,4 @@
 """Recurrent layers over whole sequences, and what a step of them looks like in graphs."""
 
 from tailrace.ops.recurrent import cells as cells
+from tailrace.ops.recurrent import sequences as sequences

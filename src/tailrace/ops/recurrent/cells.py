@@ -5,6 +5,7 @@ Source: TF 1.15 python/ops/rnn_cell_impl.py, and the gradients of what it builds
 
 from __future__ import annotations
 
+from tailrace.ops.recurrent import layers
 from tailrace.registry import Cell, declare_cell
 
 _GROUPS = {
@@ -57,6 +58,12 @@ _declare(
     outgoing={"c": ("Mul(dc, f)",)},
     attributes={"forget_bias": 0.0},
     constants={"forget_bias": None, "axis": 1},
+    vectors=(),
+    outputs=("h",),
+    layer=layers.lstm,
+    gradient=layers.lstm_gradient,
+    views=layers.LSTM_ROLES,
+    gradient_views=layers.LSTM_GRADIENT_ROLES,
 )
 
 _declare(
@@ -76,6 +83,12 @@ _declare(
     outgoing={"c": ("Mul(dc, f)", "Mul(dzi, peephole_i)", "Mul(dzf, peephole_f)")},
     attributes={"forget_bias": 0.0},
     constants={"forget_bias": None, "axis": 1},
+    vectors=layers.PEEPHOLES,
+    outputs=("h",),
+    layer=layers.lstm,
+    gradient=layers.lstm_gradient,
+    views=layers.LSTM_ROLES,
+    gradient_views=layers.LSTM_GRADIENT_ROLES,
 )
 
 _declare(
@@ -102,6 +115,12 @@ _declare(
     outgoing={"h": ("Mul(dh, u)", "Mul(drh, r)")},
     attributes={},
     constants={"axis": 1, "one": 1},
+    vectors=(),
+    outputs=("h",),
+    layer=layers.gru,
+    gradient=layers.gru_gradient,
+    views=layers.GRU_ROLES,
+    gradient_views={},
 )
 
 for _type, _gradient, _name in (
@@ -121,4 +140,10 @@ for _type, _gradient, _name in (
         outgoing={},
         attributes={"activation": _name},
         constants={},
+        vectors=(),
+        outputs=("h",),
+        layer=layers.rnn,
+        gradient=layers.rnn_gradient,
+        views={},
+        gradient_views={},
     )

@@ -1,0 +1,154 @@
+"""How the planner writes down a recurrent layer and its gradient, by cell.
+
+`b` makes steps (`plan.build.Builder`). Dictionaries go by the words of the cell's equations: `gx`,
+`wh` and `bias` (a list of at most one) by affine sum, `first`, `terms` and `last` by state.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+Values = dict[str, Any]
+
+PEEPHOLES = ("peephole_i", "peephole_f", "peephole_o")
+
+
+def _peepholes(words: Values) -> list[Any]:
+    return [words[name] for name in PEEPHOLES if name in words]
+
+
+def _given(value: Any) -> list[Any]:
+    return [] if value is None else [value]
+
+
+def _columns(b: Any, x: Any, part: int, parts: int) -> Any:
+    size = x.dims[-1] // parts
+    return b.Narrow(x, axis=len(x.dims) - 1, begin=part * size, size=size)
+
+
+# -- LSTM ------------------------------------------------------------------------------------------
+
+
+def lstm(b, gx, wh, bias, first, words, lengths, attributes):
+    """Gives the states by name, and the gates."""
+    peepholes = _peepholes(words)
+    inputs = [gx["z"], wh["z"], *bias["z"], first["h"], first["c"], *peepholes, *_given(lengths)]
+    hs, cs, gates = b.LstmSequence(
+        *inputs,
+        K=len(bias["z"]),
+        P=len(peepholes),
+        L=len(_given(lengths)),
+        forget_bias=attributes["forget_bias"],
+    )
+    return {"h": hs, "c": cs, "gates": gates}
+
+
+def lstm_gradient(b, layer, wh, terms, last, words, lengths, attributes):
+    """Gives the gradients of the affine sum, `dz`, and of the initial states, `dh` and `dc`."""
+    dout, h_last, c_last = _given(terms["h"]), _given(last["h"]), _given(last["c"])
+    peepholes = _peepholes(words)
+    saved = [layer["gates"], layer["h"], layer["c"], wh["z"], *peepholes, *_given(lengths)]
+    dz, dh, dc = b.LstmSequenceGrad(
+        *dout,
+        *h_last,
+        *c_last,
+        *saved,
+        D=len(dout),
+        M=len(h_last),
+        K=len(c_last),
+        P=len(peepholes),
+        L=len(_given(lengths)),
+    )
+    return {"dz": dz, "dh": dh, "dc": dc}
+
+
+LSTM_ROLES = {
+    "i": lambda b, layer: _columns(b, layer["gates"], 0, 4),
+    "j": lambda b, layer: _columns(b, layer["gates"], 1, 4),
+    "f": lambda b, layer: _columns(b, layer["gates"], 2, 4),
+    "o": lambda b, layer: _columns(b, layer["gates"], 3, 4),
+    "tanh_c": lambda b, layer: b.Tanh(b.Narrow(layer["c"], begin=1, size=layer["c"].dims[0] - 1)),
+}
+LSTM_GRADIENT_ROLES = {
+    "dzi": lambda b, found: _columns(b, found["dz"], 0, 4),
+    "dzj": lambda b, found: _columns(b, found["dz"], 1, 4),
+    "dzf": lambda b, found: _columns(b, found["dz"], 2, 4),
+    "dzo": lambda b, found: _columns(b, found["dz"], 3, 4),
+}
+
+
+# -- GRU -------------------------------------------------------------------------------------------
+
+
+def gru(b, gx, wh, bias, first, words, lengths, attributes):
+    """Gives the states, the gates r and u, the candidate and r h."""
+    hs, gates, candidate, rh = b.GruSequence(
+        gx["z"],
+        gx["zc"],
+        wh["z"],
+        wh["zc"],
+        *bias["z"],
+        *bias["zc"],
+        first["h"],
+        *_given(lengths),
+        K=len(bias["z"]),
+        M=len(bias["zc"]),
+        L=len(_given(lengths)),
+    )
+    return {"h": hs, "gates": gates, "candidate": candidate, "rh": rh}
+
+
+def gru_gradient(b, layer, wh, terms, last, words, lengths, attributes):
+    """Gives the gradients of both affine sums and of the initial state."""
+    dout, h_last = _given(terms["h"]), _given(last["h"])
+    dz, dzc, dh = b.GruSequenceGrad(
+        *dout,
+        *h_last,
+        layer["gates"],
+        layer["candidate"],
+        layer["rh"],
+        layer["h"],
+        wh["z"],
+        wh["zc"],
+        *_given(lengths),
+        D=len(dout),
+        M=len(h_last),
+        L=len(_given(lengths)),
+    )
+    return {"dz": dz, "dzc": dzc, "dh": dh}
+
+
+GRU_ROLES = {
+    "gates": lambda b, layer: layer["gates"],
+    "r": lambda b, layer: _columns(b, layer["gates"], 0, 2),
+    "u": lambda b, layer: _columns(b, layer["gates"], 1, 2),
+    "candidate": lambda b, layer: layer["candidate"],
+    "rh": lambda b, layer: layer["rh"],
+}
+
+
+# -- the plain cell --------------------------------------------------------------------------------
+
+
+def rnn(b, gx, wh, bias, first, words, lengths, attributes):
+    """Gives the states."""
+    inputs = [gx["z"], wh["z"], *bias["z"], first["h"], *_given(lengths)]
+    counts = {"K": len(bias["z"]), "L": len(_given(lengths))}
+    return {"h": b.RnnSequence(*inputs, activation=attributes["activation"], **counts)}
+
+
+def rnn_gradient(b, layer, wh, terms, last, words, lengths, attributes):
+    """Gives the gradients of the affine sum and of the initial state."""
+    dout, h_last = _given(terms["h"]), _given(last["h"])
+    dz, dh = b.RnnSequenceGrad(
+        *dout,
+        *h_last,
+        layer["h"],
+        wh["z"],
+        *_given(lengths),
+        D=len(dout),
+        M=len(h_last),
+        L=len(_given(lengths)),
+        activation=attributes["activation"],
+    )
+    return {"dz": dz, "dh": dh}

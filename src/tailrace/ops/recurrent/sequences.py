@@ -1,0 +1,283 @@
+"""Recurrent layers over whole sequences, as the planner puts them in place of their steps.
+
+Shapes: T steps, B batch, I inputs, H hidden, G gates. `hs` and `cs` [T+1,B,H] are the states, the
+initial one first. `gx` [T,B,G H] are the inputs' products with their weights. Gradients are given
+for the states after every step (`dout`) and after the last one (`last`), where there are such.
+"""
+
+from __future__ import annotations
+
+import torch
+
+from tailrace.dtypes import FLOATS, NUMERIC
+from tailrace.native import recurrent
+from tailrace.registry import Attr, fused
+
+_COUNT = Attr("int", 0)
+
+
+def _one(values):
+    """The only value of a list that may be empty."""
+    return values[0].contiguous() if values else None
+
+
+def _own(x, in_place):
+    """`x` to be written over; `in_place` says that nobody else needs it."""
+    return x.contiguous() if in_place else x.clone(memory_format=torch.contiguous_format)
+
+
+# -- what goes in ----------------------------------------------------------------------------------
+
+
+@fused("SequenceInputs", "x: N*T, w: N*T, addends: M*T -> y: T", T=FLOATS, N=_COUNT, M=_COUNT)
+def sequence_inputs(x, w, addends):
+    """The sum of products and addends, for all steps at once.
+
+    Shapes: x [T,B,I], w [I,G], addends [T,B,G] -> [T,B,G].
+    """
+    total = None
+    for value, weight in zip(x, w, strict=True):
+        rows = value.reshape(-1, value.shape[2])
+        total = torch.mm(rows, weight) if total is None else total.addmm_(rows, weight)
+    if total is not None:
+        total = total.view(*x[0].shape[:2], -1)
+    for addend in addends:
+        total = addend.clone() if total is None else total.add_(addend)
+    return total
+
+
+@sequence_inputs.shape
+def sequence_inputs_shape(x, w, addends):
+    return [(x[0][0], x[0][1], w[0][1]) if x else addends[0]]
+
+
+@fused("KernelGradient", "x: N*T, dz: T -> dkernel: T", T=FLOATS, N=_COUNT)
+def kernel_gradient(x, dz):
+    """The gradient of a kernel whose rows are multiplied with each `x` in turn.
+
+    Shapes: x [T,B,I], dz [T,B,G] -> [sum I, G].
+    """
+    rows = dz.reshape(-1, dz.shape[2])
+    result = dz.new_empty((sum(value.shape[2] for value in x), dz.shape[2]))
+    begin = 0
+    for value in x:
+        end = begin + value.shape[2]
+        torch.mm(value.reshape(-1, value.shape[2]).t(), rows, out=result[begin:end])
+        begin = end
+    return result
+
+
+@kernel_gradient.shape
+def kernel_gradient_shape(x, dz):
+    return [(sum(value[2] for value in x), dz[2])]
+
+
+@fused("InputGradient", "dz: N*T, w: N*T -> dx: T", T=FLOATS, N=_COUNT)
+def input_gradient(dz, w):
+    """The gradient of what was multiplied with `w`. Shapes: dz [T,B,G], w [I,G] -> [T,B,I]."""
+    rows = [gradient.reshape(-1, gradient.shape[2]) for gradient in dz]
+    total = torch.mm(rows[0], w[0].t())
+    for more, weight in zip(rows[1:], w[1:], strict=True):
+        total.addmm_(more, weight.t())
+    return total.view(*dz[0].shape[:2], -1)
+
+
+@input_gradient.shape
+def input_gradient_shape(dz, w):
+    return [(dz[0][0], dz[0][1], w[0][0])]
+
+
+@fused("Narrow", "x: T -> y: T", T=NUMERIC, axis=0, begin=0, size=0, _alias=True)
+def narrow(x, *, axis, begin, size):
+    """`size` slices of an axis from `begin` on."""
+    return x.narrow(axis, begin, size)
+
+
+@narrow.shape
+def narrow_shape(x, *, axis, begin, size):
+    return [(*x[:axis], size, *x[axis + 1 :])]
+
+
+# -- LSTM ------------------------------------------------------------------------------------------
+
+
+@fused(
+    "LstmSequence",
+    "gx: T, wh: T, bias: K*T, h0: T, c0: T, peepholes: P*T, lengths: L*int32 "
+    "-> hs: T, cs: T, gates: T",
+    T=FLOATS,
+    K=_COUNT,
+    P=_COUNT,
+    L=_COUNT,
+    forget_bias=0.0,
+    in_place=False,
+    _consumes="gx",
+)
+def lstm_sequence(gx, wh, bias, h0, c0, peepholes, lengths, *, forget_bias, in_place):
+    """An LSTM layer; the gates i, j, f, o are kept as they are after activation."""
+    return recurrent.lstm_forward(
+        _own(gx, in_place),
+        wh.contiguous(),
+        _one(bias),
+        h0.contiguous(),
+        c0.contiguous(),
+        forget_bias=forget_bias,
+        peepholes=tuple(peepholes) or None,
+        lengths=_one(lengths),
+    )
+
+
+@lstm_sequence.shape
+def lstm_sequence_shape(gx, wh, bias, h0, c0, peepholes, lengths):
+    return [(gx[0] + 1, *h0), (gx[0] + 1, *c0), gx]
+
+
+@fused(
+    "LstmSequenceGrad",
+    "dout: D*T, h_last: M*T, c_last: K*T, gates: T, hs: T, cs: T, wh: T, peepholes: P*T, "
+    "lengths: L*int32 -> dz: T, dh0: T, dc0: T",
+    T=FLOATS,
+    D=_COUNT,
+    M=_COUNT,
+    K=_COUNT,
+    P=_COUNT,
+    L=_COUNT,
+    in_place=False,
+    _consumes="gates",
+)
+def lstm_sequence_grad(dout, h_last, c_last, gates, hs, cs, wh, peepholes, lengths, *, in_place):
+    """The gradients of the gates before activation, and of the initial states."""
+    return recurrent.lstm_backward(
+        _one(dout),
+        _one(h_last),
+        _one(c_last),
+        _own(gates, in_place),
+        hs,
+        cs,
+        wh.contiguous(),
+        peepholes=tuple(peepholes) or None,
+        lengths=_one(lengths),
+    )
+
+
+@lstm_sequence_grad.shape
+def lstm_sequence_grad_shape(dout, h_last, c_last, gates, hs, cs, wh, peepholes, lengths):
+    return [gates, hs[1:], cs[1:]]
+
+
+# -- GRU -------------------------------------------------------------------------------------------
+
+
+@fused(
+    "GruSequence",
+    "gx: T, gxc: T, wh: T, whc: T, bias: K*T, bias_c: M*T, h0: T, lengths: L*int32 "
+    "-> hs: T, gates: T, candidate: T, rh: T",
+    T=FLOATS,
+    K=_COUNT,
+    M=_COUNT,
+    L=_COUNT,
+    in_place=False,
+    _consumes=("gx", "gxc"),
+)
+def gru_sequence(gx, gxc, wh, whc, bias, bias_c, h0, lengths, *, in_place):
+    """A GRU layer; r, u, the candidate and r h are kept."""
+    return recurrent.gru_forward(
+        _own(gx, in_place),
+        _own(gxc, in_place),
+        wh.contiguous(),
+        whc.contiguous(),
+        _one(bias),
+        _one(bias_c),
+        h0.contiguous(),
+        lengths=_one(lengths),
+    )
+
+
+@gru_sequence.shape
+def gru_sequence_shape(gx, gxc, wh, whc, bias, bias_c, h0, lengths):
+    return [(gx[0] + 1, *h0), gx, gxc, gxc]
+
+
+@fused(
+    "GruSequenceGrad",
+    "dout: D*T, h_last: M*T, gates: T, candidate: T, rh: T, hs: T, wh: T, whc: T, "
+    "lengths: L*int32 -> dz: T, dzc: T, dh0: T",
+    T=FLOATS,
+    D=_COUNT,
+    M=_COUNT,
+    L=_COUNT,
+    in_place=False,
+    _consumes=("gates", "candidate"),
+)
+def gru_sequence_grad(dout, h_last, gates, candidate, rh, hs, wh, whc, lengths, *, in_place):
+    """The gradients of gates and candidate before activation, and of the initial state."""
+    return recurrent.gru_backward(
+        _one(dout),
+        _one(h_last),
+        _own(gates, in_place),
+        _own(candidate, in_place),
+        rh,
+        hs,
+        wh.contiguous(),
+        whc.contiguous(),
+        lengths=_one(lengths),
+    )
+
+
+@gru_sequence_grad.shape
+def gru_sequence_grad_shape(dout, h_last, gates, candidate, rh, hs, wh, whc, lengths):
+    return [gates, candidate, hs[1:]]
+
+
+# -- the plain cell --------------------------------------------------------------------------------
+
+
+@fused(
+    "RnnSequence",
+    "gx: T, wh: T, bias: K*T, h0: T, lengths: L*int32 -> hs: T",
+    T=FLOATS,
+    K=_COUNT,
+    L=_COUNT,
+    activation="tanh",
+)
+def rnn_sequence(gx, wh, bias, h0, lengths, *, activation):
+    """A layer of plain recurrent cells."""
+    return recurrent.rnn_forward(
+        gx,
+        wh.contiguous(),
+        _one(bias),
+        h0.contiguous(),
+        activation=activation,
+        lengths=_one(lengths),
+    )
+
+
+@rnn_sequence.shape
+def rnn_sequence_shape(gx, wh, bias, h0, lengths):
+    return [(gx[0] + 1, *h0)]
+
+
+@fused(
+    "RnnSequenceGrad",
+    "dout: D*T, h_last: M*T, hs: T, wh: T, lengths: L*int32 -> dz: T, dh0: T",
+    T=FLOATS,
+    D=_COUNT,
+    M=_COUNT,
+    L=_COUNT,
+    activation="tanh",
+)
+def rnn_sequence_grad(dout, h_last, hs, wh, lengths, *, activation):
+    """The gradients before activation and of the initial state."""
+    return recurrent.rnn_backward(
+        _one(dout),
+        _one(h_last),
+        hs,
+        wh.contiguous(),
+        activation=activation,
+        lengths=_one(lengths),
+    )
+
+
+@rnn_sequence_grad.shape
+def rnn_sequence_grad_shape(dout, h_last, hs, wh, lengths):
+    return [(hs[0] - 1, *hs[1:]), hs[1:]]

@@ -1,0 +1,433 @@
+"""Let fused layers do the recurrent cells of an unrolled graph.
+
+Steps of a cell whose states go from one to the next are a chain, if they have the same weights and
+no input of the chain depends on what is computed in it. A chain becomes a layer over all its
+steps, its gradient, or the parts of it that hang together, another fused step. What else needs a
+value of a single step gets a slice; sums of the weights' gradients over the steps become products
+of all rows.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Hashable, Iterator
+
+import torch
+
+from tailrace import arrays
+from tailrace.plan.build import Builder
+from tailrace.plan.edit import Editor, reaches
+from tailrace.plan.ir import Loop, Plan, Step, Value
+from tailrace.plan.lanes import Lanes
+from tailrace.plan.layer import Gradient, Layer
+from tailrace.plan.match import (
+    CellMatch,
+    GradientMatch,
+    Product,
+    gradient_anchor,
+    match_cell,
+    match_cell_gradient,
+)
+
+_SHORTEST = 2  # steps that are worth a layer
+
+Chain = list[CellMatch]
+
+
+def chains(plan: Plan) -> Plan:
+    """Put layers in place of chains. Comes when sizes are known."""
+    found = _find(plan.steps)
+    if not found:
+        return plan
+    editor = Editor(plan)
+    fused = [_Fused(editor, chain) for chain in found if _stands_alone(chain)]
+    for one in fused:
+        one.match_gradients()
+    done = [one for one in fused if one.put_layer()]
+    for one in reversed(done):
+        one.put_gradients()
+    return editor.done()
+
+
+# -- finding chains --------------------------------------------------------------------------------
+
+
+def _find(steps: list[Step]) -> list[Chain]:
+    """The chains, in the order in which the first steps of them were built."""
+    matches = dict(_matches(steps))
+    states = {value for m in matches.values() for value in m.following.values()}
+    for value, match in matches.items():
+        if not states.issuperset(match.previous.values()):
+            better = match_cell(value, lambda m: states.issuperset(m.previous.values()))
+            matches[value] = better or match
+    by_state = {tuple(m.following.values()): m for m in matches.values()}
+    before: dict[CellMatch, CellMatch] = {}
+    after: dict[CellMatch, CellMatch] = {}
+    for match in matches.values():
+        earlier = by_state.get(tuple(match.previous.values()))
+        if earlier is None or earlier in after:
+            continue
+        if _signature(earlier) != _signature(match):
+            earlier = _first_like(earlier, match)
+            if earlier is None:
+                continue
+        before[match], after[earlier] = earlier, match
+    heads = [m for m in after if m not in before]
+    return [c for c in (list(_followed(head, after)) for head in heads) if len(c) >= _SHORTEST]
+
+
+def _matches(steps: list[Step]) -> Iterator[tuple[Value, CellMatch]]:
+    for step in steps:
+        if not isinstance(step, Loop) and len(step.outputs) == 1:
+            match = match_cell(step.outputs[0])
+            if match is not None:
+                yield step.outputs[0], match
+
+
+def _first_like(match: CellMatch, second: CellMatch) -> CellMatch | None:
+    """The first step of a chain, read as the second one is: which factor the state is could not be
+    known."""
+    wanted = _signature(second)
+    value = match.following[match.cell.states[-1]]
+    return match_cell(value, lambda m: _signature(m) == wanted)
+
+
+def _followed(match: CellMatch | None, after: dict[CellMatch, CellMatch]) -> Iterator[CellMatch]:
+    while match is not None:
+        yield match
+        match = after.get(match)
+
+
+def _signature(match: CellMatch) -> Hashable:
+    """What is equal for steps of one layer."""
+    sums = tuple(
+        (
+            name,
+            _place(z.state),
+            tuple(map(_place, z.inputs)),
+            frozenset(z.biases),
+            len(z.addends),
+            z.value.dims,
+        )
+        for name, z in match.affine.items()
+    )
+    attributes = tuple(match.attributes.items())
+    return match.kind, attributes, sums, tuple(_vectors(match)), match.guards
+
+
+def _vectors(match: CellMatch) -> list[Value]:
+    return [match.roles[name] for name in match.cell.vectors]
+
+
+def _place(product: Product) -> Hashable:
+    return product.weight, product.row, product.rows
+
+
+def _stands_alone(chain: Chain) -> bool:
+    """Whether a chain needs nothing that is computed in it."""
+    members = {step for match in chain for step in match.members}
+    if any(step.after for step in members):
+        return False
+    return not reaches(_needed(chain), members)
+
+
+def _needed(chain: Chain) -> list[Value]:
+    first = chain[0]
+    values = [*first.previous.values(), *(pred for pred, _ in first.guards)]
+    for match in chain:
+        values += match.inputs
+    for z in first.affine.values():
+        values += [*z.biases, *(p.weight for p in (z.state, *z.inputs))]
+    return [*values, *_vectors(first)]
+
+
+# -- putting layers in their place -----------------------------------------------------------------
+
+
+@dataclasses.dataclass
+class _Stretch:
+    """Steps of a chain, from `begin` on, whose gradients hang together."""
+
+    begin: int
+    gradients: list[GradientMatch]
+
+
+class _Fused:
+    def __init__(self, editor: Editor, chain: Chain) -> None:
+        self.editor = editor
+        self.lanes = Lanes(editor)
+        self.chain = chain
+        self.gradients: list[GradientMatch | None] = []
+        self.layer: Layer | None = None
+
+    def match_gradients(self) -> None:
+        users = self.editor.users
+        for match in self.chain:
+            anchor = match.roles[gradient_anchor(match.kind)]
+            candidates = [
+                output
+                for step in users.get(anchor, ())
+                for user in [step, *(u for v in step.outputs for u in users.get(v, ()))]
+                for output in user.outputs
+            ]
+            found = match_cell_gradient(
+                match, lambda a, b: a is b, dict.fromkeys(candidates), users
+            )
+            if found is not None and any(step.after for step in found.members):
+                found = None
+            self.gradients.append(found)
+
+    # -- forward -----------------------------------------------------------------------------------
+
+    def put_layer(self) -> bool:
+        """Put the layer in place of the chain; whether that was possible."""
+        editor, chain = self.editor, self.chain
+        members = {step for match in chain for step in match.members}
+        if reaches(map(editor.now, _needed(chain)), members):
+            return False  # layers made meanwhile have brought about a circle
+        rows = self._rows()
+        if rows is None:
+            return False
+        b = self._builder([step for match in chain for step in match.members])
+        first = {state: editor.now(value) for state, value in chain[0].previous.items()}
+        wholes: dict[Value, Value] = {}
+
+        def each(value: Value) -> Value:
+            if value not in wholes:
+                wholes[value] = self.lanes.whole(b, [editor.now(v) for v in rows[value]])
+            return editor.now(wholes[value])
+
+        self.layer = Layer(b, chain[0], each, editor.now, first)
+        self._spread_views(b)
+        return True
+
+    def _rows(self) -> dict[Value, list[Value]] | None:
+        """What comes in at each step, by what does at the first one."""
+        found: dict[Value, list[Value]] = {}
+        for column in zip(*(_incoming(match) for match in self.chain), strict=True):
+            row = list(column)
+            if found.setdefault(row[0], row) != row:
+                return None
+        return found
+
+    def _builder(self, steps: list[Step]) -> Builder:
+        members = tuple(dict.fromkeys(step.op for step in steps))
+        return self.editor.pending(Builder(steps[0].op, self.chain[0].guards, members))
+
+    def _spread_views(self, b: Builder) -> None:
+        layer, lanes = self.layer, self.lanes
+        assert layer is not None
+        for word in self.chain[0].roles:
+            if word.endswith("_prev") or not layer.has(word):
+                continue
+            values = [match.roles[word] for match in self.chain]
+            if any(self._is_needed(v) for v in values):
+                whole = layer.view(word)
+                assert whole is not None
+                lanes.restack(b, whole, values)
+                lanes.spread(b, whole, values)
+
+    def _is_needed(self, value: Value) -> bool:
+        return value in self.editor.kept or bool(self.editor.users.get(value))
+
+    # -- backward ----------------------------------------------------------------------------------
+
+    def put_gradients(self) -> None:
+        for stretch in self._stretches():
+            if len(stretch.gradients) >= _SHORTEST:
+                self._put_gradient(stretch)
+
+    def _stretches(self) -> Iterator[_Stretch]:
+        """The parts of the gradient that hang together, the last one first."""
+        current: list[GradientMatch] = []
+        for t in range(len(self.chain) - 1, -1, -1):
+            gradient = self.gradients[t]
+            if current and (gradient is None or not self._continues(gradient, current[0])):
+                yield _Stretch(t + 1, current)
+                current = []
+            if gradient is not None:
+                current = [gradient, *current]
+        if current:
+            yield _Stretch(0, current)
+
+    def _continues(self, gradient: GradientMatch, later: GradientMatch) -> bool:
+        """Whether a gradient gets all that the one of the step after it gives, and nothing from
+        elsewhere but for states that may."""
+        return _handed_on(gradient, later) and self._has_no_other(gradient, later)
+
+    def _has_no_other(self, gradient: GradientMatch, later: GradientMatch) -> bool:
+        """Whether only states that may get gradients from elsewhere get such."""
+        return all(
+            not _others(gradient, later, state)
+            for state in gradient.terms
+            if state not in gradient.cell.cell.outputs
+        )
+
+    def _put_gradient(self, stretch: _Stretch) -> None:
+        layer = self.layer
+        assert layer is not None
+        gradients = stretch.gradients
+        members = {step for g in gradients for step in g.members}
+        terms = {state: self._terms(gradients, state) for state in layer.match.cell.states}
+        outer = [v for rows in terms.values() for row in rows for v in row]
+        if reaches(outer, members):
+            return
+        b = self._builder([step for g in gradients for step in g.members])
+        part = layer.part(b, stretch.begin, len(gradients))
+        given, last = {}, {}
+        for state, rows in terms.items():
+            *earlier, at_end = rows
+            if not any(earlier):
+                given[state] = None
+                last[state] = self.lanes.sum(b, at_end, at_end[0]) if at_end else None
+            else:
+                given[state], last[state] = self.lanes.total(b, rows), None
+        self._spread_gradient(b, part.gradient(given, last), gradients)
+
+    def _terms(self, gradients: list[GradientMatch], state: str) -> list[list[Value]]:
+        """What is added to the gradient of a state after each step from elsewhere."""
+        following = [*gradients[1:], None]
+        rows = [_others(g, later, state) for g, later in zip(gradients, following, strict=True)]
+        return [[v for v in map(self.editor.now, row) if not _is_zero(v)] for row in rows]
+
+    def _spread_gradient(self, b: Builder, found: Gradient, gradients: list[GradientMatch]) -> None:
+        match = gradients[0].cell
+        for state, sent in gradients[0].outgoing.items():
+            if len(sent) == match.sent(state):
+                self._put_sum(b, found.outputs[f"d{state}"], [sent])
+        for name in match.affine:
+            self._put_parameters(b, found, name, gradients)
+        self._put_inputs(b, found, gradients)
+        for word in gradients[0].roles:
+            values = [g.roles[word] for g in gradients]
+            if any(self._is_needed(v) for v in values):
+                whole = found.view(word)
+                if whole is not None:
+                    self.lanes.restack(b, whole, values)
+                    self.lanes.spread(b, whole, values)
+
+    def _put_parameters(
+        self, b: Builder, found: Gradient, name: str, gradients: list[GradientMatch]
+    ) -> None:
+        """Gradients of weights and biases: those of all steps at once, for the sum over steps."""
+        affine = [g.affine[name] for g in gradients]
+        for position, (weight, _) in enumerate(affine[0].weights):
+            if any(len(a.weights) <= position for a in affine):
+                continue
+            values = [v for a in affine for w, v in a.weights if w is weight]
+            if len(values) == len(affine) and self._summed(values) is not None:
+                whole = found.of_weight(name, weight)
+                if whole is not None:
+                    self._put_sum(b, whole, [values])
+        for values in zip(*(a.biases for a in affine), strict=False):
+            if self._summed(list(values)) is not None:
+                self._put_sum(b, found.of_bias(name), [list(values)])
+
+    def _summed(self, values: list[Value]) -> Step | None:
+        """The step that adds the values, if nothing else takes any of them."""
+        step = self.editor.only_user(values[0])
+        if step is None or not step.op_def.adds or step.after:
+            return None
+        return step if all(self.editor.only_user(v) is step for v in values[1:]) else None
+
+    def _put_sum(self, b: Builder, total: Value, rows: list[list[Value]]) -> None:
+        """Put the sum in place of where the values of each row are added."""
+        for values in rows:
+            values = [self.editor.now(v) for v in values]
+            if len(values) == 1:
+                self.editor.put(values[0], total)
+                continue
+            step = self._summed(values)
+            if step is not None:
+                rest = [v for v in step.inputs if v not in values]
+                self.editor.put(step.outputs[0], b.AddN(total, *rest) if rest else total)
+
+    def _put_inputs(self, b: Builder, found: Gradient, gradients: list[GradientMatch]) -> None:
+        """Gradients of what comes in: slices of those of all steps."""
+        parts: dict[Value, list[tuple[str, int]]] = {}
+        for name, z in gradients[0].cell.affine.items():
+            for position, product in enumerate(z.inputs):
+                parts.setdefault(product.value, []).append((name, position))
+        for places in parts.values():
+            rows = [[_gradient_of(g, *place) for place in places] for g in gradients]
+            if len(places) > 1 and all(self._summed_fully(row) for row in rows):
+                self._put_input(b, found, gradients, places, rows)
+                continue
+            for position, place in enumerate(places):
+                column = [[row[position]] for row in rows]
+                self._put_input(b, found, gradients, [place], column)
+
+    def _summed_fully(self, row: list[Value | None]) -> bool:
+        values = [v for v in row if v is not None]
+        return len(values) == len(row) and self._summed(values) is not None
+
+    def _put_input(
+        self,
+        b: Builder,
+        found: Gradient,
+        gradients: list[GradientMatch],
+        places: list[tuple[str, int]],
+        rows: list[list[Value | None]],
+    ) -> None:
+        values = [row[0] for row in rows]
+        if not any(v is not None for v in values):
+            return
+        affine = gradients[0].cell.affine
+        whole = found.of_input([(name, affine[name].inputs[at]) for name, at in places])
+        for row in rows:
+            for value in row[1:]:
+                assert value is not None
+                self._drop(b, row[0], value)
+        values = [self.editor.now(v) if v is not None else None for v in values]
+        self.lanes.restack(b, whole, values)
+        self.lanes.spread(b, whole, values)
+
+    def _drop(self, b: Builder, first: Value | None, value: Value) -> None:
+        """Leave out a value of a sum with another one, which is going to stand for both."""
+        step = self.editor.only_user(value)
+        assert step is not None
+        rest = [v for v in step.inputs if v is not value]
+        if len(rest) == 1:
+            self.editor.put(step.outputs[0], rest[0])
+        else:
+            self.editor.put(value, _zeros(b, value))
+
+
+def _incoming(match: CellMatch) -> list[Value]:
+    """What comes in, in an order that is the same for all steps of a chain."""
+    found = []
+    for z in match.affine.values():
+        found += [*(p.value for p in z.inputs), *z.addends]
+    return found
+
+
+def _handed_on(gradient: GradientMatch, later: GradientMatch) -> bool:
+    """Whether the terms that a step's gradient gives all arrive at the step before it."""
+    for state, sent in later.outgoing.items():
+        terms = gradient.terms[state]
+        if len(sent) != later.cell.sent(state) or any(terms.count(v) != 1 for v in sent):
+            return False
+    return True
+
+
+def _others(gradient: GradientMatch, later: GradientMatch | None, state: str) -> list[Value]:
+    """The terms of a state's gradient that do not come from the step after it."""
+    sent = [] if later is None else later.outgoing[state]
+    return [v for v in gradient.terms[state] if v not in sent]
+
+
+def _gradient_of(gradient: GradientMatch, name: str, position: int) -> Value | None:
+    """The gradient that an input gets in an affine sum."""
+    product = gradient.cell.affine[name].inputs[position]
+    found = gradient.affine[name].products.get(product, ())
+    return found[0] if found else None
+
+
+def _zeros(b: Builder, like: Value) -> Value:
+    assert like.dims is not None
+    dtype = arrays.torch_dtype(like.tensor._dtype.base_dtype)
+    return b.constant(torch.zeros(like.dims, dtype=dtype))  # type: ignore[arg-type]
+
+
+def _is_zero(value: Value) -> bool:
+    return value.known and not value.constant.any()
