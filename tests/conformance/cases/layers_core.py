@@ -177,3 +177,19 @@ def own_layer(tf):
         "trainable": [v.name for v in layer.trainable_variables],
         "rest": [v.name for v in layer.non_trainable_variables],
     }
+
+
+def what_depends_on_inputs(tf):
+    x, other = tf.placeholder(tf.float32, [None, 3]), tf.placeholder(tf.float32, [None, 3])
+    norm = tf.layers.BatchNormalization()
+    norm.apply(x, training=True)
+    dense = tf.layers.Dense(2, activity_regularizer=lambda y: tf.reduce_sum(tf.square(y)))
+    dense.apply(x)
+    norm.add_update(tf.no_op(name="extra"))
+    norm.add_loss(tf.constant(1.0, name="free"))
+    asked = [None, x, other, [x, other]]
+    return {
+        "updates": [[u.name for u in norm.get_updates_for(inputs)] for inputs in asked],
+        "losses": [[t.name for t in dense.get_losses_for(inputs)] for inputs in asked],
+        "own": [[t.name for t in norm.get_losses_for(inputs)] for inputs in asked],
+    }

@@ -93,6 +93,22 @@ class InputSpec:
                 )
 
 
+def _depends(item: Any, inputs: list[Any]) -> bool:
+    """Whether a tensor or operation is computed from one of the inputs."""
+    sources = {x.op for x in inputs if isinstance(x, Tensor)}
+    stack = [item.op if isinstance(item, Tensor) else item]
+    seen = set(stack)
+    while stack:
+        operation = stack.pop()
+        if operation in sources:
+            return True
+        before = [x.op for x in operation.inputs] + list(operation.control_inputs)
+        fresh = [op for op in dict.fromkeys(before) if op not in seen]
+        seen.update(fresh)
+        stack += fresh
+    return False
+
+
 def _snake_case(name: str) -> str:
     partly = re.sub("(.)([A-Z][a-z0-9]+)", r"\1_\2", name)
     snake = re.sub("([a-z])([A-Z])", r"\1_\2", partly).lower()
@@ -136,6 +152,9 @@ class Layer:
         self._non_trainable_weights: list[Any] = []
         self._losses: list[Any] = []
         self._updates: list[Any] = []
+        # those of them that depend on the inputs of a call
+        self._conditional: set[Any] = set()
+        self._call_inputs: list[Any] = []
         self._use_resource_variables = False
         self.built = False
         self.input_spec: Any = None
@@ -257,9 +276,19 @@ class Layer:
             )
             if isinstance(update, (Tensor, Operation)):
                 self._updates.append(update)
+                if _depends(update, self._call_inputs):
+                    self._conditional.add(update)
 
     def get_updates_for(self, inputs: Any) -> list[Any]:
-        return self.updates
+        """Updates that depend on the inputs; for None those that depend on no call's inputs."""
+        return self._relevant(self.updates, inputs)
+
+    def _relevant(self, items: list[Any], inputs: Any) -> list[Any]:
+        if inputs is None:
+            return [item for item in items if item not in self._conditional]
+        given = nest.flatten(inputs)
+        conditional = [item for item in items if item in self._conditional]
+        return [item for item in conditional if _depends(item, given)]
 
     def add_loss(self, losses: Any, inputs: Any = None) -> None:
         """Collect losses, as `REGULARIZATION_LOSSES`; functions are called at once."""
@@ -269,10 +298,13 @@ class Layer:
             if loss is not None:
                 new.append(convert_to_tensor(loss))
         self._losses.extend(new)
+        if inputs is not None:
+            self._conditional.update(new)
         _collect(new, GraphKeys.REGULARIZATION_LOSSES)
 
     def get_losses_for(self, inputs: Any) -> list[Any]:
-        return self.losses
+        """Losses that depend on the inputs; for None those that were added without any."""
+        return self._relevant(self.losses, inputs)
 
     def add_variable(self, *args: Any, **kwargs: Any) -> Any:
         """The older name of `add_weight`."""
@@ -384,13 +416,15 @@ class Layer:
         self._check_inputs(inputs)
         with name_scope(self._name_scope()):
             self._maybe_build(inputs)
+            self._call_inputs = nest.flatten(inputs)
             outputs = self.call(inputs, *args, **kwargs)
+            self._call_inputs = []
             if outputs is None:
                 raise ValueError(
                     "A layer's `call` method should return a Tensor or a list of Tensors, not "
                     f"None (layer: {self.name})."
                 )
-            self._regularize_activity(outputs)
+            self._regularize_activity(inputs, outputs)
         return outputs
 
     def _check_inputs(self, inputs: Any) -> None:
@@ -418,14 +452,14 @@ class Layer:
         self.build(shapes)
         self.built = True
 
-    def _regularize_activity(self, outputs: Any) -> None:
+    def _regularize_activity(self, inputs: Any, outputs: Any) -> None:
         if self._activity_regularizer is None:
             return
         with name_scope("ActivityRegularizer"):
             for output in nest.flatten(outputs):
                 loss = self._activity_regularizer(output)
                 batch = g.cast(g.shape(output)[0], loss.dtype)  # type: ignore[index]
-                self.add_loss(loss / batch)
+                self.add_loss(loss / batch, inputs=inputs)
 
     def apply(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
         """The same as calling it."""
