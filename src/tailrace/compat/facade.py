@@ -111,7 +111,7 @@ def lookup(path: str) -> Any:
 
 def is_namespace(path: str) -> bool:
     """Whether `tf.<path>` is a module."""
-    if path in MOVED or any(own == path or own.startswith(f"{path}.") for own in OWN_MODULES):
+    if path in MOVED or any(inner.startswith(f"{path}.") for inner in (*OWN_MODULES, *MOVED)):
         return True
     try:
         value = lookup(path)

@@ -1,5 +1,10 @@
 """What programs of the field were found to rest on, beyond one function at a time."""
 
+import contextlib
+import io
+import os
+import tempfile
+
 
 def drawn_for_sizes_alone(tf):
     x = tf.placeholder(tf.float32, [None, 2])
@@ -36,3 +41,33 @@ def minimized_batch_norm(tf):
             session.run(step)
         values += session.run(tf.global_variables())
     return {"later": later, "values": values}
+
+
+def sizes_of_a_model(tf):
+    x = tf.placeholder(tf.float32, [None, 4], name="x")
+    tf.contrib.layers.fully_connected(x, 3)
+    analyzer = tf.contrib.slim.model_analyzer
+    written = io.StringIO()
+    with contextlib.redirect_stdout(written):
+        totals = [
+            analyzer.analyze_vars(tf.global_variables(), print_info=True),
+            analyzer.analyze_ops(tf.get_default_graph(), print_info=True),
+            analyzer.analyze_vars([]),
+        ]
+    return {"totals": totals, "written": written.getvalue()}
+
+
+def projected_embeddings(tf):
+    projector = tf.contrib.tensorboard.plugins.projector
+    config = projector.ProjectorConfig()
+    embedding = config.embeddings.add()
+    embedding.tensor_name = "table:0"
+    embedding.metadata_path = "words.tsv"
+    embedding.sprite.image_path = "sprite.png"
+    embedding.sprite.single_image_dim.extend([8, 8])
+    with tempfile.TemporaryDirectory() as folder:
+        writer = tf.summary.FileWriter(folder)
+        projector.visualize_embeddings(writer, config)
+        writer.close()
+        with open(os.path.join(folder, "projector_config.pbtxt")) as file:
+            return {"written": file.read()}

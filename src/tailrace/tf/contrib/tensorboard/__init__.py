@@ -1,0 +1,3 @@
+"""`tf.contrib.tensorboard`."""
+
+from tailrace.tf.contrib.tensorboard import plugins

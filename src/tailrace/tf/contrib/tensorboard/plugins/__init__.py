@@ -1,0 +1,3 @@
+"""`tf.contrib.tensorboard.plugins`."""
+
+from tailrace.tf.contrib.tensorboard.plugins import projector
