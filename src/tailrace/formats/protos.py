@@ -96,6 +96,18 @@ _SCHEMA: dict[str, tuple[str, ...]] = {
         "3 num_records_produced int64",
         "4 current_work bytes",
     ),
+    "BoolList": ("1 value *bool",),
+    "HParamType": (
+        "1 int64_value int64|kind",
+        "2 float_value float|kind",
+        "3 bytes_value bytes|kind",
+        "4 int64_list Int64List|kind",
+        "5 float_list FloatList|kind",
+        "6 bytes_list BytesList|kind",
+        "7 bool_value bool|kind",
+        "8 bool_list BoolList|kind",
+    ),
+    "HParamDef": ("1 hparam map:HParamType",),
     "ServerDef": (
         "1 cluster tensorboard.ClusterDef",
         "2 job_name string",

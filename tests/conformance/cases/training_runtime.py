@@ -688,3 +688,261 @@ def local_server(tf):
     server = tf.train.Server.create_local_server()
     with tf.train.MonitoredTrainingSession(master=server.target) as session:
         return {"v": session.run(v), "target": server.target[:7]}
+
+
+# -- training operations ---------------------------------------------------------------------------
+
+
+def _regression(tf):
+    """A small model with a batch normalization, whose updates are collected."""
+    slim = tf.contrib.slim
+    tf.set_random_seed(3)
+    x = tf.constant([[0.5, -1.0], [2.0, 0.25], [1.0, 1.0]])
+    hidden = slim.fully_connected(x, 3, scope="hidden")
+    out = slim.fully_connected(hidden, 1, activation_fn=None, scope="out")
+    loss = tf.losses.mean_squared_error(tf.constant([[1.0], [2.0], [3.0]]), out)
+    return loss
+
+
+def _with_update(tf):
+    counter = tf.get_variable("counter", [], initializer=tf.zeros_initializer(), trainable=False)
+    tf.add_to_collection(tf.GraphKeys.UPDATE_OPS, counter.assign_add(1.0))
+    return counter
+
+
+def slim_train_op(tf):
+    slim = tf.contrib.slim
+    _regression(tf)
+    total = tf.losses.get_total_loss()
+    counter = _with_update(tf)
+    train_op = slim.learning.create_train_op(
+        total,
+        tf.train.GradientDescentOptimizer(0.1),
+        clip_gradient_norm=0.5,
+        gradient_multipliers={"hidden/weights": 2.0, "out/biases": 0.5},
+        summarize_gradients=True,
+    )
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        losses = [session.run(train_op) for _ in range(3)]
+        count = session.run(counter)
+    collected = [t.name for t in tf.get_collection(tf.GraphKeys.TRAIN_OP)]
+    return {"losses": losses, "count": count, "collected": collected}
+
+
+def contrib_train_op(tf):
+    training = tf.contrib.training
+    loss = _regression(tf)
+    train_op = training.create_train_op(
+        loss,
+        tf.train.MomentumOptimizer(0.05, 0.9),
+        variables_to_train=tf.trainable_variables("out"),
+        transform_grads_fn=training.clip_gradient_norms_fn(1.0),
+        check_numerics=False,
+        global_step=None,
+    )
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        losses = [session.run(train_op) for _ in range(3)]
+    return {"losses": losses}
+
+
+def gradients_of_rows(tf):
+    training = tf.contrib.training
+    table = tf.get_variable("table", [4, 2], initializer=tf.ones_initializer())
+    loss = tf.reduce_sum(tf.nn.embedding_lookup(table, [1, 3, 1]))
+    pairs = tf.train.GradientDescentOptimizer(1.0).compute_gradients(loss)
+    pairs = training.multiply_gradients(pairs, {table: 3.0})
+    pairs = training.clip_gradient_norms(pairs, 2.0)
+    training.add_gradients_summaries(pairs)
+    tf.contrib.slim.learning.add_gradients_summaries(pairs)
+    return {"gradient": pairs[0][0]}
+
+
+def multiplied_by_nothing_error(tf):
+    return {"x": tf.contrib.training.multiply_gradients([], {})}
+
+
+def loss_is_not_a_number_error(tf):
+    w = tf.get_variable("w", [], initializer=tf.zeros_initializer())
+    train_op = tf.contrib.slim.learning.create_train_op(
+        tf.log(w - 1.0), tf.train.GradientDescentOptimizer(0.1)
+    )
+    return {"x": train_op}
+
+
+def slim_training(tf):
+    slim = tf.contrib.slim
+    loss = _regression(tf)
+    tf.summary.scalar("the_loss", loss)
+    counter = _with_update(tf)
+    train_op = slim.learning.create_train_op(loss, tf.train.AdamOptimizer(0.05))
+    with _Folder() as folder:
+        final = slim.learning.train(
+            train_op, folder, number_of_steps=5, save_summaries_secs=600, log_every_n_steps=100
+        )
+        path = tf.train.latest_checkpoint(folder)
+        names = [name for name, _ in tf.train.list_variables(path)]
+        files = _files(folder)
+        tf.get_default_graph()._unsafe_unfinalize()
+        again = slim.learning.train(train_op, folder, number_of_steps=7, trace_every_n_steps=6)
+        traces = [name for name in _files(folder) if "trace" in name]
+    tf.get_default_graph()._unsafe_unfinalize()
+    del counter
+    return {
+        "final": final,
+        "latest": os.path.basename(path),
+        "names": names,
+        "files": files,
+        "again": again,
+        "traces": traces,
+    }
+
+
+def slim_training_without_folder(tf):
+    slim = tf.contrib.slim
+    train_op = slim.learning.create_train_op(
+        _regression(tf), tf.train.GradientDescentOptimizer(0.05)
+    )
+    calls = []
+
+    def step(session, *arguments):
+        calls.append(len(arguments))
+        return slim.learning.train_step(session, *arguments)
+
+    final = slim.learning.train(train_op, None, step, number_of_steps=3)
+    tf.get_default_graph()._unsafe_unfinalize()
+    return {"final": final, "calls": calls}
+
+
+def slim_training_for_no_steps_error(tf):
+    loss = tf.constant(1.0)
+    return {"x": tf.contrib.slim.learning.train(loss, None, number_of_steps=0)}
+
+
+def slim_saver_without_folder_error(tf):
+    v = tf.Variable(1.0)
+    return {"x": tf.contrib.slim.learning.train(v.read_value(), None, saver=tf.train.Saver())}
+
+
+def contrib_training(tf):
+    training = tf.contrib.training
+    train_op = training.create_train_op(_regression(tf), tf.train.GradientDescentOptimizer(0.05))
+    with _Folder() as folder:
+        final = training.train(train_op, folder, hooks=[tf.train.StopAtStepHook(num_steps=3)])
+        tf.summary.FileWriterCache.clear()
+        latest = os.path.basename(tf.train.latest_checkpoint(folder))
+    return {"final": final, "latest": latest}
+
+
+def contrib_training_without_folder_error(tf):
+    return {"x": tf.contrib.training.train(tf.constant(1.0), None)}
+
+
+def _checkpoint(tf, folder):
+    """A checkpoint with w = 2 at step 4, and the variables."""
+    step = tf.train.get_or_create_global_step()
+    w = tf.get_variable("w", [], initializer=tf.zeros_initializer())
+    saver = tf.train.Saver()
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        session.run([w.assign(2.0), step.assign(4)])
+        path = saver.save(session, os.path.join(folder, "model"), global_step=4)
+    return w, path
+
+
+def slim_evaluation(tf):
+    slim = tf.contrib.slim
+    with _Folder() as folder, _Folder() as logs:
+        w, path = _checkpoint(tf, folder)
+        mean, update = tf.metrics.mean(w * tf.constant([1.0, 3.0]))
+        tf.summary.scalar("mean", mean)
+        first = slim.evaluation.evaluate_once(
+            "", path, logs, num_evals=3, eval_op=update, final_op=[mean, w]
+        )
+        tf.summary.FileWriterCache.clear()
+        events = _events(tf, logs)
+    return {"first": first, "events": [event for event in events if len(event) > 2]}
+
+
+def evaluation_of_new_checkpoints(tf):
+    training = tf.contrib.training
+    with _Folder() as folder:
+        w, path = _checkpoint(tf, folder)
+        fed = tf.placeholder(tf.float32, [], name="fed")
+        final = training.evaluate_repeatedly(
+            folder,
+            eval_ops={"w": w + fed},
+            feed_dict={fed: 1.0},
+            final_ops=w * fed,
+            final_ops_feed_dict={fed: 5.0},
+            hooks=[training.StopAfterNEvalsHook(2)],
+            max_number_of_evaluations=1,
+        )
+        late = training.wait_for_new_checkpoint(folder, path, seconds_to_sleep=0.01, timeout=0.02)
+    step = training.get_or_create_eval_step()
+    return {"final": final, "late": late is None, "step": step.name}
+
+
+def evaluation_without_operations(tf):
+    with _Folder() as folder:
+        w, path = _checkpoint(tf, folder)
+        final = tf.contrib.training.evaluate_once(path, final_ops={"w": w})
+    return {"final": final}
+
+
+def summaries_at_the_end_of_nothing_error(tf):
+    return {"x": tf.contrib.training.SummaryAtEndHook()}
+
+
+def hyper_parameters(tf):
+    hparams = tf.contrib.training.HParams(rate=0.1, units=[64, 32], act="relu", flag=False, n=3)
+    before = str(sorted(str(hparams).split(",rate")[0][:3])), repr(hparams)
+    hparams.parse("rate=0.5,units=[1, 2],flag=true,act=tanh")
+    hparams.set_hparam("n", 7)
+    hparams.override_from_dict({"rate": 2})
+    hparams.add_hparam("late", "x")
+    hparams.del_hparam("flag")
+    other = tf.contrib.training.HParams.from_proto(hparams.to_proto())
+    hparams.parse_json('{"n": 9}')
+    return {
+        "before": before[1],
+        "values": [hparams.rate, hparams.units, hparams.act, hparams.n, hparams.late],
+        "json": hparams.to_json(sort_keys=True),
+        "has": ["n" in hparams, "flag" in hparams, hparams.get("n", 3), hparams.get("zz", 4)],
+        "other": repr(other),
+        "structure": hparams.get_model_structure() is None,
+        "parsed": sorted(
+            tf.contrib.training.parse_values(
+                "a=1,b[2]=x,b[0]=y,c=[0.5],d=0", {"a": int, "b": str, "c": float, "d": bool}
+            )
+        ),
+    }
+
+
+def hyper_parameter_of_another_type_error(tf):
+    return {"x": tf.contrib.training.HParams(n=3).set_hparam("n", 1.5)}
+
+
+def hyper_parameter_unknown_error(tf):
+    return {"x": tf.contrib.training.HParams(n=3).parse("m=1")}
+
+
+def hyper_parameter_twice_error(tf):
+    return {"x": tf.contrib.training.HParams(n=3).parse("n=1,n=2")}
+
+
+def hyper_parameter_malformed_error(tf):
+    return {"x": tf.contrib.training.HParams(n=3).parse("n:1")}
+
+
+def hyper_parameter_no_number_error(tf):
+    return {"x": tf.contrib.training.HParams(n=3).parse("n=x")}
+
+
+def hyper_parameter_empty_error(tf):
+    return {"x": tf.contrib.training.HParams(n=[])}
+
+
+def hyper_parameter_default_error(tf):
+    return {"x": tf.contrib.training.HParams(n=3).get("n", "text")}

@@ -1,5 +1,12 @@
 """`tf.contrib.slim`: layers of `tf.contrib.layers` and argument scopes under one roof."""
 
+from tailrace.library.assign_from import (
+    assign_from_checkpoint,
+    assign_from_checkpoint_fn,
+    assign_from_values,
+    assign_from_values_fn,
+    get_variable_full_name,
+)
 from tailrace.library.contrib.arg_scope import (
     add_arg_scope,
     arg_scope,
@@ -48,7 +55,13 @@ from tailrace.library.contrib.regularizers import (
     sum_regularizer,
 )
 from tailrace.library.contrib.variables import (
+    add_model_variable,
+    assert_or_get_global_step,
+    filter_variables,
+    get_local_variables,
     get_model_variables,
+    get_trainable_variables,
+    get_unique_variable,
     get_variables,
     get_variables_by_name,
     get_variables_by_suffix,
@@ -57,7 +70,12 @@ from tailrace.library.contrib.variables import (
     variable,
 )
 from tailrace.library.global_step import (
+    assert_global_step,
     create_global_step,
     get_global_step,
     get_or_create_global_step,
 )
+from tailrace.tf.contrib import _evaluation as evaluation
+from tailrace.tf.contrib import _learning as learning
+from tailrace.tf.contrib import _model_analyzer as model_analyzer
+from tailrace.tf.contrib import losses
