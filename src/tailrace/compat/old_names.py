@@ -67,7 +67,6 @@ RENAMED = {
     "summary.historgram": "summary.histogram",
     "tensor_summary": "summary.tensor_summary",
     "train.SummaryWriter": "summary.FileWriter",
-    "train.SummaryWriterCache": "summary.FileWriterCache",
     "unpack": "unstack",
 }
 
