@@ -2,8 +2,8 @@
 
 The planner changes variables in place and hands values on without copying. That is right only if
 no kernel changes an input that it does not declare in `_writes` or `_consumes`, and if an output
-shares memory with an input only where `_alias` says so. The pass `reuse`, which has fused steps write over inputs that are done
-with, is left out.
+shares memory with an input only where `_alias` says so. The pass `reuse`, which has fused steps
+write over inputs that are done with, is left out.
 """
 
 import pytest
