@@ -83,6 +83,7 @@ flows). It returns a gradient or None per input.
 `_sums`         the output holds sums of the elements of the first input
 `_scored`       of a loss of each row of a matrix and, second, its gradient: the fused operation that
                 gives the loss alone and the one for the gradient times a factor for each row
+`_checks`       it is there to fail when its input is not as it must be
 `_consumes`     of a fused operation: the inputs whose memory it writes over where `in_place` is true
 """
 
@@ -136,6 +137,7 @@ _FLAGS = (
     "sums",
     "scored",
     "consumes",
+    "checks",
 )
 _KIND_OF_DEFAULT = {bool: "bool", int: "int", float: "float", str: "string", bytes: "string"}
 _ITEM = re.compile(r"^(\w+): (?:list\((\w+)\)|(?:(\w+)\*)?(?:(Ref)\((\w+)\)|(\w+)))$")
@@ -248,6 +250,7 @@ class OpDef:
         self.sums: bool = flags.get("sums", False)
         self.scored: tuple[str, str] | None = flags.get("scored")
         self.consumes: frozenset[str] = _names(flags.get("consumes", ()))
+        self.checks: bool = flags.get("checks", False)
         self.pattern: Pattern | None = None
         self.shape_rule: Callable[..., Any] | None = None
         self.shape_attrs: tuple[str, ...] = ()

@@ -23,10 +23,11 @@ def _loosen(steps: list[Step], follows_effect: dict[Step, bool]) -> None:
     some."""
     for step in sizes.in_order(steps):
         if isinstance(step, Loop):
-            has_effects = not all(map(_is_pure, step.leaves()))
+            has_effects = not all(map(is_pure, step.leaves()))
         else:
-            has_effects = not _is_pure(step)
-        if not has_effects and not isinstance(step, (Loop, Choice, Join)):
+            has_effects = not is_pure(step)
+        computes = step.inputs or step.outputs  # else it is there to wait
+        if computes and not has_effects and not isinstance(step, (Loop, Choice, Join)):
             step.after = [b for b in step.after if follows_effect.get(b, True)]
         # what lies outside of a loop has been seen before its parts
         follows_effect[step] = has_effects or any(follows_effect.get(b, True) for b in step.needs())
@@ -36,9 +37,11 @@ def _loosen(steps: list[Step], follows_effect: dict[Step, bool]) -> None:
                 _loosen(part, follows_effect)
 
 
-def _is_pure(step: Step) -> bool:
+def is_pure(step: Step) -> bool:
     """Whether it only computes, reads a variable, or draws from a stream of its own."""
     definition = step.op_def
+    if definition.checks:
+        return False
     if step.foldable or definition.once or definition.draws:
         return not definition.writes
     return bool(definition.reads) and not (definition.writes or definition.context)

@@ -26,6 +26,7 @@ from tailrace.plan.simplify import simplify
 from tailrace.plan.sizes import telling
 from tailrace.plan.state import order_state
 from tailrace.plan.twins import twins
+from tailrace.plan.unneeded import unneeded
 from tailrace.plan.updates import updates
 
 Pass = Callable[[Plan], Plan]
@@ -38,6 +39,7 @@ _EARLY: dict[str, Pass] = {
     "twins": twins,
     "order": order,
     "simplify": simplify,
+    "unneeded": unneeded,
     "lift": lift,
     "norms": norms,
     "cross_entropy": cross_entropy,

@@ -183,7 +183,14 @@ guarantee_const.shape(lambda input: [input])
 guarantee_const.missing_gradient("it stands for a constant")
 
 
-@op("EnsureShape", "input: T -> output: T", shape=Attr("shape"), T=ANY, _alias=True)
+@op(
+    "EnsureShape",
+    "input: T -> output: T",
+    shape=Attr("shape"),
+    T=ANY,
+    _alias=True,
+    _checks=True,
+)
 def ensure_shape(input, *, shape):
     """The input, after checking its shape."""
     if not shape.is_compatible_with(tuple(input.shape)):

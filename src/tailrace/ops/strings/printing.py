@@ -92,6 +92,7 @@ print_v2.no_gradient("it has no output")
     "tensor: T -> output: T",
     T=FLOATS,
     message=Attr("string"),
+    _checks=True,
     _alias=True,
     _stateful=True,
 )
