@@ -27,7 +27,12 @@ from tailrace.library.image.crops import (
     crop_and_resize,
     crop_to_bounding_box,
     draw_bounding_boxes,
+    extract_glimpse,
+    extract_patches,
     non_max_suppression,
+    non_max_suppression_overlaps,
+    non_max_suppression_padded,
+    non_max_suppression_with_scores,
     pad_to_bounding_box,
     resize_image_with_crop_or_pad,
     resize_with_crop_or_pad,
@@ -52,6 +57,7 @@ from tailrace.library.image.quality import (
     psnr,
     sobel_edges,
     ssim,
+    ssim_multiscale,
     total_variation,
 )
 from tailrace.library.image.resizing import (

@@ -225,3 +225,95 @@ def non_max_suppression(
         overlap = convert_to_tensor(iou_threshold, name="iou_threshold")
         least = convert_to_tensor(score_threshold, name="score_threshold")
         return g.NonMaxSuppressionV3(boxes, scores, max_output_size, overlap, least)
+
+
+def non_max_suppression_with_scores(
+    boxes: Any,
+    scores: Any,
+    max_output_size: Any,
+    iou_threshold: Any = 0.5,
+    score_threshold: Any = float("-inf"),
+    soft_nms_sigma: Any = 0.0,
+    name: str | None = None,
+) -> tuple[Tensor, Tensor]:
+    """The boxes and their scores; with soft_nms_sigma > 0 overlaps lower scores (soft-NMS)."""
+    with g.name_scope(name, "non_max_suppression_with_scores"):
+        overlap = convert_to_tensor(iou_threshold, name="iou_threshold")
+        least = convert_to_tensor(score_threshold, name="score_threshold")
+        sigma = convert_to_tensor(soft_nms_sigma, name="soft_nms_sigma")
+        indices, kept, _ = g.NonMaxSuppressionV5(
+            boxes, scores, max_output_size, overlap, least, sigma, pad_to_max_output_size=False
+        )
+        return indices, kept
+
+
+def non_max_suppression_padded(
+    boxes: Any,
+    scores: Any,
+    max_output_size: Any,
+    iou_threshold: Any = 0.5,
+    score_threshold: Any = float("-inf"),
+    pad_to_max_output_size: bool = False,
+    name: str | None = None,
+) -> Any:
+    """The boxes, padded with zeros to max_output_size if wished, and how many they are."""
+    with g.name_scope(name, "non_max_suppression_padded"):
+        overlap = convert_to_tensor(iou_threshold, name="iou_threshold")
+        least = convert_to_tensor(score_threshold, name="score_threshold")
+        return g.NonMaxSuppressionV4(
+            boxes,
+            scores,
+            max_output_size,
+            overlap,
+            least,
+            pad_to_max_output_size=pad_to_max_output_size,
+        )
+
+
+def non_max_suppression_overlaps(
+    overlaps: Any,
+    scores: Any,
+    max_output_size: Any,
+    overlap_threshold: Any = 0.5,
+    score_threshold: Any = float("-inf"),
+    name: str | None = None,
+) -> Tensor:
+    """Non-maximum suppression by given overlaps. Shapes: overlaps [N, N], scores [N]."""
+    with g.name_scope(name, "non_max_suppression_overlaps"):
+        most = convert_to_tensor(overlap_threshold, name="overlap_threshold")
+        return g.NonMaxSuppressionWithOverlaps(
+            overlaps, scores, max_output_size, most, score_threshold
+        )
+
+
+def extract_glimpse(
+    input: Any,
+    size: Any,
+    offsets: Any,
+    centered: bool = True,
+    normalized: bool = True,
+    uniform_noise: bool = True,
+    name: str | None = None,
+) -> Tensor:
+    """A window of each picture, noise where it leaves the picture.
+
+    Shapes: input [B, H, W, C], size [2], offsets [B, 2] -> [B, size..., C].
+    """
+    return g.ExtractGlimpse(
+        input,
+        size,
+        offsets,
+        centered=centered,
+        normalized=normalized,
+        uniform_noise=uniform_noise,
+        name=name,
+    )
+
+
+def extract_patches(
+    images: Any, sizes: Any, strides: Any, rates: Any, padding: str, name: str | None = None
+) -> Tensor:
+    """Windows of pictures, each flattened into the channels."""
+    return g.ExtractImagePatches(
+        images, ksizes=sizes, strides=strides, rates=rates, padding=padding, name=name
+    )

@@ -5,6 +5,7 @@ Source: TF 1.15 python/ops/image_ops_impl.py.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -13,12 +14,16 @@ from tailrace import dtypes
 from tailrace.graph import Tensor, constant, convert_to_tensor, g
 from tailrace.library import arithmetic, array, control_flow, math, reductions
 from tailrace.library.image.color import convert_image_dtype
-from tailrace.library.nn.activations import softmax
+from tailrace.library.nn.activations import relu, softmax
 from tailrace.library.nn.convolution import depthwise_conv2d
+from tailrace.library.nn.pooling import avg_pool
+
+# of the finest to the coarsest scale
+_SCALE_WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
 
 
-def _compared(a: Tensor, b: Tensor) -> list[Any]:
-    """Assertions that two images, or batches, can be compared.
+def _compared(a: Tensor, b: Tensor) -> tuple[list[Tensor], list[Any]]:
+    """Shapes of two images, or batches, and assertions that they can be compared.
 
     Raises: ValueError when it is known that they cannot.
     """
@@ -34,7 +39,10 @@ def _compared(a: Tensor, b: Tensor) -> list[Any]:
     deep = arithmetic.greater_equal(array.size(shape_a), 3)
     first = control_flow.Assert(deep, [shape_a, shape_b], summarize=10)
     same = reductions.reduce_all(arithmetic.equal(shape_a[-3:], shape_b[-3:]))
-    return [first, control_flow.Assert(same, [shape_a, shape_b], summarize=10)]
+    return [shape_a, shape_b], [
+        first,
+        control_flow.Assert(same, [shape_a, shape_b], summarize=10),
+    ]
 
 
 def psnr(a: Any, b: Any, max_val: Any, name: str | None = None) -> Tensor:
@@ -47,7 +55,7 @@ def psnr(a: Any, b: Any, max_val: Any, name: str | None = None) -> Tensor:
         signal = 20 * math.log(max_val) / math.log(10.0)
         noise = np.float32(10 / np.log(10)) * math.log(error)
         value = arithmetic.subtract(signal, noise, name="psnr")
-        with g.control_dependencies(_compared(a, b)):
+        with g.control_dependencies(_compared(a, b)[1]):
             return array.identity(value)
 
 
@@ -61,11 +69,25 @@ def ssim(
     k2: float = 0.03,
 ) -> Tensor:
     """The structural similarity (Wang, 2004), the mean over channels and Gaussian windows."""
-    with g.control_dependencies(_compared(img1, img2)):
+    with g.control_dependencies(_compared(img1, img2)[1]):
         img1 = array.identity(img1)
     max_val = convert_image_dtype(arithmetic.cast(max_val, img1.dtype), dtypes.float32)
     img1 = convert_image_dtype(img1, dtypes.float32)
     img2 = convert_image_dtype(img2, dtypes.float32)
+    value, _ = _ssim_per_channel(img1, img2, max_val, filter_size, filter_sigma, k1, k2)
+    return reductions.reduce_mean(value, [-1])
+
+
+def _ssim_per_channel(
+    img1: Tensor,
+    img2: Tensor,
+    max_val: Tensor,
+    filter_size: int,
+    filter_sigma: float,
+    k1: float,
+    k2: float,
+) -> tuple[Tensor, Tensor]:
+    """The similarity, and its contrast and structure alone, of each channel. Shapes: [..., C]."""
     size = constant(filter_size, dtypes.int32)
     sigma = constant(filter_sigma, img1.dtype)
     shapes = array.shape_n([img1, img2])
@@ -83,9 +105,68 @@ def ssim(
     luminance, contrast = _ssim_parts(img1, img2, kernel, max_val, k1, k2)
     axes = constant([-3, -2], dtypes.int32)
     value = reductions.reduce_mean(luminance * contrast, axes)
-    # TF: computed for the version of several scales, and not used here
-    reductions.reduce_mean(contrast, axes)
-    return reductions.reduce_mean(value, [-1])
+    return value, reductions.reduce_mean(contrast, axes)
+
+
+def ssim_multiscale(
+    img1: Any,
+    img2: Any,
+    max_val: Any,
+    power_factors: Sequence[float] = _SCALE_WEIGHTS,
+    filter_size: int = 11,
+    filter_sigma: float = 1.5,
+    k1: float = 0.01,
+    k2: float = 0.03,
+) -> Tensor:
+    """The structural similarity over scales, each half as large as the one before (Wang, 2003)."""
+    with g.name_scope(None, "MS-SSIM"):
+        img1 = convert_to_tensor(img1, name="img1")
+        img2 = convert_to_tensor(img2, name="img2")
+        shapes, checks = _compared(img1, img2)
+        with g.control_dependencies(checks):
+            img1 = array.identity(img1)
+        max_val = convert_image_dtype(arithmetic.cast(max_val, img1.dtype), dtypes.float32)
+        images = [convert_image_dtype(image, dtypes.float32) for image in (img1, img2)]
+        heads, tails = [s[:-3] for s in shapes], [s[-3:] for s in shapes]
+        halves = constant([2, 2, 1], dtypes.int32)
+        scores: list[Tensor] = []
+        similarity = None
+        for k in range(len(power_factors)):
+            with g.name_scope(None, f"Scale{k}"):
+                if k > 0:
+                    images, tails = _halved(images, heads, tails, halves)
+                similarity, contrast = _ssim_per_channel(
+                    images[0], images[1], max_val, filter_size, filter_sigma, k1, k2
+                )
+                scores.append(relu(contrast))
+        # the last scale counts with its luminance
+        scores[-1] = relu(similarity)
+        each = array.stack(scores, axis=-1)
+        product = reductions.reduce_prod(arithmetic.pow(each, power_factors), [-1])
+        return reductions.reduce_mean(product, [-1])
+
+
+def _halved(
+    images: list[Tensor], heads: list[Tensor], tails: list[Tensor], halves: Tensor
+) -> tuple[list[Tensor], list[Tensor]]:
+    """Pictures of half the size, padded before if that is odd; and the ends of their shapes."""
+    flat = [
+        array.reshape(x, array.concat([[-1], tail], 0))
+        for x, tail in zip(images, tails, strict=True)
+    ]
+    remainder = tails[0] % halves
+
+    def padded() -> list[Tensor]:
+        padding = array.pad(array.expand_dims(remainder, -1), [[1, 0], [1, 0]])
+        return [array.pad(x, padding, mode="SYMMETRIC") for x in flat]
+
+    odd = reductions.reduce_any(arithmetic.not_equal(remainder, 0))
+    even = control_flow.cond(odd, padded, lambda: flat)
+    window = [1, 2, 2, 1]
+    small = [avg_pool(x, ksize=window, strides=window, padding="VALID") for x in even]
+    tails = [shape[1:] for shape in array.shape_n(small)]
+    each = zip(small, heads, tails, strict=True)
+    return [array.reshape(x, array.concat([h, t], 0)) for x, h, t in each], tails
 
 
 def _gaussian(size: Tensor, sigma: Tensor) -> Tensor:

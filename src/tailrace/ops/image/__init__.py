@@ -1,5 +1,25 @@
 """Operations on pictures: resizing, colours, boxes, files."""
 
-from tailrace.ops.image import boxes, codec, color, color_gradient, crops, distorted, resize
+from tailrace.ops.image import (
+    boxes,
+    codec,
+    color,
+    color_gradient,
+    crops,
+    distorted,
+    glimpses,
+    resize,
+    suppression,
+)
 
-__all__ = ["boxes", "codec", "color", "color_gradient", "crops", "distorted", "resize"]
+__all__ = [
+    "boxes",
+    "codec",
+    "color",
+    "color_gradient",
+    "crops",
+    "distorted",
+    "glimpses",
+    "resize",
+    "suppression",
+]

@@ -20,7 +20,7 @@ from tailrace.shapes import agree, with_rank
 _HALF = type_attr((float16, float32), float32)
 
 
-def _overlap(a: Sequence[float], b: Sequence[float]) -> float:
+def overlap(a: Sequence[float], b: Sequence[float]) -> float:
     """Intersection over union of boxes given by two opposite corners."""
     (ay1, ax1, ay2, ax2), (by1, bx1, by2, bx2) = _ordered(a), _ordered(b)
     area_a, area_b = (ay2 - ay1) * (ax2 - ax1), (by2 - by1) * (bx2 - bx1)
@@ -41,11 +41,11 @@ def _selected(
     boxes: torch.Tensor,
     scores: torch.Tensor,
     count: int,
-    overlap: float,
+    most: float,
     least: float = -math.inf,
 ) -> torch.Tensor:
     """The boxes by score, without those that overlap a better one too much."""
-    if not 0 <= overlap <= 1:
+    if not 0 <= most <= 1:
         raise invalid("iou_threshold must be in [0, 1]")
     if len(scores) != len(boxes):
         raise invalid(f"scores has incompatible shape: {len(scores)} for {len(boxes)} boxes")
@@ -54,7 +54,7 @@ def _selected(
     for i in torch.argsort(-values, stable=True).tolist():
         if len(chosen) >= count or not values[i] > least:
             break
-        if all(_overlap(corners[i], corners[j]) <= overlap for j in chosen):
+        if all(overlap(corners[i], corners[j]) <= most for j in chosen):
             chosen.append(i)
     return torch.tensor(chosen, dtype=torch.int32)
 
