@@ -5,13 +5,16 @@ Source: TF 1.15 python/summary/writer/writer.py, writer_cache.py.
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 import warnings
+from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from tailrace.formats import protos
 from tailrace.formats.events import EventFileWriter
+from tailrace.formats.tf_record import read_records
 from tailrace.graph import Graph, get_default_graph
 from tailrace.library import logging
 from tailrace.library.meta_graph_export import create_meta_graph_def
@@ -143,6 +146,12 @@ class FileWriter:
                 "FileWriter is explicitly reopened.",
                 stacklevel=4,
             )
+
+
+def summary_iterator(path: Any) -> Iterator[Any]:
+    """The `Event`s of an event file. Raises: as `tf_record_iterator`."""
+    for record in read_records(os.fspath(path)):
+        yield protos.Event.FromString(record)
 
 
 class FileWriterCache:

@@ -81,6 +81,7 @@ from tailrace.library.schedules import (
     polynomial_decay,
 )
 from tailrace.library.summary_writer import FileWriterCache as SummaryWriterCache
+from tailrace.library.summary_writer import summary_iterator
 from tailrace.library.training.hooks import (
     FeedFnHook,
     FinalOpsHook,
@@ -99,6 +100,7 @@ from tailrace.library.training.monitored import (
     SingularMonitoredSession,
     WorkerSessionCreator,
 )
+from tailrace.library.training.replica_devices import replica_device_setter
 from tailrace.library.training.run_hook import (
     SessionRunArgs,
     SessionRunContext,

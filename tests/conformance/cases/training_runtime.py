@@ -779,7 +779,7 @@ def slim_training(tf):
     train_op = slim.learning.create_train_op(loss, tf.train.AdamOptimizer(0.05))
     with _Folder() as folder:
         final = slim.learning.train(
-            train_op, folder, number_of_steps=5, save_summaries_secs=600, log_every_n_steps=100
+            train_op, folder, number_of_steps=5, log_every_n_steps=100, save_interval_secs=0
         )
         path = tf.train.latest_checkpoint(folder)
         names = [name for name, _ in tf.train.list_variables(path)]
@@ -946,3 +946,52 @@ def hyper_parameter_empty_error(tf):
 
 def hyper_parameter_default_error(tf):
     return {"x": tf.contrib.training.HParams(n=3).get("n", "text")}
+
+
+# -- devices of a cluster --------------------------------------------------------------------------
+
+
+def variables_on_servers(tf):
+    with tf.device(tf.train.replica_device_setter(ps_tasks=2)):
+        first = tf.Variable(1.0, name="first")
+        second = tf.get_variable("second", [2], use_resource=True)
+        total = first + second
+        third = tf.get_variable("third", [])
+        with tf.device("/gpu:1"):
+            inner = tf.get_variable("inner", [])
+        queue = tf.FIFOQueue(1, tf.float32)
+        table = tf.contrib.lookup.MutableHashTable(tf.string, tf.int64, 0)
+    ops = [first.op, second.op, third.op, inner.op, queue.queue_ref.op, table.resource_handle.op]
+    return {"devices": [op.device for op in ops + [total.op]]}
+
+
+def variables_on_servers_of_a_cluster(tf):
+    cluster = tf.train.ClusterSpec({"ps": ["a:1", "b:1"], "worker": ["c:1"]})
+    setter = tf.train.replica_device_setter(
+        cluster=cluster,
+        worker_device="/job:worker/task:0/cpu:0",
+        ps_ops=["VariableV2", "Const"],
+        ps_strategy=lambda op: 1,
+    )
+    with tf.device(setter):
+        v = tf.Variable(1.0, name="v")
+        total = v * 2.0
+    nothing = tf.train.replica_device_setter(cluster={"worker": ["c:1"]})
+    return {"devices": [v.op.device, total.op.device], "nothing": nothing is None}
+
+
+def strategy_that_is_none_error(tf):
+    return {"x": tf.train.replica_device_setter(ps_tasks=1, ps_strategy=3)}
+
+
+def events_of_a_file(tf):
+    with _Folder() as folder:
+        with tf.summary.FileWriter(folder) as writer:
+            value = tf.Summary.Value(tag="t", simple_value=2.5)
+            writer.add_summary(tf.Summary(value=[value]), 3)
+        path = os.path.join(folder, os.listdir(folder)[0])
+        found = [
+            [event.step, [v.simple_value for v in event.summary.value]]
+            for event in tf.train.summary_iterator(path)
+        ]
+    return {"found": found}

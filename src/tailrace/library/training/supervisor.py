@@ -147,6 +147,7 @@ class Supervisor:
         graph_def = self._graph.as_graph_def(add_shapes=True)
         self._meta_graph_def = create_meta_graph_def(graph_def=graph_def, saver_def=saver_def)
         self._graph_is_written = False
+        self._writer_is_open = True
         self._logdir = logdir if self._is_chief else None
         self._save_summaries_secs = summaries_s if self._is_chief else None
         self._save_model_secs = model_s if self._is_chief else None
@@ -243,6 +244,7 @@ class Supervisor:
         self._coord.clear_stop()
         if self._summary_writer:
             self._summary_writer.reopen()
+            self._writer_is_open = True
         if self._is_chief:
             session = self._session_manager.prepare_session(
                 master,
@@ -366,11 +368,11 @@ class Supervisor:
                 ignore_live_threads=ignore_live_threads,
             )
         finally:
-            if close_summary_writer and self._summary_writer:
+            if close_summary_writer and self._summary_writer and self._writer_is_open:
                 log = protos.SessionLog
                 self._summary_writer.add_session_log(log(status=log.STOP))
                 self._summary_writer.close()
-                self._graph_is_written = False
+                self._writer_is_open = self._graph_is_written = False
 
     def request_stop(self, ex: Any = None) -> None:
         """Ask all threads to stop; `ex` is raised by `stop`."""
