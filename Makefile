@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 INPUTS := pyproject.toml constraints.txt CMakeLists.txt $(wildcard src/tailrace/native/src/* src/tailrace/native/src/simd/*)
 
-.PHONY: demo test bench check format clean
+.PHONY: demo test sanitize bench check format clean
 
 demo: $(VENV)/.installed  ## train a small language model and show what it learnt
 	$(BIN)/tailrace lm train
@@ -15,6 +15,9 @@ test: $(VENV)/.installed-test  ## the whole test suite
 # SECTION="recurrent graphs" measures these only, ARGS goes to the program (ARGS=--resume)
 bench: $(VENV)/.installed  ## speed and memory beside PyTorch and TensorFlow 1.15, 15 minutes
 	$(BIN)/python -m benchmarks $(SECTION) $(ARGS)
+
+sanitize: $(VENV)/.installed-test  ## the native library's tests under AddressSanitizer and UBSan
+	scripts/sanitize
 
 check: $(VENV)/.installed-dev  ## formatting, lint and types
 	scripts/check

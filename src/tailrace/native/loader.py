@@ -17,11 +17,13 @@ _ISAS = ("baseline", "avx2", "avx512")
 def library() -> ctypes.CDLL | None:
     """The loaded library, or None (said once, in the log) where there is none.
 
-    TAILRACE_NATIVE=0 in the environment leaves it out, for comparison; TAILRACE_NATIVE_ISA names
-    the instruction set that the vector kernels use, if not the widest.
+    In the environment, TAILRACE_NATIVE=0 leaves it out, for comparison, or TAILRACE_NATIVE names
+    another build of it; TAILRACE_NATIVE_ISA names the instruction set that the vector kernels use,
+    if not the widest.
     """
-    if os.environ.get("TAILRACE_NATIVE") == "0":
-        return None
+    chosen = os.environ.get("TAILRACE_NATIVE")
+    if chosen is not None:
+        return None if chosen == "0" else _load(Path(chosen))
     for folder in _folders():
         for name in _NAMES:
             if (folder / name).is_file():

@@ -137,6 +137,13 @@ def lstm_backward(
     return gates, dh0, dc
 
 
+def lstm_peephole_gradients(dgates: Tensor, cs: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Gradients of the peepholes i, f, o, each [H], from `lstm_backward`'s gates."""
+    d_i, _, d_f, d_o = dgates.chunk(4, 2)
+    before, after = cs[:-1], cs[1:]
+    return (d_i * before).sum((0, 1)), (d_f * before).sum((0, 1)), (d_o * after).sum((0, 1))
+
+
 def gru_forward(
     gx_gates: Tensor,
     gx_candidate: Tensor,

@@ -16,6 +16,7 @@ def fresh():
 
 
 def test_missing_library_is_said_once(monkeypatch, caplog, tmp_path: Path):
+    monkeypatch.delenv("TAILRACE_NATIVE", raising=False)
     monkeypatch.setattr(loader, "_folders", lambda: [tmp_path])
     with caplog.at_level(logging.INFO, "tailrace"):
         assert library() is None

@@ -28,9 +28,19 @@ struct Share {
   }
 };
 
+// By units pays only where a thread would have too few rows to make something of the weights it
+// reads; its waits cost a microsecond when all is quiet, and far more on a busy machine.
 static inline bool by_rows(const RecurrentSizes& sizes) {
+  constexpr long kRowsEach = 4;
   if (sizes.partition != kAutomatic) return sizes.partition == kByRows;
-  return sizes.batch >= kTileRows * static_cast<long>(sizes.threads);
+  return sizes.batch >= kRowsEach * sizes.threads;
+}
+
+// Threads worth their coordination.
+static inline int useful_threads(const RecurrentSizes& sizes) {
+  constexpr long kStepWork = 50000;  // multiply-adds that take as long as a few waits
+  if (sizes.partition != kAutomatic || by_rows(sizes)) return sizes.threads;
+  return sizes.batch * sizes.hidden * sizes.projected >= kStepWork ? sizes.threads : 1;
 }
 
 // Where the sequences of a batch end.
@@ -140,7 +150,7 @@ static void each_block(const Share& share, const Weights<T>& weights, Rows<T> a,
 // Runs a pass: pack(team), then all its steps, on a team of threads.
 template <class Pass>
 static void run_pass(const RecurrentSizes& sizes, const Pass& pass) {
-  parallel(sizes.threads, [&](const Team& team) {
+  parallel(useful_threads(sizes), [&](const Team& team) {
     pass.pack(team);
     team.wait();
     pass.steps(Share{team, by_rows(sizes), sizes.batch});
