@@ -377,20 +377,19 @@ class _Fused:
         for row in rows:
             for value in row[1:]:
                 assert value is not None
-                self._drop(b, row[0], value)
+                self._drop(b, value)
         values = [self.editor.now(v) if v is not None else None for v in values]
         self.lanes.restack(b, whole, values)
         self.lanes.spread(b, whole, values)
 
-    def _drop(self, b: Builder, first: Value | None, value: Value) -> None:
-        """Leave out a value of a sum with another one, which is going to stand for both."""
+    def _drop(self, b: Builder, value: Value) -> None:
+        """Leave out a value of a sum in which another one is going to stand for both."""
         step = self.editor.only_user(value)
         assert step is not None
         rest = [v for v in step.inputs if v is not value]
         if len(rest) == 1:
             self.editor.put(step.outputs[0], rest[0])
-        else:
-            self.editor.put(value, _zeros(b, value))
+        self.editor.put(value, _zeros(b, value))
 
 
 def _incoming(match: CellMatch) -> list[Value]:

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 
 from tailrace.graph import Operation, Tensor
+from tailrace.plan.chains import chains
 from tailrace.plan.clip import clip, norms
 from tailrace.plan.control_flow import raise_control_flow
 from tailrace.plan.cross_entropy import cross_entropy
@@ -41,6 +42,7 @@ _EARLY: dict[str, Pass] = {
     "simplify": simplify,
     "unneeded": unneeded,
     "lift": lift,
+    "chains": chains,
     "norms": norms,
     "cross_entropy": cross_entropy,
 }
