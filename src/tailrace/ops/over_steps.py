@@ -82,6 +82,15 @@ def shorter_steps(lengths, bound):
 shorter_steps.shape(lambda lengths, bound: [lengths])
 
 
+@fused("PickStep", "values: T, count: int32 -> y: T", T=ANY, _host="count", _alias=True)
+def pick_step(values, count):
+    """The value after `count` iterations, or after as many as there are."""
+    return values[max(0, min(count, len(values) - 1))]
+
+
+pick_step.shape(lambda values, count: [values[1:]])
+
+
 @fused("FirstStep", "x: T -> y: T", T=ANY, _alias=True)
 def first_step(x):
     """The first element of the first axis."""

@@ -136,3 +136,85 @@ def test_what_takes_the_loops_place_is_made_of_its_operations():
     with tf.Session() as session:
         steps = session.plan(y, {x: np.zeros([3, 2])}).steps
     assert any(isinstance(s, Fused) and s.op.name.startswith("each") for s in steps)
+
+
+CELLS = {
+    "rnn": lambda: tf.nn.rnn_cell.BasicRNNCell(3),
+    "relu": lambda: tf.nn.rnn_cell.BasicRNNCell(3, activation=tf.nn.relu),
+    "lstm": lambda: tf.nn.rnn_cell.BasicLSTMCell(3),
+    "lstm_cell": lambda: tf.nn.rnn_cell.LSTMCell(3, forget_bias=0.5),
+    "gru": lambda: tf.nn.rnn_cell.GRUCell(3),
+    "stack": lambda: tf.nn.rnn_cell.MultiRNNCell([CELLS["lstm"](), CELLS["gru"]()]),
+    "residual": lambda: tf.nn.rnn_cell.MultiRNNCell(
+        [CELLS["gru"](), tf.nn.rnn_cell.ResidualWrapper(CELLS["gru"]())]
+    ),
+    "dropout": lambda: tf.nn.rnn_cell.DropoutWrapper(CELLS["lstm"](), 0.7, 0.6, seed=1),
+    "projected": lambda: tf.contrib.rnn.OutputProjectionWrapper(CELLS["gru"](), 2),
+}
+
+
+def trained(cell, *, lengths=None, initial=False):
+    """Outputs, last state and gradients of a layer over 4 steps of 2 sequences."""
+    x = tf.placeholder(tf.float32, [None, 4, 3])
+    state = {"dtype": tf.float32}
+    if initial:
+        state = {"initial_state": tf.tanh(tf.reduce_sum(x, 1))}
+    outputs, last = tf.nn.dynamic_rnn(cell, x, lengths, **state)
+    ends = tf.contrib.framework.nest.flatten(last)
+    loss = tf.reduce_sum(outputs**2) + tf.add_n([tf.reduce_sum(tf.sin(e)) for e in ends])
+    gradients = tf.gradients(loss, [x, *tf.trainable_variables()])
+    return [outputs, *ends, *gradients], {x: RNG.randn(2, 4, 3)}
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_cells_in_dynamic_rnn(cell, monkeypatch):
+    tf.set_random_seed(1)
+    compare(*trained(CELLS[cell]()), monkeypatch)
+
+
+@pytest.mark.parametrize("cell", ["rnn", "lstm", "gru", "stack"])
+def test_sequences_of_different_lengths(cell, monkeypatch):
+    lengths = tf.placeholder(tf.int32, [None])
+    fetches, feed = trained(CELLS[cell](), lengths=lengths)
+    compare(fetches, {**feed, lengths: [2, 3]}, monkeypatch)
+
+
+@pytest.mark.parametrize("cell", ["rnn", "gru"])
+def test_an_initial_state_that_is_computed(cell, monkeypatch):
+    compare(*trained(CELLS[cell](), initial=True), monkeypatch)
+
+
+def test_both_directions(monkeypatch):
+    x = tf.placeholder(tf.float32, [None, 4, 3])
+    lengths = tf.placeholder(tf.int64, [None])
+    cells = CELLS["lstm"](), CELLS["gru"]()
+    outputs, _ = tf.nn.bidirectional_dynamic_rnn(*cells, x, lengths, dtype=tf.float32)
+    joined = tf.concat(outputs, 2)
+    gradients = tf.gradients(tf.reduce_sum(joined**2), [x, *tf.trainable_variables()])
+    compare([joined, *gradients], {x: RNG.randn(2, 4, 3), lengths: [4, 2]}, monkeypatch)
+
+
+def test_the_gradient_of_the_last_state_alone(monkeypatch):
+    x = tf.placeholder(tf.float32, [None, 4, 3])
+    _, last = tf.nn.dynamic_rnn(CELLS["lstm"](), x, dtype=tf.float32)
+    gradients = tf.gradients(tf.reduce_sum(last.h), [x, *tf.trainable_variables()])
+    compare([last.h, *gradients], {x: RNG.randn(2, 4, 3)}, monkeypatch)
+
+
+def test_an_lstm_written_by_hand(monkeypatch):
+    x = tf.placeholder(tf.float32, [4, None, 3])
+    weights = [tf.get_variable(f"w{i}", [3, 3]) for i in range(8)]
+    biases = [tf.get_variable(f"b{i}", [3]) for i in range(4)]
+
+    def step(state, row):
+        h, c = state
+        i, f, o, g = (
+            tf.matmul(row, weights[k]) + tf.matmul(h, weights[4 + k]) + biases[k] for k in range(4)
+        )
+        c = tf.sigmoid(f) * c + tf.sigmoid(i) * tf.tanh(g)
+        return tf.sigmoid(o) * tf.tanh(c), c
+
+    zeros = tf.zeros([tf.shape(x)[1], 3])
+    hs, _ = tf.scan(step, x, (zeros, zeros))
+    gradients = tf.gradients(tf.reduce_sum(hs**2), [x, *tf.trainable_variables()])
+    compare([hs, *gradients], {x: RNG.randn(4, 2, 3)}, monkeypatch, stay=2)

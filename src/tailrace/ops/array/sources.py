@@ -238,7 +238,7 @@ def fill_grad(g, op, dy):
     return None, g.reduce_sum(dy)
 
 
-@op("ZerosLike", "x: T -> y: T", T=ANY, _vector="zero")
+@op("ZerosLike", "x: T -> y: T", T=ANY, _vector="zero", _zeros=True)
 def zeros_like(x):
     """Zeros (False, empty strings) in the shape of the input."""
     if isinstance(x, np.ndarray):

@@ -13,6 +13,7 @@ from tailrace.plan.state import root
 if TYPE_CHECKING:
     from tailrace.plan.build import Builder
     from tailrace.plan.lift.loop import LoopLifter
+    from tailrace.plan.lift.recurrence import Recurrence
 
 # An array, or the array of its gradients for one call of `tf.gradients`.
 Key = tuple[Operation, bytes | None]
@@ -37,6 +38,7 @@ class Arrays:
     def __init__(self) -> None:
         self.writes: dict[Value, list[Write]] = {}
         self.pushed: dict[Operation, tuple[LoopLifter, Value]] = {}
+        self.recurrences: list[Recurrence] = []  # of the loops that are lifted
 
     def key(self, handle: Value) -> Key | None:
         """Which array a handle leads to."""

@@ -27,7 +27,7 @@ class Counters:
     """
 
     def __init__(self, loop: Loop, ends: Known) -> None:
-        self._ends = ends
+        self.ends = ends
         self.bound: Value | None = None
         self.time: Value | None = None
         self._inside = {s for part in (loop.head, loop.body) for s in part}
@@ -93,7 +93,7 @@ class Counters:
 
     def _count(self, test: Value) -> None:
         now: Known = {
-            value: v.initial.constant if v.initial.known else self._ends[v.initial]
+            value: v.initial.constant if v.initial.known else self.ends[v.initial]
             for value, v in self._counters.items()
         }
         while bool(_value(test, now)):

@@ -22,6 +22,12 @@ from tailrace.plan.ir import Choice, Join, Loop, Step, Value, Variable
 from tailrace.plan.lift.arrays import Arrays, Write, passed_on
 from tailrace.plan.lift.counting import Counters, Known, as_ints, stacked
 from tailrace.plan.lift.mapped import mapped
+from tailrace.plan.lift.recurrence import (
+    GradientRecurrence,
+    Recurrence,
+    find_gradients,
+    find_recurrences,
+)
 from tailrace.plan.order import has_effects
 from tailrace.plan.state import root
 from tailrace.shapes import Shape
@@ -66,6 +72,8 @@ class LoopLifter:
         self._lifted: dict[Value, Lifted] = {}
         self._asked: set[Value] = set()
         self._bounds: dict[Value, Value] = {}
+        self.recurrences: list[Recurrence] = []
+        self.gradients: list[GradientRecurrence] = []
 
     @property
     def count(self) -> int:
@@ -77,6 +85,9 @@ class LoopLifter:
     def run(self) -> dict[Value, Value]:
         """What takes the place of each output that is used."""
         self.check()
+        states = [v for v in self.loop.variables if self._is_state(v)]
+        self.recurrences = find_recurrences(self, states)
+        self.gradients = find_gradients(self, self.arrays.recurrences, states)
         outputs = zip(self.loop.outputs, self.loop.exits, strict=True)
         found = {out: self._exit(out, inner) for out, inner in outputs if out in self.used}
         pushed = {}
@@ -86,6 +97,7 @@ class LoopLifter:
                 self.lift(step.inputs[1])
                 pushed[cell] = (self, step.inputs[1])
         self.arrays.pushed.update(pushed)
+        self.arrays.recurrences.extend(self.recurrences)
         return found
 
     def check(self) -> None:
@@ -105,15 +117,18 @@ class LoopLifter:
             raise Stays("how often it runs depends on what it computes")
         if self.counters.count == 0:
             raise Stays("it never runs")
-        if self.counters.bound is not None and any(s.op_def.draws for s in self.inside):
-            raise Stays("it draws random numbers, and may end early")
+        if self.counters.bound is not None:
+            if any(s.op_def.draws for s in self.inside):
+                raise Stays("it draws random numbers, and may end early")
+            if not self._counts(self.counters.time):
+                raise Stays("how often it runs depends on what it computes")
 
     def _exit(self, output: Value, inner: Value) -> Value:
         """What an output is when all iterations are done."""
         if inner.known or inner not in self.variables:
             return self.same(inner)
         if inner in self.counters.final:
-            return self.builder.constant(self.counters.final[inner])
+            return self._counted(inner)
         variable = self.variables[inner]
         if variable.next is inner:
             return variable.initial
@@ -125,6 +140,18 @@ class LoopLifter:
             return self._sum(variable, terms)
         return self.state_after(variable)
 
+    def _counted(self, counter: Value) -> Value:
+        """What a counter ends with."""
+        last = self.counters.final[counter]
+        bound = self.counters.bound
+        if bound is None:
+            return self.builder.constant(last)
+        # in a plan for all iterations it is `last`, whatever the loop would have stopped at
+        values = self.builder.constant(stacked([*self.counters.series(counter), last]))
+        found = self.builder.PickStep(values, bound)
+        self.counters.ends[found] = last
+        return found
+
     def same(self, value: Value) -> Value:
         """A value that is the same in all iterations. Raises: Stays when it is not."""
         found = self.lift(value)
@@ -134,8 +161,20 @@ class LoopLifter:
 
     # -- recurrences -------------------------------------------------------------------------------
 
+    def _is_state(self, variable: Variable) -> bool:
+        """Whether an iteration makes of a variable what the next one needs to know."""
+        return not (
+            variable.next is variable.value
+            or variable.value in self.counters.final
+            or self._writes(variable) is not None
+            or self._terms(variable) is not None
+        )
+
     def state_after(self, variable: Variable) -> Value:
         """A state after the last iteration."""
+        for recurrence in (*self.recurrences, *self.gradients):
+            if variable in recurrence.variables.values():
+                return recurrence.last(variable)
         raise Stays(f"no kernel knows how '{variable.value.tensor.name}' goes on")
 
     # -- sums over iterations ----------------------------------------------------------------------
@@ -178,6 +217,10 @@ class LoopLifter:
 
     def _total(self, value: Value) -> Value:
         """The sum of a value over all iterations."""
+        for gradient in self.gradients:
+            total = gradient.total(value)
+            if total is not None:
+                return total
         step = value.step
         if step in self.inside and step is not None and step.op_def.total_rule is not None:
             rule, names = step.op_def.total_rule, step.op_def.total_attrs
@@ -201,9 +244,9 @@ class LoopLifter:
             return None
         return self._bounded(lengths)
 
-    def _counts(self, time: Value) -> bool:
+    def _counts(self, time: Value | None) -> bool:
         """Whether a value is the number of iterations before."""
-        if not self.counters.known(time):
+        if time is None or not self.counters.known(time):
             return False
         return as_ints(self.counters.series(time)) == list(range(self.count))
 
@@ -227,13 +270,7 @@ class LoopLifter:
     def _zero_when_masked(self, value: Value) -> bool:
         """Whether a value is zero past the end of each sequence, and so past the loop's."""
         found = self.chosen(value)
-        if found is None or not self._counts_by_bound():
-            return False
-        return found[1].known and not found[1].constant.any()
-
-    def _counts_by_bound(self) -> bool:
-        time = self.counters.time
-        return time is not None and self._counts(time)
+        return found is not None and found[1].known and not found[1].constant.any()
 
     # -- tensor arrays -----------------------------------------------------------------------------
 
@@ -358,6 +395,9 @@ class LoopLifter:
         if self.counters.known(value):
             series = self._in_order(self.counters.series(value))
             return Lifted(self.builder.constant(stacked(series)), True)
+        known = self._of_recurrence(value)
+        if known is not None:
+            return Lifted(known, True)
         if value in self.variables:
             return self._variable(self.variables[value])
         step = value.step
@@ -373,6 +413,16 @@ class LoopLifter:
         for output, found in zip(step.outputs, self._over_steps(step), strict=True):
             self._lifted[output] = found
         return self._lifted[value]
+
+    def _of_recurrence(self, value: Value) -> Value | None:
+        for recurrence in self.recurrences:
+            if value in recurrence.words:
+                return recurrence.view(value)
+        for gradient in self.gradients:
+            found = gradient.view(value)
+            if found is not None:
+                return found
+        return None
 
     def _variable(self, variable: Variable) -> Lifted:
         if variable.next is variable.value:
