@@ -31,6 +31,11 @@ from tailrace.library.rnn.conv_lstm import (
     Conv3DLSTMCell,
     ConvLSTMCell,
 )
+from tailrace.library.rnn.frequency import (
+    BidirectionalGridLSTMCell,
+    GridLSTMCell,
+    TimeFreqLSTMCell,
+)
 from tailrace.library.rnn.fused import FusedRNNCell, FusedRNNCellAdaptor, TimeReversedFusedRNN
 from tailrace.library.rnn.independent import IndRNNCell, IndyGRUCell, IndyLSTMCell
 from tailrace.library.rnn.layer_norm import LayerNormBasicLSTMCell
