@@ -47,12 +47,16 @@ class Word:
 
 @dataclasses.dataclass(frozen=True)
 class Call:
-    """An output of a step of a type, or group of types. `rest` is the word for all other inputs."""
+    """An output, one of `outputs`, of a step of a type or group of types.
+
+    `rest` is the word for all other inputs.
+    """
 
     type: str
     args: tuple[Word | Call, ...]
     rest: str | None = None
     output: int = 0
+    outputs: int = 1
 
 
 Expression = Word | Call
@@ -71,7 +75,9 @@ def equations(text: str) -> Equations:
         choices = [_expression(part) for part in right.split("|")]
         for position, name in enumerate(names):
             outputs = [
-                dataclasses.replace(c, output=position) if isinstance(c, Call) else c
+                dataclasses.replace(c, output=position, outputs=len(names))
+                if isinstance(c, Call)
+                else c
                 for c in choices
             ]
             found[name] = (*found.get(name, ()), *outputs)
@@ -241,7 +247,8 @@ class _Matcher:
         step = self.step(value)
         if step is None or step.op_def.name not in self.types(expression.type):
             return
-        if step.outputs[expression.output] is not value:
+        outputs = step.outputs
+        if len(outputs) != expression.outputs or outputs[expression.output] is not value:
             return
         self.steps.append(step)
         yield from self._inputs(expression, step.inputs)
