@@ -92,16 +92,16 @@ class TimeFreqLSTMCell(RNNCell):
 
     def _step(self, gates: list[Tensor], c: Tensor, diagonals: list[Any]) -> tuple[Tensor, Tensor]:
         i, j, f, o = gates
-        if diagonals:
-            w_f, w_i, w_o = diagonals
-            kept = sigmoid(f + self._forget_bias + w_f * c) * c
-            c = kept + sigmoid(i + w_i * c) * tanh(j)
-        else:
-            c = sigmoid(f + self._forget_bias) * c + sigmoid(i) * tanh(j)
+        w_f, w_i, w_o = diagonals or (None, None, None)
+
+        def opened(x: Tensor, weights: Any, seen: Tensor) -> Tensor:
+            return sigmoid(x if weights is None else x + weights * seen)
+
+        kept = opened(f + self._forget_bias, w_f, c) * c
+        c = kept + opened(i, w_i, c) * tanh(j)
         if self._cell_clip is not None:
             c = clip_by_value(c, -self._cell_clip, self._cell_clip)
-        o = sigmoid(o + w_o * c) if diagonals else sigmoid(o)
-        return c, o * tanh(c)
+        return c, opened(o, w_o, c) * tanh(c)
 
     def _windows(self, inputs: Tensor) -> list[Tensor]:
         count = (_input_size(inputs) - self._feature_size) // self._frequency_skip + 1
