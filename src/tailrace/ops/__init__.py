@@ -1,5 +1,6 @@
 """The operations, a module per family. Importing this package registers them all."""
 
+from tailrace.ops import accumulators as accumulators
 from tailrace.ops import array as array
 from tailrace.ops import assertions as assertions
 from tailrace.ops import beam_search as beam_search

@@ -66,6 +66,7 @@ from tailrace.graph import (
     register_tensor_conversion_function,
     reset_default_graph,
 )
+from tailrace.library.accumulators import ConditionalAccumulator, ConditionalAccumulatorBase
 from tailrace.library.arithmetic import (
     abs,
     add,

@@ -117,6 +117,7 @@ from tailrace.library.training.scaffold import Scaffold
 from tailrace.library.training.servers import ClusterSpec, Server
 from tailrace.library.training.session_manager import SessionManager
 from tailrace.library.training.supervisor import Supervisor, basic_train_loop
+from tailrace.library.training.sync_replicas import SyncReplicasOptimizer
 from tailrace.library.training.timers import SecondOrStepTimer
 from tailrace.tf import _queue_runner as queue_runner
 
