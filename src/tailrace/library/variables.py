@@ -297,14 +297,6 @@ class Variable(ScatterMethods, metaclass=_VariableMeta):
     ) -> Any:
         raise NotImplementedError
 
-    def sparse_read(self, indices: Any, name: str | None = None) -> Tensor:
-        """Rows of the value; resource variables have this only."""
-        raise AttributeError("sparse_read: only of resource variables")
-
-    def gather_nd(self, indices: Any, name: str | None = None) -> Tensor:
-        """Elements or slices of the value; resource variables have this only."""
-        raise AttributeError("gather_nd: only of resource variables")
-
     def count_up_to(self, limit: int) -> Tensor:
         """The value, which then grows by one until it reaches `limit`."""
         raise NotImplementedError
