@@ -74,15 +74,14 @@ class Accumulator:
     shape=Attr("shape"),
     container="",
     shared_name="",
-    reduction_type="MEAN",
+    reduction_type=Attr("string", b"MEAN", allowed=(b"MEAN", b"SUM")),
     _context=True,
     _once=True,
     **_STATEFUL,
 )
 def resource_conditional_accumulator(ctx):
     """An accumulator of gradients."""
-    kind = ctx.attr("reduction_type")
-    mean = (kind.decode() if isinstance(kind, bytes) else kind) == "MEAN"
+    mean = ctx.attr("reduction_type") == b"MEAN"
     shape = Shape(ctx.attr("shape")._dims)
     return ctx.resource("accumulator", lambda name: Accumulator(name, shape, mean))
 

@@ -446,5 +446,15 @@ def lookup_table_export_shape(table_handle):
     return [[None], UNKNOWN if value is None else [None, *value]]
 
 
-for _definition in (lookup_table_find, lookup_table_export, lookup_table_size):
+for _definition in (
+    hash_table,
+    mutable_hash_table,
+    mutable_hash_table_of_tensors,
+    mutable_dense_hash_table,
+    initialize_table,
+    initialize_table_from_text_file,
+    lookup_table_find,
+    lookup_table_insert,
+    lookup_table_size,
+):
     _definition.no_gradient(_NO_GRADIENT)

@@ -23,7 +23,7 @@ from tailrace.shapes import TensorShape
 
 TABLE = Path(__file__).parents[2] / "data" / "tf115_ops.csv"
 _ATTR = re.compile(r"^(?P<name>\w+):(?P<kind>[a-z]+(?:\([a-z]+\))?)(?P<rest>.*)$", re.DOTALL)
-_LIMIT = re.compile(r"^(.*?)(?:>=(\d+))?$", re.DOTALL)
+_LIMIT = re.compile(r"^(.*?)(?:>=(-?\d+))?$", re.DOTALL)
 
 
 @functools.cache
