@@ -1,0 +1,25 @@
+"""`tf.contrib.opt`."""
+
+from tailrace.library.optimizers.variants import (
+    AdaMaxOptimizer,
+    AdamWOptimizer,
+    AddSignOptimizer,
+    DecoupledWeightDecayExtension,
+    LazyAdamOptimizer,
+    MomentumWOptimizer,
+    NadamOptimizer,
+    PowerSignOptimizer,
+    extend_with_decoupled_weight_decay,
+)
+
+__all__ = [
+    "AdaMaxOptimizer",
+    "AdamWOptimizer",
+    "AddSignOptimizer",
+    "DecoupledWeightDecayExtension",
+    "LazyAdamOptimizer",
+    "MomentumWOptimizer",
+    "NadamOptimizer",
+    "PowerSignOptimizer",
+    "extend_with_decoupled_weight_decay",
+]
