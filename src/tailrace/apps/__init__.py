@@ -1,10 +1,12 @@
 """Applications: programs of the public `tf` API, each a class and a command.
 
-Nothing of them is loaded before it is used.
+Nothing of them is loaded before it is used. What an application consists of is said in
+`tailrace.apps.common`.
 """
 
 from __future__ import annotations
 
+import importlib
 from typing import TYPE_CHECKING, Any
 
 from tailrace.apps.errors import UserError
@@ -12,13 +14,16 @@ from tailrace.apps.errors import UserError
 if TYPE_CHECKING:
     from tailrace.apps.lm.estimator import LanguageModel
 
-__all__ = ["LanguageModel", "UserError"]
+# packages of this one whose `cli.add_parser` adds a command, in the order that help shows them
+COMMANDS = ("lm",)
+# class -> the module that has it
+CLASSES = {"LanguageModel": "lm.estimator"}
+
+__all__ = ["CLASSES", "COMMANDS", "LanguageModel", "UserError"]
 
 
 def __getattr__(name: str) -> Any:
-    if name != "LanguageModel":
+    if name not in CLASSES:
         raise AttributeError(f"module 'tailrace.apps' has no attribute '{name}'")
     # PyTorch comes with it; `tailrace --help` must not wait for that
-    from tailrace.apps.lm.estimator import LanguageModel
-
-    return LanguageModel
+    return getattr(importlib.import_module(f"tailrace.apps.{CLASSES[name]}"), name)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import sys
 from collections.abc import Sequence
 from importlib.metadata import version
 
-from tailrace.apps.errors import UserError
-from tailrace.apps.lm import cli as lm
+from tailrace.apps import COMMANDS, UserError
 from tailrace.cli import programs
 from tailrace.compat.errors import ProgramError
 
@@ -34,7 +34,8 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"tailrace {version('tailrace')}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     programs.add_parsers(commands)
-    lm.add_parser(commands)
+    for name in COMMANDS:
+        importlib.import_module(f"tailrace.apps.{name}.cli").add_parser(commands)
     return parser
 
 

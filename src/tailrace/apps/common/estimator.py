@@ -1,0 +1,48 @@
+"""What the classes of the applications have in common, after scikit-learn's manners."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Self
+
+from tailrace.apps.common.settings import Record
+from tailrace.apps.errors import UserError
+
+
+class Estimator:
+    """Parameters by name, those of `settings_class`.
+
+    A subclass has `fit(...) -> Self`, which sets attributes that end in an underscore, and
+    `_is_fitted`.
+    """
+
+    settings_class: ClassVar[type[Record]]
+
+    def __init__(self, **params: Any) -> None:
+        self._settings = self.settings_class.of(**params)
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """The parameters by name; there are no nested ones, so `deep` changes nothing."""
+        return self._settings.to_json()
+
+    def set_params(self, **params: Any) -> Self:
+        """Changes some parameters; they hold from the next `fit` on."""
+        self._settings = self.settings_class.of(**{**self._settings.to_json(), **params})
+        return self
+
+    def _is_fitted(self) -> bool:
+        raise NotImplementedError
+
+    def _check_fitted(self) -> None:
+        """Raises UserError before `fit` or `load`."""
+        if not self._is_fitted():
+            raise UserError("the model is not fitted yet: call fit or load first")
+
+    def __repr__(self) -> str:
+        """The class and the parameters that are not the default ones."""
+        default = self.settings_class().to_json()
+        changed = [
+            f"{name}={value!r}"
+            for name, value in self._settings.to_json().items()
+            if value != default[name]
+        ]
+        return f"{type(self).__name__}({', '.join(changed)})"

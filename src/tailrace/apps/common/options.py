@@ -1,0 +1,55 @@
+"""Commands and options; reads the command line only, loads nothing heavy."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+from collections.abc import Callable
+from typing import Any
+
+Command = Callable[[argparse.Namespace], int | None]
+
+
+def command(subparsers: Any, name: str, text: str, examples: str) -> argparse.ArgumentParser:
+    """Adds a command; `text` says in half a sentence what it does.
+
+    `examples` is shown under its help: "example:" or "examples:", then lines that can be typed.
+    """
+    return subparsers.add_parser(
+        name,
+        help=text,
+        description=f"{text[0].upper()}{text[1:]}.",
+        epilog=examples,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+
+
+def subcommands(parser: argparse.ArgumentParser) -> Any:
+    """Makes a command one of several commands: what `command` takes as `subparsers`."""
+    return parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+
+def later(module: str, function: str) -> Command:
+    """A function by name, whose module is loaded when it is called."""
+
+    def run(args: argparse.Namespace) -> int | None:
+        return getattr(importlib.import_module(module), function)(args)
+
+    return run
+
+
+def add_out(parser: argparse._ActionsContainer, default: str, what: str = "model folder") -> None:
+    """`--out DIR`; without it `files.free_folder(default)` says where."""
+    parser.add_argument("--out", metavar="DIR", help=f"{what} (default: {default})")
+
+
+def add_seed(parser: argparse._ActionsContainer, default: int | None = None) -> None:
+    """`--seed N`; `default` is only said."""
+    said = "" if default is None else f" (default {default})"
+    parser.add_argument("--seed", type=int, help=f"same seed, same random numbers{said}")
+
+
+def add_ends(parser: argparse._ActionsContainer, minutes: float) -> None:
+    """`--minutes M` and `--epochs N`: when training ends; the default is only said."""
+    parser.add_argument("--minutes", type=float, help=f"end after this time (default {minutes:g})")
+    parser.add_argument("--epochs", type=int, metavar="N", help="end after N passes instead")
