@@ -100,8 +100,8 @@ class _Finder:
         if factor.dims not in ((), (1, 1), (gradient.dims[0], 1)):
             return None
         later = following([step], self.plan.steps)
-        waits = [s for s in (factor.step, *user.after) if s is not None]
-        if any(s is step or s in later for s in waits) and not factor.known:
+        waits = [*user.after, *([] if factor.known or factor.step is None else [factor.step])]
+        if any(s is step or s in later for s in waits):
             return None
         return user, factor
 

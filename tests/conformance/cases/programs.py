@@ -71,3 +71,16 @@ def projected_embeddings(tf):
         writer.close()
         with open(os.path.join(folder, "projector_config.pbtxt")) as file:
             return {"written": file.read()}
+
+
+def weighted_loss_minimized(tf):
+    logits = tf.get_variable("logits", initializer=[[1.0, 2.0, 0.5], [0.0, -1.0, 3.0]])
+    loss = tf.losses.sparse_softmax_cross_entropy([0, 2], logits)
+    step = tf.train.GradientDescentOptimizer(0.5).minimize(loss)
+    values = []
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        for _ in range(2):
+            values.append(session.run([loss, step])[0])
+        values.append(session.run(logits))
+    return {"values": values}
