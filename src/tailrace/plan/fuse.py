@@ -9,9 +9,9 @@ not to fit, the members run one by one.
 from __future__ import annotations
 
 import collections
-import dataclasses
+import functools
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from tailrace.graph import Operation
 from tailrace.graph.inference import split_inputs
@@ -26,8 +26,7 @@ _MOST_MEMBERS = 1000
 _MOST_TERMS = 60  # of one operation
 
 
-@dataclasses.dataclass(frozen=True)
-class _Kind:
+class _Kind(NamedTuple):
     """What members of one group have in common."""
 
     dims: tuple[int | None, ...]
@@ -94,10 +93,16 @@ def _kind(step: Step) -> _Kind | None:
     instruction = _instruction(step)
     if instruction is None:
         return None
-    types = [_type(v) for v in step.inputs]
-    if not fusion.can_apply(instruction, types, _type(output)):
+    width = _width(instruction, tuple(map(_type, step.inputs)), _type(output))
+    return None if width is None else _Kind(output.dims, width, step.guards)
+
+
+@functools.cache
+def _width(instruction: str, types: tuple[str, ...], result: str) -> int | None:
+    """The width of lanes for an instruction on values of these types; None when it has none."""
+    if not fusion.can_apply(instruction, types, result):
         return None
-    return _Kind(output.dims, fusion.lane_bytes([*types, _type(output)]) or 4, step.guards)
+    return fusion.lane_bytes([*types, result]) or 4
 
 
 def _type(value: Value) -> str:
@@ -192,7 +197,8 @@ class _Group:
         self.inputs = [v for v in taken if v not in within]
 
     def step(self, kind: _Kind) -> Fused:
-        before = dict.fromkeys(b for s in self.members for b in s.after if b not in self.members)
+        inside = set(self.members)
+        before = dict.fromkeys(b for s in self.members for b in s.after if b not in inside)
         one = Fused(
             self.members[-1].op,
             self.inputs,
