@@ -119,6 +119,7 @@ from tailrace.library.training.session_manager import SessionManager
 from tailrace.library.training.supervisor import Supervisor, basic_train_loop
 from tailrace.library.training.sync_replicas import SyncReplicasOptimizer
 from tailrace.library.training.timers import SecondOrStepTimer
+from tailrace.library.training.warm_start import warm_start
 from tailrace.tf import _queue_runner as queue_runner
 
 _MESSAGES = frozenset(

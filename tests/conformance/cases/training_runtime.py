@@ -995,3 +995,56 @@ def events_of_a_file(tf):
             for event in tf.train.summary_iterator(path)
         ]
     return {"found": found}
+
+
+# -- warm starts -----------------------------------------------------------------------------------
+
+
+def _old_model(tf, folder):
+    """A checkpoint with a = [1, 2] and b = 3, in a graph of its own."""
+    with tf.Graph().as_default():
+        tf.get_variable("a", initializer=[1.0, 2.0])
+        tf.get_variable("scope/b", initializer=3.0)
+        saver = tf.train.Saver()
+        with tf.Session() as session:
+            session.run(tf.global_variables_initializer())
+            return saver.save(session, os.path.join(folder, "old"))
+
+
+def _started(tf, *arguments, **options):
+    """The values of a = 0, c = 0 after a warm start; the graph has paths and is thrown away."""
+    with _Folder() as folder:
+        path = _old_model(tf, folder)
+        a = tf.get_variable("a", [2], initializer=tf.zeros_initializer())
+        c = tf.get_variable("c", [], initializer=tf.zeros_initializer(), trainable=False)
+        tf.train.warm_start(folder if options.pop("folder", False) else path, *arguments, **options)
+        with tf.Session() as session:
+            session.run(tf.global_variables_initializer())
+            values = session.run([a, c])
+    nodes = [node.name for node in a.graph.as_graph_def().node]
+    tf.reset_default_graph()
+    return {"values": values, "nodes": nodes}
+
+
+def warm_start_of_trainable_variables(tf):
+    return _started(tf)
+
+
+def warm_start_of_renamed_variables(tf):
+    return _started(tf, ["a", "c"], var_name_to_prev_var_name={"c": "scope/b"}, folder=True)
+
+
+def warm_start_of_nothing(tf):
+    return _started(tf, "zz")
+
+
+def warm_start_without_the_variable_error(tf):
+    return _started(tf, ["c"])
+
+
+def warm_start_of_unused_name_error(tf):
+    return _started(tf, var_name_to_prev_var_name={"zz": "scope/b"})
+
+
+def warm_start_of_a_number_error(tf):
+    return _started(tf, 3)
