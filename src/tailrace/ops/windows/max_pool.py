@@ -26,6 +26,7 @@ from tailrace.dtypes import (
     uint16,
 )
 from tailrace.errors import invalid
+from tailrace.native import max_pool as native
 from tailrace.ops.windows import geometry, pooling
 from tailrace.ops.windows.pooling import Pool
 from tailrace.registry import Attr, op, type_attr
@@ -38,8 +39,21 @@ _TYPES = type_attr((*FLOATS, int32, int64, uint8, int16, int8, uint16, qint8), f
 _SINGLE = FLOATS[:3]
 
 
+def _windows(x: torch.Tensor, pool: Pool) -> native.Windows | None:
+    """The windows as the native library takes them, of images with the channels last."""
+    if x.dim() != 4 or pool.layout.channel != 3:
+        return None
+    space = x.shape[1:3]
+    sides = pool.window, pool.strides, [before for before, _ in pool.pads(space)], pool.sizes(space)
+    return native.Windows(*[(height, width) for height, width in sides])
+
+
 def _pooled(x: torch.Tensor, pool: Pool) -> torch.Tensor:
     """Shapes: x and result in the pool's layout."""
+    windows = _windows(x, pool)
+    y = None if windows is None else native.max_pool(x, windows)
+    if y is not None:
+        return y
     x = pool.layout.channels_first(x)
     padding, arguments = pool.as_torch(x.shape[2:])
     floats = geometry.pad(pooling.as_float(x), padding, -math.inf)
@@ -103,7 +117,9 @@ def _gradient(orig_input: torch.Tensor, gradient: torch.Tensor, pool: Pool) -> t
     layout = pool.layout
     x, dy = layout.channels_first(orig_input), layout.channels_first(gradient)
     _check_gradient(pool, x, dy)
-    return layout.restored(_spread(x.shape, _places(x, pool), dy))
+    windows = _windows(orig_input, pool)
+    dx = None if windows is None else native.max_pool_gradient(orig_input, gradient, windows)
+    return dx if dx is not None else layout.restored(_spread(x.shape, _places(x, pool), dy))
 
 
 def _second_gradient(orig_input: torch.Tensor, gradient: torch.Tensor, pool: Pool) -> torch.Tensor:
