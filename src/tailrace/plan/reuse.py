@@ -7,17 +7,28 @@ from collections.abc import Iterator
 from tailrace.plan.edges import Users, users_of
 from tailrace.plan.fuse import kept_values
 from tailrace.plan.ir import Fused, Loop, Plan, Step, Value
+from tailrace.plan.state import named_inputs
 
 
 def reuse(plan: Plan) -> Plan:
-    """Name such inputs in the attribute `reuse` of steps. Comes when all is in line."""
+    """Name such inputs in the attribute `reuse` of steps, or let those that consume inputs do so
+    (`OpDef.consumes`). Comes when all is in line.
+    """
     users, kept = users_of(plan.steps), kept_values(plan)
     for sequence in _sequences(plan.steps):
         place = {step: i for i, step in enumerate(sequence)}
         for step in sequence:
-            if isinstance(step, Fused) and "reuse" in step.attributes:
+            if not isinstance(step, Fused):
+                continue
+            if "reuse" in step.attributes:
                 dying = [v for v in step.inputs if _dies(v, step, place, users, kept)]
                 step.attributes["reuse"] = _paired(step, dying)
+            if step.op_def.consumes and not step.attributes["in_place"]:
+                consumed = [v for name, v in named_inputs(step) if name in step.op_def.consumes]
+                step.attributes["in_place"] = all(
+                    step.inputs.count(v) == 1 and _dies(v, step, place, users, kept)
+                    for v in consumed
+                )
     return plan
 
 

@@ -46,7 +46,7 @@ def _detach_always(loop: Loop) -> None:
     """In a loop a value that was read may be in use in any later iteration."""
     for step in loop.leaves():
         step.detach = [
-            v for name, v in _named_inputs(step) if name in step.op_def.writes and root(v)
+            v for name, v in named_inputs(step) if name in step.op_def.writes and root(v)
         ]
 
 
@@ -111,7 +111,7 @@ def _accesses(steps: list[Step]) -> tuple[dict[Operation, list[Step]], dict[Oper
     reads: dict[Operation, list[Step]] = collections.defaultdict(list)
     for step in steps:
         for leaf in step.leaves():
-            for name, value in _named_inputs(leaf):
+            for name, value in named_inputs(leaf):
                 cell = root(value)
                 if cell is None:
                     continue
@@ -127,7 +127,8 @@ def _note(steps: list[Step], step: Step) -> None:
         steps.append(step)
 
 
-def _named_inputs(step: Step) -> list[tuple[str, Value]]:
+def named_inputs(step: Step) -> list[tuple[str, Value]]:
+    """Each input with the name of the argument it is, or belongs to."""
     args = step.op_def.inputs
     if isinstance(step, (Choice, Join)):
         return [(args[0].name, v) for v in step.inputs]
