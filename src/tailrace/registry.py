@@ -69,6 +69,8 @@ flows). It returns a gradient or None per input.
 `_chooses`      its first input chooses between the second and the third, element by element or row
                 by row
 `_zeros`        the output is nothing but zeros
+`_gathers`      rows of the first input at the second's indices, or along the axis of a third
+`_permutes`     the first input with its axes in the order of the second
 `_adds`         the output is the sum of the inputs
 `_elementwise`  output i depends on element i of the inputs alone, after broadcasting
 `_vector`       what `native.fusion` calls this element-wise function of the inputs
@@ -77,6 +79,7 @@ flows). It returns a gradient or None per input.
 `_stacks`       lays its inputs side by side along a new axis, `axis`
 `_unstacks`     gives the slices of its input along an axis, `axis`, without that axis
 `_stacked`      the fused operation that gives the results of several of this type, stacked
+`_summed`       the fused operation that gives the sum of several of this type
 `_multiplies`   the output is the product of the two inputs
 `_scales`       of a fused operation: the inputs it multiplies by `scale`, if that is given (S is 1)
 `_biases`       the output is the first input plus the second along its channels
@@ -115,6 +118,8 @@ _FLAGS = (
     "once",
     "by_value",
     "region",
+    "gathers",
+    "permutes",
     "static",
     "array",
     "passes",
@@ -128,6 +133,7 @@ _FLAGS = (
     "zeros",
     "batch",
     "vector",
+    "summed",
     "stacks",
     "unstacks",
     "stacked",
@@ -229,6 +235,9 @@ class OpDef:
         self.region: str = flags.get("region", "")
         self.varies: bool = flags.get("varies", False)
         self.static: bool = flags.get("static", False)
+        self.gathers: bool = flags.get("gathers", False)
+        self.permutes: bool = flags.get("permutes", False)
+        self.by_table_rule: Callable[..., Any] | None = None
         self.passes: bool = flags.get("passes", False)
         self.measures: bool = flags.get("measures", False)
         self.constant: bool = flags.get("constant", False)
@@ -241,6 +250,7 @@ class OpDef:
         self.zeros: bool = flags.get("zeros", False)
         self.batch: str | None = flags.get("batch")
         self.vector: str | None = flags.get("vector")
+        self.summed: str | None = flags.get("summed")
         self.stacks: bool = flags.get("stacks", False)
         self.unstacks: bool = flags.get("unstacks", False)
         self.stacked: str | None = flags.get("stacked")
@@ -354,6 +364,17 @@ class OpDef:
         """
         self.contents_rule = rule
         self.contents_attrs = keyword_names(rule)
+        return rule
+
+    def by_table(self, rule: Callable[..., Any]) -> Callable[..., Any]:
+        """Decorator: how a fused operation is done when some of its inputs are looked up in small
+        tables.
+
+        Called with a builder of steps, inputs, attributes and, by input, what has `table`,
+        `indices` and `swapped` (they are [B,T], not [T,B]). Returns the outputs, of the last step
+        made; None where it does not pay.
+        """
+        self.by_table_rule = rule
         return rule
 
     def over_steps(self, rule: Callable[..., Any]) -> Callable[..., Any]:

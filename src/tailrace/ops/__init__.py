@@ -34,8 +34,8 @@ from tailrace.ops import queues as queues
 from tailrace.ops import random as random
 from tailrace.ops import ranges as ranges
 from tailrace.ops import readers as readers
-from tailrace.ops import reduce as reduce
 from tailrace.ops import recurrent as recurrent
+from tailrace.ops import reduce as reduce
 from tailrace.ops import rnn_block as rnn_block
 from tailrace.ops import rnn_cudnn as rnn_cudnn
 from tailrace.ops import roll as roll

@@ -9,7 +9,8 @@ import torch
 
 from tailrace import dtypes, errors
 from tailrace.dtypes import COMPLEX, FLOATS, INDEX
-from tailrace.registry import op, type_attr
+from tailrace.native.products import product
+from tailrace.registry import fused, op, type_attr
 from tailrace.shapes import Shape, agree, at_least_rank, broadcast, merge, with_rank
 
 _NUMBERS = (*FLOATS, *INDEX, *COMPLEX)
@@ -19,14 +20,21 @@ _HINT = "is transpose_a or transpose_b missing?"
 # -- two matrices ----------------------------------------------------------------------------------
 
 
-@op("MatMul", "a: T, b: T -> product: T", transpose_a=False, transpose_b=False, T=_NUMBERS)
+@op(
+    "MatMul",
+    "a: T, b: T -> product: T",
+    transpose_a=False,
+    transpose_b=False,
+    T=_NUMBERS,
+    _summed="SumOfProducts",
+)
 def matmul(a, b, *, transpose_a, transpose_b):
     """Matrix product, each factor optionally transposed first.
 
     Shapes: a [m, k], b [k, n] -> product [m, n], after the transposes.
     """
     _check_matrices(a, b, a.shape[0 if transpose_a else -1], b.shape[1 if transpose_b else 0])
-    return torch.mm(a.t() if transpose_a else a, b.t() if transpose_b else b)
+    return product(a.t() if transpose_a else a, b.t() if transpose_b else b)
 
 
 def _check_matrices(a, b, inner_a, inner_b):
@@ -43,11 +51,11 @@ def _check_matrices(a, b, inner_a, inner_b):
 @matmul.bind
 def matmul_bind(attrs):
     if not attrs["transpose_a"] and not attrs["transpose_b"]:
-        return torch.mm
+        return product
     if not attrs["transpose_b"]:
         return lambda a, b: torch.mm(a.t(), b)
     if not attrs["transpose_a"]:
-        return lambda a, b: torch.mm(a, b.t())
+        return lambda a, b: product(a, b.t())
     return None
 
 
@@ -57,6 +65,20 @@ def matmul_shape(a, b, *, transpose_a, transpose_b):
     k_b, n = reversed(with_rank(b, 2)) if transpose_b else with_rank(b, 2)
     agree(k, k_b, "inner dimensions", _HINT)
     return [[m, n]]
+
+
+@fused(
+    "SumOfProducts",
+    "a: N*T, b: N*T -> sum: T",
+    transpose_a=False,
+    transpose_b=False,
+    T=_NUMBERS,
+)
+def sum_of_products(a, b, *, transpose_a, transpose_b):
+    """The sum of matrix products: the product of all `a` side by side and all `b` one below the
+    other."""
+    left, right = torch.cat(a, 0 if transpose_a else 1), torch.cat(b, 1 if transpose_b else 0)
+    return matmul(left, right, transpose_a=transpose_a, transpose_b=transpose_b)
 
 
 @matmul.over_steps

@@ -99,6 +99,9 @@ def sum_kernel(input, reduction_indices, *, keep_dims):
         return input.clone()
     if len(axes) == 1:
         return torch.sum(input, axes[0], keep_dims, dtype=input.dtype)
+    if axes == list(range(len(axes))) and len(axes) < input.dim() and not keep_dims:
+        # over one axis it is several times quicker
+        return torch.sum(input.flatten(0, len(axes) - 1), 0, dtype=input.dtype)
     return torch.sum(input, axes, keep_dims, dtype=input.dtype)
 
 

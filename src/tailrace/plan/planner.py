@@ -20,12 +20,14 @@ from tailrace.plan.lift import lift
 from tailrace.plan.loosen import loosen
 from tailrace.plan.order import order
 from tailrace.plan.patterns import patterns
+from tailrace.plan.products import products
 from tailrace.plan.prune import prune
 from tailrace.plan.reuse import reuse
 from tailrace.plan.schedule import schedule
 from tailrace.plan.simplify import simplify
 from tailrace.plan.sizes import telling
 from tailrace.plan.state import order_state
+from tailrace.plan.tables import tables
 from tailrace.plan.twins import twins
 from tailrace.plan.unneeded import unneeded
 from tailrace.plan.updates import updates
@@ -43,11 +45,13 @@ _EARLY: dict[str, Pass] = {
     "unneeded": unneeded,
     "lift": lift,
     "chains": chains,
+    "tables": tables,
     "norms": norms,
     "cross_entropy": cross_entropy,
 }
 _LATE: dict[str, Pass] = {
     "loosen": loosen,
+    "products": products,
     "patterns": patterns,
     "updates": updates,
     "clip": clip,

@@ -76,6 +76,7 @@ def _gather(params, indices, axis, *, batch_dims):
     Tindices=_INDEX,
     Taxis=_INDEX,
     _host="axis",
+    _gathers=True,
 )
 def gather_v2(params, indices, axis, *, batch_dims):
     """The slices of params along an axis that indices name.
@@ -182,6 +183,7 @@ def _with_batch_offsets(g, shape, indices, batch_dims):
     validate_indices=True,
     Tparams=ANY,
     Tindices=_INDEX,
+    _gathers=True,
 )
 def gather(params, indices):
     """The rows of params that indices name; an older form of GatherV2."""

@@ -28,7 +28,15 @@ def _transpose(x, perm):
         ) from None
 
 
-@op("Transpose", "x: T, perm: Tperm -> y: T", T=ANY, Tperm=_INDEX, _host="perm", _alias=True)
+@op(
+    "Transpose",
+    "x: T, perm: Tperm -> y: T",
+    T=ANY,
+    Tperm=_INDEX,
+    _host="perm",
+    _alias=True,
+    _permutes=True,
+)
 def transpose(x, perm):
     """The dimensions in another order: dimension i of the output is dimension perm[i] of x."""
     return _transpose(x, perm)

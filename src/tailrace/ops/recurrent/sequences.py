@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import torch
 
-from tailrace.dtypes import FLOATS, NUMERIC
+from tailrace.dtypes import FLOATS, INDEX, NUMERIC
 from tailrace.native import recurrent
+from tailrace.native.products import product
 from tailrace.registry import Attr, fused
 
 _COUNT = Attr("int", 0)
@@ -38,7 +39,7 @@ def sequence_inputs(x, w, addends):
     total = None
     for value, weight in zip(x, w, strict=True):
         rows = value.reshape(-1, value.shape[2])
-        total = torch.mm(rows, weight) if total is None else total.addmm_(rows, weight)
+        total = product(rows, weight) if total is None else total.addmm_(rows, weight)
     if total is not None:
         total = total.view(*x[0].shape[:2], -1)
     for addend in addends:
@@ -49,6 +50,34 @@ def sequence_inputs(x, w, addends):
 @sequence_inputs.shape
 def sequence_inputs_shape(x, w, addends):
     return [(x[0][0], x[0][1], w[0][1]) if x else addends[0]]
+
+
+@sequence_inputs.by_table
+def sequence_inputs_by_table(b, inputs, attrs, lookups):
+    count, more = attrs["N"], attrs["M"]
+    x, w, addends = inputs[:count], inputs[count : 2 * count], inputs[2 * count :]
+    kept = [i for i in range(count) if x[i] not in lookups]
+    rows = []
+    for value, weight in zip(x, w, strict=True):
+        if value in lookups:
+            found = lookups[value]
+            product = b.MatMul(found.table, weight)
+            rows.append(b.TableRows(product, found.indices, swapped=found.swapped))
+    if len(rows) == 1 and not kept and not more:
+        return rows
+    values = [*(x[i] for i in kept), *(w[i] for i in kept), *rows, *addends]
+    return [b.SequenceInputs(*values, N=len(kept), M=len(rows) + more)]
+
+
+@fused("TableRows", "table: T, indices: Tindices -> y: T", T=FLOATS, Tindices=INDEX, swapped=False)
+def table_rows(table, indices, *, swapped):
+    """Rows of a table. Shapes: table [V,G], indices [T,B], or [B,T] if swapped -> [T,B,G]."""
+    return torch.nn.functional.embedding(indices.t() if swapped else indices, table)
+
+
+@table_rows.shape
+def table_rows_shape(table, indices, *, swapped):
+    return [(*(reversed(indices) if swapped else indices), table[1])]
 
 
 @fused("KernelGradient", "x: N*T, dz: T -> dkernel: T", T=FLOATS, N=_COUNT)
@@ -72,11 +101,57 @@ def kernel_gradient_shape(x, dz):
     return [(sum(value[2] for value in x), dz[2])]
 
 
+@kernel_gradient.by_table
+def kernel_gradient_by_table(b, inputs, attrs, lookups):
+    *x, dz = inputs
+    where = [i for i, value in enumerate(x) if value in lookups]
+    found = [lookups[x[i]] for i in where]
+    values = [v for i, v in enumerate(x) if i not in where]
+    tables = [v for lookup in found for v in (lookup.table, lookup.indices)]
+    if len(found) > 1:
+        return None
+    return [
+        b.KernelGradientByTable(
+            *values, dz, *tables, N=len(values), position=where[0], swapped=found[0].swapped
+        )
+    ]
+
+
+@fused(
+    "KernelGradientByTable",
+    "x: N*T, dz: T, table: T, indices: Tindices -> dkernel: T",
+    T=FLOATS,
+    Tindices=INDEX,
+    N=_COUNT,
+    position=0,
+    swapped=False,
+)
+def kernel_gradient_by_table_kernel(x, dz, table, indices, *, position, swapped):
+    """`KernelGradient` where the factor at `position` is rows of a table."""
+    rows = dz.reshape(-1, dz.shape[2])
+    order = (indices.t() if swapped else indices).reshape(-1)
+    sums = dz.new_zeros((table.shape[0], dz.shape[2])).index_add_(0, order, rows)
+    factors = [value.reshape(-1, value.shape[2]) for value in x]
+    result = dz.new_empty((sum(f.shape[1] for f in factors) + table.shape[1], dz.shape[2]))
+    begin = 0
+    for i in range(len(x) + 1):
+        factor, gradient = (table, sums) if i == position else (factors.pop(0), rows)
+        end = begin + factor.shape[1]
+        torch.mm(factor.t(), gradient, out=result[begin:end])
+        begin = end
+    return result
+
+
+@kernel_gradient_by_table_kernel.shape
+def kernel_gradient_by_table_shape(x, dz, table, indices):
+    return [(sum(value[2] for value in x) + table[1], dz[2])]
+
+
 @fused("InputGradient", "dz: N*T, w: N*T -> dx: T", T=FLOATS, N=_COUNT)
 def input_gradient(dz, w):
     """The gradient of what was multiplied with `w`. Shapes: dz [T,B,G], w [I,G] -> [T,B,I]."""
     rows = [gradient.reshape(-1, gradient.shape[2]) for gradient in dz]
-    total = torch.mm(rows[0], w[0].t())
+    total = product(rows[0], w[0].t())
     for more, weight in zip(rows[1:], w[1:], strict=True):
         total.addmm_(more, weight.t())
     return total.view(*dz[0].shape[:2], -1)

@@ -1,0 +1,60 @@
+"""Which library multiplies matrices quicker: `torch.mm`'s, or oneDNN?
+
+    python benchmarks/products.py
+
+One thread, the best of several runs of each, taking turns; GFLOP/s. `native/products.py` chooses
+by what this shows.
+"""
+
+from __future__ import annotations
+
+import platform
+import time
+from collections.abc import Callable
+
+import torch
+
+SHAPES = [
+    (50, 256, 512),
+    (400, 200, 800),
+    (400, 200, 10000),
+    (700, 650, 2600),
+    (2500, 128, 65),
+    (2500, 128, 512),
+    (2500, 512, 2048),
+]
+RUNS = 25
+
+
+def main() -> None:
+    torch.set_num_threads(1)
+    print(f"{platform.machine()}, torch {torch.__version__}, {torch.__config__.parallel_info()[:60]}")
+    print(f"{'m, k, n':>20}  {'mm':>6} {'oneDNN':>6}  {'mm, a transposed':>16} {'oneDNN':>6}")
+    linear = torch.ops.mkldnn._linear_pointwise
+    with torch.inference_mode():
+        for m, k, n in SHAPES:
+            a, b = torch.randn(m, k), torch.randn(k, n)
+            turned = a.t().contiguous().t()
+            calls = [
+                lambda a=a, b=b: torch.mm(a, b),
+                lambda a=a, b=b: linear(a, b.t(), None, "none", [], ""),
+                lambda a=turned, b=b: torch.mm(a, b),
+                lambda a=turned, b=b: linear(a, b.t(), None, "none", [], ""),
+            ]
+            rates = [2e-9 * m * k * n / seconds for seconds in best(calls)]
+            print("{:>20}  {:6.0f} {:6.0f}  {:16.0f} {:6.0f}".format(f"{m}, {k}, {n}", *rates))
+
+
+def best(calls: list[Callable[[], object]]) -> list[float]:
+    """The least processor time of each call, in seconds."""
+    times = [[0.0] * RUNS for _ in calls]
+    for run in range(RUNS):
+        for call, row in zip(calls, times, strict=True):
+            began = time.thread_time()
+            call()
+            row[run] = time.thread_time() - began
+    return [min(row) for row in times]
+
+
+if __name__ == "__main__":
+    main()

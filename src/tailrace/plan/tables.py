@@ -1,0 +1,79 @@
+"""Multiply a table once, instead of every row that is looked up in it.
+
+A layer whose inputs are rows of a small table, as the embeddings of characters are, needs products
+of no more rows than the table has: the rows of the product are looked up. The gradient of the
+weights sums what belongs to the same row first.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Callable
+from typing import Any
+
+from tailrace.plan.build import Builder
+from tailrace.plan.ir import Fused, Plan, Step, Value
+from tailrace.plan.prune import sweep
+
+_USES = 4  # times each row has to be looked up, on average, for it to pay
+
+
+@dataclasses.dataclass
+class _Lookup:
+    """Rows of `table` at `indices`, [T,B] or, where `swapped`, [B,T]."""
+
+    table: Value
+    indices: Value
+    swapped: bool
+
+
+def tables(plan: Plan) -> Plan:
+    """Put lookups in products in the place of products of lookups."""
+    steps: list[Step] = []
+    for step in plan.steps:
+        rule = step.op_def.by_table_rule
+        if rule is None or not isinstance(step, Fused):
+            steps.append(step)
+        else:
+            steps.extend(_by_table(step, rule))
+    plan.steps = steps
+    return sweep(plan)
+
+
+def _by_table(step: Fused, rule: Callable[..., Any]) -> list[Step]:
+    """The steps in place of one that multiplies values, where some of them are looked up."""
+    found = {v: lookup for v in step.inputs if (lookup := _lookup(v)) is not None}
+    if not found:
+        return [step]
+    builder = Builder(step.op, step.guards, step.members)
+    outputs = rule(builder, step.inputs, step.attrs, found)
+    if outputs is None:
+        return [step]
+    made = outputs[0].step
+    assert made is not None
+    made.outputs = step.outputs
+    for value in step.outputs:
+        value.step = made
+    for one in builder.steps:
+        one.after = list(step.after)
+    return builder.steps
+
+
+def _lookup(value: Value) -> _Lookup | None:
+    """What a value [T,B,I] looks up, if it does, in a table that is small for that."""
+    step, swapped = value.step, False
+    if step is not None and step.op_def.permutes and step.inputs[1].known:
+        if step.inputs[1].constant.tolist() != [1, 0, 2]:
+            return None
+        step, swapped = step.inputs[0].step, True
+    if step is None or not step.op_def.gathers or any(v.is_ref for v in step.inputs):
+        return None
+    table, indices, *axis = step.inputs
+    if any(not a.known or int(a.constant) != 0 for a in axis):
+        return None
+    shapes = table.dims, indices.dims
+    if any(d is None or len(d) != 2 or None in d for d in shapes):
+        return None
+    rows, uses = table.dims[0], math.prod(indices.dims)  # type: ignore[index,arg-type]
+    return _Lookup(table, indices, swapped) if rows * _USES <= uses else None
