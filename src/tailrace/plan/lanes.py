@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from tailrace.plan.build import Builder
-from tailrace.plan.edit import Editor
+from tailrace.plan.edit import Editor, reaches
 from tailrace.plan.ir import Step, Value
+from tailrace.plan.match import equal
 
 Row = Sequence[Value]
 
@@ -50,8 +52,15 @@ class Lanes:
         return b.Pack(*values) if found is None else found
 
     def _found(self, b: Builder, values: Row) -> Value | None:
-        step = values[0].step
-        if step is None or not step.op_def.unstacks or step.attrs["axis"] not in (0, 1):
+        """The values of all steps as one, if they are slices, or computed from such one by one."""
+        if values[0].known or values[0].step is None:
+            return None
+        if values[0].step.op_def.unstacks:
+            return self._slices(b, values, values[0].step)
+        return self._computed(b, values)
+
+    def _slices(self, b: Builder, values: Row, step: Step) -> Value | None:
+        if step.attrs["axis"] not in (0, 1):
             return None
         begin = step.outputs.index(values[0])
         for sign in (1, -1):
@@ -71,6 +80,30 @@ class Lanes:
         found = _turned(b, found, axis)
         return b.ReverseSteps(found) if reverse else found
 
+    def _computed(self, b: Builder, values: Row) -> Value | None:
+        """An element-wise operation for all steps at once, where it is on slices of something."""
+        steps = [v.step for v in values if v.step is not None and not v.known]
+        first = steps[0]
+        if len(steps) != len(values) or not all(_alike(step, first) for step in steps):
+            return None
+        columns = list(zip(*(step.inputs for step in steps), strict=True))
+        if reaches((v for column in columns for v in column), set(steps)):
+            return None  # those of one step need those of another
+        numbers = [all(equal(v, column[0]) and v.dims == () for v in column) for column in columns]
+        wholes = [
+            None if number else self._found(b, column)
+            for number, column in zip(numbers, columns, strict=True)
+        ]
+        if all(w is None for w in wholes):
+            return None
+        inputs = [
+            column[0] if number else whole or self.whole(b, column)
+            for number, whole, column in zip(numbers, wholes, columns, strict=True)
+        ]
+        (made,) = b.add(first.op_def, inputs, **_declared(first))
+        self.spread(b, made, values)
+        return made
+
     def total(self, b: Builder, rows: Sequence[Row]) -> Value | None:
         """The sums of the values of each step, as one; None where there are none at all."""
         left = [list(row) for row in rows]
@@ -83,7 +116,10 @@ class Lanes:
                     wholes.append(found)
                     for row, taken in zip(left, column, strict=True):
                         row.remove(taken)  # type: ignore[arg-type]
-        if any(left):
+        column = [row[0] for row in left if len(row) == 1]
+        if len(column) == len(left):
+            wholes.append(self.whole(b, column))
+        elif any(left):
             like = next(v for row in left for v in row)
             wholes.append(b.Pack(*(self.sum(b, row, like) for row in left)))
         found = None
@@ -108,6 +144,27 @@ def _mate(value: Value, t: int, row: Row) -> Value | None:
         if 0 <= at < len(step.outputs) and step.outputs[at] in row:
             return step.outputs[at]
     return None
+
+
+def _alike(step: Step, first: Step) -> bool:
+    """Whether steps do the same, element by element, to inputs of their size or numbers."""
+    return (
+        step.op_def is first.op_def
+        and step.op_def.elementwise
+        and step.foldable
+        and len(step.outputs) == 1
+        and step.guards == first.guards
+        and not step.after
+        and _declared(step) == _declared(first)
+        and step.outputs[0].dims is not None
+        and step.outputs[0].dims == first.outputs[0].dims
+        and all(v.dims in ((), step.outputs[0].dims) for v in step.inputs)
+    )
+
+
+def _declared(step: Step) -> dict[str, Any]:
+    """The attributes that the operation's declaration names."""
+    return {name: step.attrs[name] for name in step.op_def.attrs if name in step.attrs}
 
 
 def _turned(b: Builder, whole: Value, axis: int) -> Value:

@@ -273,6 +273,42 @@ def test_dropout_between_layers(graph, monkeypatch):
     graph.check([*upper, *gradients], monkeypatch, both("lstm", 2, 2))
 
 
+def test_residual_layers(graph, monkeypatch):
+    """What is computed element by element between layers is done for all steps at once."""
+    x = graph.sequence(B, T, H)
+    cells = [rnn.ResidualWrapper(rnn.GRUCell(H)) for _ in range(3)]
+    inputs = tf.unstack(x, axis=1)
+    outputs, _ = tf.nn.static_rnn(rnn.MultiRNNCell(cells), inputs, dtype=graph.dtype)
+    gradients = tf.gradients(graph.weighted(tf.stack(outputs)), [x, *tf.trainable_variables()])
+    graph.check([*outputs, *gradients], monkeypatch, both("gru", 3, 3))
+
+
+def test_dropout_wrapper(monkeypatch):
+    """Random masks are the same with layers and without."""
+    made = Graph(tf.float32)
+    with made.graph.as_default():
+        tf.set_random_seed(3)
+        x = made.sequence(B, T, X)
+        cells = [
+            rnn.DropoutWrapper(rnn.BasicLSTMCell(H), output_keep_prob=0.5, input_keep_prob=0.8)
+            for _ in range(2)
+        ]
+        inputs = tf.unstack(x, axis=1)
+        outputs, _ = tf.nn.static_rnn(rnn.MultiRNNCell(cells), inputs, dtype=tf.float32)
+        gradients = tf.gradients(made.weighted(*outputs), [x, *tf.trainable_variables()])
+        made.check([*outputs, *gradients], monkeypatch, both("lstm", 2, 2))
+
+
+def test_inputs_that_need_one_another(graph, monkeypatch):
+    """The third input needs the second one: they are not computed at once."""
+    a, b, c = tf.unstack(graph.sequence(B, 3, H), axis=1)
+    second = tf.tanh(b)
+    inputs = [tf.tanh(a), second, tf.tanh(tf.matmul(second, second, transpose_a=True)[:B] + c)]
+    outputs, _ = tf.nn.static_rnn(rnn.GRUCell(H), inputs, dtype=graph.dtype)
+    gradients = tf.gradients(graph.weighted(*outputs), [a, *tf.trainable_variables()])
+    graph.check([*outputs, *gradients], monkeypatch, both("gru"))
+
+
 def test_concatenated_inputs(graph, monkeypatch):
     """An input of several parts: one of them is the same in all steps."""
     x, same = graph.sequence(B, T, X), graph.sequence(B, 2)
