@@ -232,7 +232,8 @@ def _described(steps: list[Step], indent: str) -> Iterator[str]:
     for step in steps:
         where = "".join(f" if {'' if yes else 'not '}{v.tensor.name}" for v, yes in step.guards)
         if isinstance(step, Loop):
-            yield f"{indent}while {step.test.tensor.name}:{where}"
+            stays = f"  # {step.stays}" if step.stays else ""
+            yield f"{indent}while {step.test.tensor.name}:{where}{stays}"
             for part in step.parts():
                 yield from _described(part, indent + "    ")
             continue

@@ -19,7 +19,7 @@ from tailrace.plan import Plan, Step
 from tailrace.plan.codegen import Program
 from tailrace.run import feeds as feeding
 from tailrace.run import profile
-from tailrace.run.executable import Executable
+from tailrace.run.executable import Compiled, Executable
 from tailrace.run.failures import explain
 from tailrace.run.fetches import Fetches, structure_key
 from tailrace.run.functions import compile_function
@@ -127,12 +127,19 @@ class BaseSession:
         `feeds` are the fed tensors; given as a dict with their values, as `run` takes it, the plan
         is the one for values of these sizes.
         """
+        return self._compiled(fetches, feeds).plan
+
+    def program(self, fetches: Any, feeds: Any = ()) -> str:
+        """The Python function that a plan is run as; arguments as those of `plan`."""
+        return self._compiled(fetches, feeds).program.source
+
+    def _compiled(self, fetches: Any, feeds: Any) -> Compiled:
         given = feeds if isinstance(feeds, dict) else dict.fromkeys(feeds)
         fed = feeding.expand(self._graph, given)
         executable = self._executable(fetches, list(fed))
         if not isinstance(feeds, dict):
-            return executable.general.plan
-        return executable.compiled([feeding.convert(t, v) for t, v in fed.items()]).plan
+            return executable.general
+        return executable.compiled([feeding.convert(t, v) for t, v in fed.items()])
 
     def make_callable(
         self, fetches: Any, feed_list: Any = None, accept_options: bool = False

@@ -14,7 +14,7 @@ def graph():
 
 def program(session, fetches, feeds=()):
     """The source a session runs for some fetches."""
-    return session._executable(fetches, list(feeds)).general.program.source
+    return session.program(fetches, feeds)
 
 
 def test_a_loop_is_a_while_statement():
