@@ -78,6 +78,9 @@ flows). It returns a gradient or None per input.
                 input it takes N of comes one from each, the others are the same for all
 `_stacks`       lays its inputs side by side along a new axis, `axis`
 `_unstacks`     gives the slices of its input along an axis, `axis`, without that axis
+`_splits`       its outputs are its input's pieces along an axis
+`_joins`        lays its inputs but the last one after one another along an axis, the last one
+`_reshapes`     the output has the elements of the first input, in their order
 `_stacked`      the fused operation that gives the results of several of this type, stacked
 `_summed`       the fused operation that gives the sum of several of this type
 `_multiplies`   the output is the product of the two inputs
@@ -136,6 +139,9 @@ _FLAGS = (
     "summed",
     "stacks",
     "unstacks",
+    "splits",
+    "joins",
+    "reshapes",
     "stacked",
     "multiplies",
     "scales",
@@ -253,6 +259,9 @@ class OpDef:
         self.summed: str | None = flags.get("summed")
         self.stacks: bool = flags.get("stacks", False)
         self.unstacks: bool = flags.get("unstacks", False)
+        self.splits: bool = flags.get("splits", False)
+        self.joins: bool = flags.get("joins", False)
+        self.reshapes: bool = flags.get("reshapes", False)
         self.stacked: str | None = flags.get("stacked")
         self.multiplies: bool = flags.get("multiplies", False)
         self.scales: str | None = flags.get("scales")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from tailrace.plan import sizes
 from tailrace.plan.build import Builder
 from tailrace.plan.edit import Editor, reaches
 from tailrace.plan.ir import Step, Value
@@ -33,16 +34,38 @@ class Lanes:
         wanted = list(slices)
         if wanted[0] is None:
             return
-        for step in list(dict.fromkeys(self.editor.users.get(wanted[0], ()))):
-            if not step.op_def.stacks or step.after or step.attrs["axis"] not in (0, 1):
+        self._restack(b, whole, wanted)  # type: ignore[arg-type]
+        for reshape in list(dict.fromkeys(self.editor.users.get(wanted[0], ()))):
+            if not reshape.op_def.reshapes or reshape.inputs[0] is not wanted[0]:
                 continue
-            if step.inputs == wanted:
-                found = whole
-            elif step.inputs == wanted[::-1]:
-                found = b.ReverseSteps(whole)
-            else:
+            reshaped = [self._reshape_like(v, reshape.outputs[0]) for v in wanted]
+            dims = reshape.outputs[0].dims
+            if dims is not None and None not in dims and None not in reshaped:
+                self._restack(b, _shaped(b, whole, (len(wanted), *dims)), reshaped)  # type: ignore[arg-type]
+
+    def _reshape_like(self, value: Value | None, first: Value) -> Value | None:
+        """What a value is reshaped to the size of another one."""
+        users = self.editor.users.get(value, ()) if value is not None else ()
+        found = (
+            step.outputs[0]
+            for step in users
+            if step.op_def.reshapes and step.inputs[0] is value and not step.after
+        )
+        return next((v for v in found if v.dims == first.dims), None)
+
+    def _restack(self, b: Builder, whole: Value, slices: Row) -> None:
+        for step in list(dict.fromkeys(self.editor.users.get(slices[0], ()))):
+            joins, stacks = step.op_def.joins, step.op_def.stacks
+            if not (joins or stacks) or step.after:
                 continue
-            self.editor.put(step.outputs[0], _turned(b, found, step.attrs["axis"]))
+            inputs = step.inputs[:-1] if joins else step.inputs
+            if inputs not in (list(slices), list(slices)[::-1]):
+                continue
+            axis = _axis(step)
+            if axis is not None:
+                found = whole if inputs[0] is slices[0] else b.ReverseSteps(whole)
+                found = _turned(b, found, axis)
+                self.editor.put(step.outputs[0], _shaped(b, found, step.outputs[0].dims))
 
     # -- from many to one --------------------------------------------------------------------------
 
@@ -57,28 +80,33 @@ class Lanes:
             return None
         if values[0].step.op_def.unstacks:
             return self._slices(b, values, values[0].step)
-        return self._computed(b, values)
+        return self._pieces(b, values) or self._computed(b, values)
 
     def _slices(self, b: Builder, values: Row, step: Step) -> Value | None:
-        if step.attrs["axis"] not in (0, 1):
+        place = _place(step.outputs, values)
+        if place is None or step.attrs["axis"] not in (0, 1):
             return None
-        begin = step.outputs.index(values[0])
-        for sign in (1, -1):
-            positions = [begin + sign * t for t in range(len(values))]
-            if positions[-1] < 0 or positions[-1] >= len(step.outputs):
-                continue
-            if all(step.outputs[p] is v for p, v in zip(positions, values, strict=True)):
-                first = min(positions[0], positions[-1])
-                return self._part(b, step, first, len(values), reverse=sign < 0)
-        return None
-
-    def _part(self, b: Builder, step: Step, begin: int, count: int, *, reverse: bool) -> Value:
         axis = step.attrs["axis"]
         found = step.inputs[0]
-        if count != len(step.outputs):
-            found = b.Narrow(found, axis=axis, begin=begin, size=count)
+        if len(values) != len(step.outputs):
+            found = b.Narrow(found, axis=axis, begin=place[0], size=len(values))
         found = _turned(b, found, axis)
-        return b.ReverseSteps(found) if reverse else found
+        return b.ReverseSteps(found) if place[1] else found
+
+    def _pieces(self, b: Builder, values: Row) -> Value | None:
+        """Pieces of a split, perhaps in another shape."""
+        sources = [v.step.inputs[0] if _reshaped(v) else v for v in values]  # type: ignore[union-attr]
+        step = sources[0].step
+        if step is None or not step.op_def.splits or values[0].dims is None:
+            return None
+        place = _place(step.outputs, sources)
+        found = None if place is None else _unsplit(b, step)
+        if place is None or found is None or any(v.dims != values[0].dims for v in values):
+            return None
+        if len(values) != len(step.outputs):
+            found = b.Narrow(found, begin=place[0], size=len(values))
+        found = _shaped(b, found, (len(values), *values[0].dims))
+        return b.ReverseSteps(found) if place[1] else found
 
     def _computed(self, b: Builder, values: Row) -> Value | None:
         """An element-wise operation for all steps at once, where it is on slices of something."""
@@ -167,9 +195,59 @@ def _declared(step: Step) -> dict[str, Any]:
     return {name: step.attrs[name] for name in step.op_def.attrs if name in step.attrs}
 
 
+def _place(outputs: list[Value], values: Row) -> tuple[int, bool] | None:
+    """Where outputs stand that are the values in their order: the first, and whether reversed."""
+    if values[0] not in outputs:
+        return None
+    begin = outputs.index(values[0])
+    for reverse in (False, True):
+        end = begin - len(values) + 1 if reverse else begin + len(values)
+        part = outputs[end : begin + 1][::-1] if reverse and end >= 0 else outputs[begin:end]
+        if len(part) == len(values) and all(p is v for p, v in zip(part, values, strict=True)):
+            return min(begin, end), reverse
+    return None
+
+
+def _reshaped(value: Value) -> bool:
+    return value.step is not None and value.step.op_def.reshapes and not value.step.after
+
+
+def _unsplit(b: Builder, split: Step) -> Value | None:
+    """The pieces of a split as one, one after the other; None where they are not of one size."""
+    piece = split.outputs[0].dims
+    if piece is None or len(piece) < 2 or any(v.dims != piece for v in split.outputs):
+        return None
+    source = next(v for v in split.inputs if v.dims is not None and len(v.dims) == len(piece))
+    dims = source.dims
+    assert dims is not None
+    axis = next((i for i, (m, n) in enumerate(zip(dims, piece, strict=True)) if m != n), None)
+    if axis is None or None in piece:
+        return None
+    parted = (*dims[:axis], len(split.outputs), *piece[axis:])
+    found = _shaped(b, source, parted)
+    order = [axis, *(i for i in range(len(parted)) if i != axis)]
+    return found if axis == 0 else b.Transpose(found, b.constant(order))
+
+
+def _axis(step: Step) -> int | None:
+    """The axis that a step joins or stacks its inputs along, where it is known."""
+    if step.op_def.stacks:
+        axis, rank = step.attrs["axis"], len(step.outputs[0].dims or ())
+    else:
+        if not step.inputs[-1].known:
+            return None
+        axis, rank = int(step.inputs[-1].constant), len(step.outputs[0].dims or ())
+    return axis if 0 <= axis < rank else axis + rank
+
+
+def _shaped(b: Builder, whole: Value, dims: sizes.Dims) -> Value:
+    return whole if whole.dims == dims else b.Reshape(whole, b.constant(list(dims or ())))
+
+
 def _turned(b: Builder, whole: Value, axis: int) -> Value:
-    """With the axis of steps in front moved to `axis`, or from there to the front."""
+    """With the axis of steps in front moved to `axis`."""
     if axis == 0:
         return whole
     rank = len(whole.dims or ())
-    return b.Transpose(whole, b.constant([1, 0, *range(2, rank)]))
+    order = [*range(1, axis + 1), 0, *range(axis + 1, rank)]
+    return b.Transpose(whole, b.constant(order))

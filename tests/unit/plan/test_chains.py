@@ -309,6 +309,38 @@ def test_inputs_that_need_one_another(graph, monkeypatch):
     graph.check([*outputs, *gradients], monkeypatch, both("gru"))
 
 
+def _moved(session, fetches, feeds):
+    """The operations of single steps that are left."""
+    kinds = {"Pack", "Unpack", "Split", "SplitV", "ConcatV2", "Squeeze", "Slice"}
+    return [s.op_def.name for s in session.plan(fetches, feeds).steps if s.op_def.name in kinds]
+
+
+@pytest.mark.parametrize("count", [T, 20])
+def test_split_and_concatenated(graph, monkeypatch, count):
+    """As programs do it that are older than `unstack`."""
+    x = graph.sequence(B, count, X)
+    inputs = [tf.squeeze(piece, [1]) for piece in tf.split(x, count, 1)]
+    outputs, _ = tf.nn.static_rnn(rnn.BasicLSTMCell(H), inputs, dtype=graph.dtype)
+    joined = tf.reshape(tf.concat(outputs, 1), [-1, H])
+    loss = graph.weighted(tf.square(joined))
+    gradients = tf.gradients(loss, [x, *tf.trainable_variables()])
+    fetches = [joined, *gradients]
+    graph.check(fetches, monkeypatch, both("lstm"))
+    if count > 16:  # fewer gradients of a concatenation are slices
+        monkeypatch.setenv("TAILRACE_PASSES", "")
+        with tf.Session() as session:
+            assert _moved(session, fetches, graph.feeds) == []
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+def test_joined_along_an_axis(graph, monkeypatch, axis):
+    x = graph.sequence(20, B, X)
+    outputs, _ = tf.nn.static_rnn(rnn.GRUCell(H), tf.unstack(x), dtype=graph.dtype)
+    joined = tf.concat(outputs[::-1], axis)
+    gradients = tf.gradients(graph.weighted(joined), [x, *tf.trainable_variables()])
+    graph.check([joined, *gradients], monkeypatch, both("gru"))
+
+
 def test_concatenated_inputs(graph, monkeypatch):
     """An input of several parts: one of them is the same in all steps."""
     x, same = graph.sequence(B, T, X), graph.sequence(B, 2)

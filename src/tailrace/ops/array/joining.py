@@ -149,6 +149,7 @@ def _concat_checked(values, axis):
 @op(
     "ConcatV2",
     "values: N*T, axis: Tidx -> output: T",
+    _joins=True,
     N=Attr("int", minimum=2),
     T=ANY,
     Tidx=_INDEX,
@@ -391,6 +392,7 @@ def _split(split_dim, value, *, num_split):
 @op(
     "Split",
     "split_dim: int32, value: T -> output: num_split*T",
+    _splits=True,
     num_split=Attr("int", minimum=1),
     T=ANY,
     _host="split_dim",
@@ -462,6 +464,7 @@ def _split_v(value, size_splits, split_dim, *, num_split):
 @op(
     "SplitV",
     "value: T, size_splits: Tlen, split_dim: int32 -> output: num_split*T",
+    _splits=True,
     num_split=Attr("int", minimum=1),
     T=ANY,
     Tlen=type_attr(INDEX, dtypes.int64),

@@ -137,6 +137,7 @@ def _reshape_error(tensor, shape):
 @op(
     "Reshape",
     "tensor: T, shape: Tshape -> output: T",
+    _reshapes=True,
     T=ANY,
     Tshape=_INDEX,
     _host="shape",
@@ -224,7 +225,15 @@ def _expand_dims(input, dim):
         ) from None
 
 
-@op("ExpandDims", "input: T, dim: Tdim -> output: T", T=ANY, Tdim=_INDEX, _host="dim", _alias=True)
+@op(
+    "ExpandDims",
+    "input: T, dim: Tdim -> output: T",
+    _reshapes=True,
+    T=ANY,
+    Tdim=_INDEX,
+    _host="dim",
+    _alias=True,
+)
 def expand_dims(input, dim):
     """The input with a dimension of size 1 more, at `dim`."""
     return _expand_dims(input, dim)
@@ -280,7 +289,14 @@ def _squeeze_error(input, squeeze_dims):
     return errors.invalid(f"dimensions to squeeze occur twice: {list(squeeze_dims)}")
 
 
-@op("Squeeze", "input: T -> output: T", T=ANY, squeeze_dims=Attr("list(int)", []), _alias=True)
+@op(
+    "Squeeze",
+    "input: T -> output: T",
+    _reshapes=True,
+    T=ANY,
+    squeeze_dims=Attr("list(int)", []),
+    _alias=True,
+)
 def squeeze(input, *, squeeze_dims):
     """The input without its dimensions of size 1, or without those of `squeeze_dims`."""
     return _squeeze(input, squeeze_dims=squeeze_dims)
