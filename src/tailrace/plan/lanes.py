@@ -117,7 +117,10 @@ class Lanes:
         columns = list(zip(*(step.inputs for step in steps), strict=True))
         if reaches((v for column in columns for v in column), set(steps)):
             return None  # those of one step need those of another
-        numbers = [all(equal(v, column[0]) and v.dims == () for v in column) for column in columns]
+        numbers = [column[0].dims == () for column in columns]
+        for number, column in zip(numbers, columns, strict=True):
+            if number and not all(equal(v, column[0]) for v in column):
+                return None
         wholes = [
             None if number else self._found(b, column)
             for number, column in zip(numbers, columns, strict=True)
@@ -186,7 +189,10 @@ def _alike(step: Step, first: Step) -> bool:
         and _declared(step) == _declared(first)
         and step.outputs[0].dims is not None
         and step.outputs[0].dims == first.outputs[0].dims
-        and all(v.dims in ((), step.outputs[0].dims) for v in step.inputs)
+        and all(
+            v.dims == w.dims and v.dims in ((), step.outputs[0].dims)
+            for v, w in zip(step.inputs, first.inputs, strict=True)
+        )
     )
 
 

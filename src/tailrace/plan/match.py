@@ -538,6 +538,8 @@ def _fits(previous: dict[str, Value], following: dict[str, Value], matcher: _Mat
         if not _matrix(after) or previous[name].dims != after.dims:
             return False
     for affine in matcher.affine.values():
+        if not (affine.inputs or affine.addends):
+            return False
         if any(v.dims != affine.value.dims for v in affine.addends):
             return False
         if any(not _matrix(p.value) or not _matrix(p.weight) for p in affine.inputs):

@@ -299,6 +299,25 @@ def test_dropout_wrapper(monkeypatch):
         made.check([*outputs, *gradients], monkeypatch, both("lstm", 2, 2))
 
 
+def test_other_factors_in_each_step(graph, monkeypatch):
+    """Numbers that differ from step to step are not broadcast as one."""
+    inputs = tf.unstack(graph.sequence(B, H, H), axis=1)
+    factors = tf.unstack(graph.sequence(H))
+    inputs = [x * factor for x, factor in zip(inputs, factors, strict=True)]
+    outputs, _ = tf.nn.static_rnn(rnn.GRUCell(H), inputs, dtype=graph.dtype)
+    gradients = tf.gradients(graph.weighted(*outputs), tf.trainable_variables())
+    graph.check([*outputs, *gradients], monkeypatch, both("gru"))
+
+
+def test_no_inputs(graph, monkeypatch):
+    """Without inputs there is nothing to be multiplied for all steps at once."""
+    h = graph.sequence(B, H)
+    w = tf.get_variable("w", [H, H], graph.dtype)
+    for _ in range(4):
+        h = tf.tanh(tf.matmul(h, w))
+    graph.check([h, *tf.gradients(h, w)], monkeypatch, {})
+
+
 def test_inputs_that_need_one_another(graph, monkeypatch):
     """The third input needs the second one: they are not computed at once."""
     a, b, c = tf.unstack(graph.sequence(B, 3, H), axis=1)
