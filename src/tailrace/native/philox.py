@@ -11,10 +11,11 @@ core/lib/random/philox_random.h, core/util/guarded_philox_random.cc.
 from __future__ import annotations
 
 import ctypes
+import itertools
 import secrets
 import threading
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -127,6 +128,10 @@ class Draws:
         """32 random bits."""
         return next(self._words)
 
+    def words(self, count: int) -> list[int]:
+        """As many words."""
+        return list(itertools.islice(self._words, count))
+
     def float32(self) -> np.float32:
         """A float32 in [0, 1)."""
         return (np.uint32(self.word() & 0x7FFFFF | 0x3F800000)).view(np.float32) - np.float32(1)
@@ -154,6 +159,6 @@ def _endless(start: Position, chunk: int = 256) -> Iterator[int]:
         start = start.skip(chunk // _WORDS)
 
 
-def uniform_float64(high: int, low: int) -> float:
-    """The float64 in [0, 1) that two words make."""
+def uniform_float64(high: Any, low: Any) -> Any:
+    """The float64 in [0, 1) that two words make; of int64 arrays of words an array."""
     return ((high & 0xFFFFF) << 32 | low) / (1 << 52)

@@ -17,7 +17,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 
 from tailrace.native import random
-from tailrace.native.philox import Draws, Position
+from tailrace.native.philox import Draws, Position, uniform_float64
 
 # Candidate samplers move their stream on by this many words for each candidate asked for.
 WORDS_PER_CANDIDATE = 2048
@@ -188,6 +188,12 @@ class LogUniform:
         """One class id."""
         return (int(math.exp(draws.float64() * self._log_range)) - 1) % self._count
 
+    def several(self, draws: Draws, count: int) -> list[int]:
+        """As many class ids, as `sample` draws them one after the other."""
+        numbers = uniform_float64(*np.array(draws.words(2 * count), np.int64).reshape(-1, 2).T)
+        scaled = (numbers * self._log_range).tolist()
+        return [(int(math.exp(x)) - 1) % self._count for x in scaled]
+
     def probability(self, ids: np.ndarray) -> np.ndarray:
         """float32 probabilities of int64 ids."""
         return (np.log((ids + 2.0) / (ids + 1.0)) / self._log_range).astype(np.float32)
@@ -274,7 +280,7 @@ def candidates(
     if unique:
         sampled, tries = _distinct(sampler, draws, count)
     else:
-        sampled, tries = [sampler.sample(draws) for _ in range(count)], count
+        sampled, tries = _drawn(sampler, draws, count), count
     ids = np.array(sampled, np.int64)
 
     def expected(of: np.ndarray) -> np.ndarray:
@@ -290,9 +296,16 @@ def _distinct(sampler: Sampler, draws: Draws, count: int) -> tuple[list[int], in
     found: dict[int, None] = {}
     tries = 0
     while len(found) < count:
-        found[sampler.sample(draws)] = None
-        tries += 1
+        missing = count - len(found)  # no more, for draws that are not needed would count as tries
+        found.update(dict.fromkeys(_drawn(sampler, draws, missing)))
+        tries += missing
     return list(found), tries
+
+
+def _drawn(sampler: Sampler, draws: Draws, count: int) -> list[int]:
+    if isinstance(sampler, LogUniform):
+        return sampler.several(draws, count)
+    return [sampler.sample(draws) for _ in range(count)]
 
 
 def unigram_weights(

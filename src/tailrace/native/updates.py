@@ -62,6 +62,20 @@ class _RowsArgs(ctypes.Structure):
     )
 
 
+class _AddRowsArgs(ctypes.Structure):
+    _fields_ = (
+        ("is_double", ctypes.c_int),
+        ("rows", ctypes.c_long),
+        ("columns", ctypes.c_long),
+        ("count", ctypes.c_long),
+        ("matrix", ctypes.c_void_p),
+        ("indices", ctypes.c_void_p),
+        ("added", ctypes.c_void_p),
+        ("factor", ctypes.c_double),
+        ("wrong", ctypes.c_void_p),
+    )
+
+
 class _SquaresArgs(ctypes.Structure):
     _fields_ = (
         ("is_double", ctypes.c_int),
@@ -150,6 +164,35 @@ def adam_rows(
         )
     )
     return not repeated.value
+
+
+def add_rows(
+    matrix: torch.Tensor, indices: torch.Tensor, added: torch.Tensor, factor: float
+) -> bool:
+    """Add `factor` times each row of `added` to the row of `matrix` that `indices` names.
+
+    Shapes: matrix [R, ...], indices [N], added [N, ...]. Gives False, with nothing done, where the
+    library cannot, as for `update`, or an index is no row.
+    """
+    function = _function("add_rows")
+    if function is None or not _plain((matrix, added)) or not matrix.numel():
+        return False
+    places = indices.to(torch.int64).contiguous()
+    wrong = ctypes.c_long()
+    function(
+        _AddRowsArgs(
+            matrix.dtype is torch.float64,
+            matrix.shape[0],
+            matrix.numel() // matrix.shape[0],
+            places.numel(),
+            matrix.data_ptr(),
+            places.data_ptr(),
+            added.data_ptr(),
+            factor,
+            ctypes.addressof(wrong),
+        )
+    )
+    return wrong.value < 0
 
 
 def squares(tensors: Sequence[torch.Tensor]) -> list[float] | None:

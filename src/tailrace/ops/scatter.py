@@ -22,6 +22,7 @@ from tailrace.dtypes import (
     int64,
 )
 from tailrace.errors import FailedPreconditionError, KernelError, invalid
+from tailrace.native import updates as added
 from tailrace.registry import op
 from tailrace.shapes import UNKNOWN, Shape
 
@@ -84,6 +85,8 @@ _ACTIONS: dict[str, Any] = {
     "Min": _row_by_row(ordering.smaller),
     "Max": _row_by_row(ordering.larger),
 }
+# of those that add, what the updates count
+_FACTORS = {"Add": 1.0, "Sub": -1.0}
 _WORDS = {
     "Update": "ref[indices] = updates",
     "Add": "ref[indices] += updates, repeated indices adding up",
@@ -105,10 +108,13 @@ def _ref_shape(ref: Any, *_: Any) -> list[Any]:
 
 def _register_rows(action: str) -> None:
     """`Scatter<action>` and `ResourceScatter<action>`."""
-    apply = _ACTIONS[action]
+    apply, factor = _ACTIONS[action], _FACTORS.get(action)
 
     def kernel(ref, indices, updates):
         var = _read(ref)
+        fits = updates.shape == (*indices.shape, *var.shape[1:])
+        if factor and fits and added.add_rows(var, indices, updates, factor):
+            return ref
         apply(var, *_flat_rows(var, indices, updates))
         return ref
 

@@ -40,6 +40,17 @@ struct RowsArgs {
   int* repeated;  // whether an index is there twice: then nothing was done
 };
 
+// Adds rows times a factor to rows of a matrix [rows, columns], one after the other.
+struct AddRowsArgs {
+  int is_double;
+  long rows, columns, count;
+  void* matrix;
+  const long* indices;  // [count]
+  const void* added;    // [count, columns]
+  double factor;
+  long* wrong;  // becomes the first place of an index that is no row, with nothing done; else -1
+};
+
 // The sums of squares of `count` tensors.
 struct SquaresArgs {
   int is_double, threads;

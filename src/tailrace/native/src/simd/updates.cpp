@@ -231,6 +231,16 @@ void all_adam_rows(const RowsArgs& args) {
 }
 
 template <class T>
+void add_all_rows(const AddRowsArgs& args) {
+  const T factor = static_cast<T>(args.factor);
+  for (long i = 0; i < args.count; ++i) {
+    T* __restrict row = static_cast<T*>(args.matrix) + args.indices[i] * args.columns;
+    const T* __restrict added = static_cast<const T*>(args.added) + i * args.columns;
+    for (long k = 0; k < args.columns; ++k) row[k] += factor * added[k];
+  }
+}
+
+template <class T>
 void by_rule(const UpdateArgs& args) {
   switch (args.rule) {
     case kGradientDescent: return run<0, T, GradientDescent>(args);
@@ -303,6 +313,17 @@ void updates(const UpdateArgs& args) {
 
 void adam_rows(const RowsArgs& args) {
   args.is_double ? all_adam_rows<double>(args) : all_adam_rows<float>(args);
+}
+
+void add_rows(const AddRowsArgs& args) {
+  *args.wrong = -1;
+  for (long i = 0; i < args.count; ++i) {
+    if (args.indices[i] < 0 || args.indices[i] >= args.rows) {
+      *args.wrong = i;
+      return;
+    }
+  }
+  args.is_double ? add_all_rows<double>(args) : add_all_rows<float>(args);
 }
 
 void squares(const SquaresArgs& args) {
