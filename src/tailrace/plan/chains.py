@@ -55,11 +55,15 @@ def chains(plan: Plan) -> Plan:
 def _find(steps: list[Step]) -> list[Chain]:
     """The chains, in the order in which the first steps of them were built."""
     matches = dict(_matches(steps))
-    states = {value for m in matches.values() for value in m.following.values()}
+    by_state = {tuple(m.following.values()): m for m in matches.values()}
+
+    def follows(match: CellMatch) -> bool:
+        earlier = by_state.get(tuple(match.previous.values()))
+        return earlier is not None and _first_like(earlier, match) is not None
+
     for value, match in matches.items():
-        if not states.issuperset(match.previous.values()):
-            better = match_cell(value, lambda m: states.issuperset(m.previous.values()))
-            matches[value] = better or match
+        if not follows(match):
+            matches[value] = match_cell(value, follows) or match
     by_state = {tuple(m.following.values()): m for m in matches.values()}
     before: dict[CellMatch, CellMatch] = {}
     after: dict[CellMatch, CellMatch] = {}
@@ -67,10 +71,9 @@ def _find(steps: list[Step]) -> list[Chain]:
         earlier = by_state.get(tuple(match.previous.values()))
         if earlier is None or earlier in after:
             continue
-        if _signature(earlier) != _signature(match):
-            earlier = _first_like(earlier, match)
-            if earlier is None:
-                continue
+        earlier = _first_like(earlier, match)
+        if earlier is None:
+            continue
         before[match], after[earlier] = earlier, match
     heads = [m for m in after if m not in before]
     return [c for c in (list(_followed(head, after)) for head in heads) if len(c) >= _SHORTEST]
@@ -85,9 +88,10 @@ def _matches(steps: list[Step]) -> Iterator[tuple[Value, CellMatch]]:
 
 
 def _first_like(match: CellMatch, second: CellMatch) -> CellMatch | None:
-    """The first step of a chain, read as the second one is: which factor the state is could not be
-    known."""
+    """A step read as the one after it is, as far as it is not clear which factor the state is."""
     wanted = _signature(second)
+    if _signature(match) == wanted:
+        return match
     value = match.following[match.cell.states[-1]]
     return match_cell(value, lambda m: _signature(m) == wanted)
 

@@ -328,6 +328,30 @@ def test_inputs_that_need_one_another(graph, monkeypatch):
     graph.check([*outputs, *gradients], monkeypatch, both("gru"))
 
 
+@pytest.mark.parametrize("kind", ["lstm", "tanh"])
+def test_layers_by_hand(graph, monkeypatch, kind):
+    """Inputs and states are of one size, and the former are states of the layer below."""
+    sequence = tf.unstack(graph.sequence(B, T, H), axis=1)
+    for layer in range(3):
+        size = 4 * H if kind == "lstm" else H
+        w = tf.get_variable(f"w{layer}", [H, size], graph.dtype)
+        u = tf.get_variable(f"u{layer}", [H, size], graph.dtype)
+        h = c = tf.zeros([B, H], graph.dtype)
+        outputs = []
+        for x in sequence:
+            z = tf.matmul(x, w) + tf.matmul(h, u)
+            if kind == "lstm":
+                i, j, f, o = tf.split(z, 4, 1)
+                c = c * tf.sigmoid(f) + tf.sigmoid(i) * tf.tanh(j)
+                h = tf.sigmoid(o) * tf.tanh(c)
+            else:
+                h = tf.tanh(z)
+            outputs.append(h)
+        sequence = outputs
+    gradients = tf.gradients(graph.weighted(*sequence), tf.trainable_variables())
+    graph.check([*sequence, *gradients], monkeypatch, both(kind, 3, 3))
+
+
 def _moved(session, fetches, feeds):
     """The operations of single steps that are left."""
     kinds = {"Pack", "Unpack", "Split", "SplitV", "ConcatV2", "Squeeze", "Slice"}
