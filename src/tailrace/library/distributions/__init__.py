@@ -1,0 +1,1 @@
+"""Probability distributions: samples, densities and moments as graphs."""
