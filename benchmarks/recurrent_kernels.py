@@ -6,8 +6,9 @@
 Each row is a stack of layers over one batch: the recurrent kernels with the matrix products
 around them on our side, `torch.nn.LSTM`, `GRU` or `RNN` on the other; losses, embeddings and
 optimizers are left out. Both take turns in one process, many short samples each, and the tenth
-smallest of a hundred counts: whatever else the machine does can only make a sample longer. Beside
-the ratio stands the arithmetic rate of the recurrent kernels alone and of one large `torch.mm`.
+smallest of a hundred counts: whatever else the machine does can only make a sample longer. On one
+thread its processor time is counted, which leaves out what others take. Beside the ratio stands the
+arithmetic rate of the recurrent kernels alone and of one large `torch.mm`.
 """
 
 from __future__ import annotations
@@ -28,6 +29,11 @@ GATES = {"lstm": 4, "gru": 3, "rnn": 1}
 PEERS = {"lstm": torch.nn.LSTM, "gru": torch.nn.GRU, "rnn": torch.nn.RNN}
 
 
+def now() -> float:
+    """Seconds, of this thread alone if there is no other."""
+    return time.thread_time() if torch.get_num_threads() == 1 else time.perf_counter()
+
+
 class Clock:
     """Adds up the time spent in the recurrent kernels of one step."""
 
@@ -36,65 +42,105 @@ class Clock:
 
     def __call__(self, function: Callable[..., Any], *args: Any) -> Any:
         """What the function gives."""
-        start = time.perf_counter()
+        start = now()
         result = function(*args)
-        self.seconds += time.perf_counter() - start
+        self.seconds += now() - start
         return result
 
 
-class Lstm:
-    """One layer with a TensorFlow kernel [I+H, 4H]."""
+class Layer:
+    """A layer on TensorFlow's kernels [I+H, G H], one or two, with their products.
 
-    gates = 4
+    A subclass does the recurrence between them.
+    """
+
+    widths: tuple[int, ...]
 
     def __init__(self, hidden: int, batch: int) -> None:
         self.hidden = hidden
-        self.kernel = torch.randn(2 * hidden, self.gates * hidden) / hidden**0.5
-        self.bias = torch.zeros(self.gates * hidden)
+        self.kernels = [torch.randn(2 * hidden, w * hidden) / hidden**0.5 for w in self.widths]
+        self.biases = [torch.zeros(w * hidden) for w in self.widths]
+        self.recurrent = [kernel[hidden:] for kernel in self.kernels]
         self.state = torch.zeros(batch, hidden)
+
+    def products(self, x: Tensor) -> list[Tensor]:
+        """x [T,B,I] times the first rows of each kernel."""
+        self.x = x
+        rows = x.reshape(-1, self.hidden)
+        return [torch.mm(rows, k[: self.hidden]).view(*x.shape[:2], -1) for k in self.kernels]
+
+    def gradients(self, slopes: list[Tensor], before: list[Tensor]) -> Tensor:
+        """The gradient of x; those of kernels and biases are formed too.
+
+        `before` [T,B,H] is what each kernel's recurrent rows were multiplied with.
+        """
+        dx = torch.zeros(())
+        for i, (kernel, slope, left) in enumerate(zip(self.kernels, slopes, before, strict=True)):
+            dgates, dkernel = slope.view(-1, slope.shape[-1]), torch.empty_like(kernel)
+            for part, factor in zip(dkernel.split(self.hidden), (self.x, left), strict=True):
+                torch.mm(factor.reshape(-1, self.hidden).t(), dgates, out=part)
+            dgates.sum(0)
+            inputs = kernel[: self.hidden].t()
+            dx = torch.addmm(dx, dgates, inputs) if i else torch.mm(dgates, inputs)
+        return dx.view(self.x.shape)
+
+
+class Lstm(Layer):
+    """LSTM."""
+
+    widths = (4,)
 
     def forward(self, x: Tensor, clock: Clock) -> Tensor:
         """x [T,B,I] -> outputs [T,B,H]."""
-        steps, batch, _ = x.shape
-        self.x = x
-        gx = torch.mm(x.view(steps * batch, -1), self.kernel[: self.hidden])
-        self.hs, self.cs, self.activated = clock(
-            recurrent.lstm_forward,
-            gx.view(steps, batch, -1),
-            self.kernel[self.hidden :],
-            self.bias,
-            self.state,
-            self.state,
+        (gx,), (wh,), (bias,) = self.products(x), self.recurrent, self.biases
+        self.kept = clock(recurrent.lstm_forward, gx, wh, bias, self.state, self.state)
+        return self.kept[0][1:]
+
+    def backward(self, dout: Tensor, clock: Clock) -> Tensor:
+        """The gradient of x."""
+        hs, cs, gates = self.kept
+        clock(recurrent.lstm_backward, dout, None, None, gates, hs, cs, *self.recurrent)
+        return self.gradients([gates], [hs[:-1]])
+
+
+class Gru(Layer):
+    """GRU as TensorFlow has it."""
+
+    widths = (2, 1)
+
+    def forward(self, x: Tensor, clock: Clock) -> Tensor:
+        """x [T,B,I] -> outputs [T,B,H]."""
+        products = self.products(x)
+        self.kept = clock(
+            recurrent.gru_forward, *products, *self.recurrent, *self.biases, self.state
         )
+        return self.kept[0][1:]
+
+    def backward(self, dout: Tensor, clock: Clock) -> Tensor:
+        """The gradient of x."""
+        hs, gates, candidate, kept = self.kept
+        clock(recurrent.gru_backward, dout, None, gates, candidate, kept, hs, *self.recurrent)
+        return self.gradients([gates, candidate], [hs[:-1], kept])
+
+
+class Rnn(Layer):
+    """The plain cell with tanh."""
+
+    widths = (1,)
+
+    def forward(self, x: Tensor, clock: Clock) -> Tensor:
+        """x [T,B,I] -> outputs [T,B,H]."""
+        (gx,), (wh,), (bias,) = self.products(x), self.recurrent, self.biases
+        self.hs = clock(recurrent.rnn_forward, gx, wh, bias, self.state)
         return self.hs[1:]
 
     def backward(self, dout: Tensor, clock: Clock) -> Tensor:
-        """The gradient of the inputs; the weights' are formed too."""
-        dgates, _, _ = clock(
-            recurrent.lstm_backward,
-            dout,
-            None,
-            None,
-            self.activated,
-            self.hs,
-            self.cs,
-            self.kernel[self.hidden :],
-        )
-        return weight_gradients(self, dgates, self.kernel, self.hs[:-1])
+        """The gradient of x."""
+        dgates, _ = clock(recurrent.rnn_backward, dout, None, self.hs, *self.recurrent)
+        return self.gradients([dgates], [self.hs[:-1]])
 
 
-def weight_gradients(layer: Lstm, dgates: Tensor, kernel: Tensor, before: Tensor) -> Tensor:
-    """Products after the recurrence, as a plan does them; returns the gradient of the inputs."""
-    dgates = dgates.view(-1, dgates.shape[-1])
-    dkernel = torch.empty_like(kernel)
-    inputs = layer.x.shape[-1]
-    torch.mm(layer.x.reshape(-1, inputs).t(), dgates, out=dkernel[:inputs])
-    torch.mm(before.reshape(-1, layer.hidden).t(), dgates, out=dkernel[inputs:])
-    dgates.sum(0)
-    return torch.mm(dgates, kernel[:inputs].t()).view(layer.x.shape)
-
-
-LAYERS = {"lstm": Lstm}
+LAYERS = {"lstm": Lstm, "gru": Gru, "rnn": Rnn}
 
 
 def ours(cell: str, size: tuple[int, int, int, int]) -> Callable[[], float]:
@@ -142,15 +188,14 @@ def measure(cell: str, size: tuple[int, int, int, int], seconds: float) -> None:
     pair = (ours(cell, size), theirs(cell, size))
     times: tuple[list[float], list[float]] = ([], [])
     kernels: list[float] = []
-    with torch.inference_mode(False):
-        end = time.perf_counter() + seconds
-        while time.perf_counter() < end or len(kernels) < 10:
-            for step, into in zip(pair, times, strict=True):
-                start = time.perf_counter()
-                inside = step()
-                into.append(time.perf_counter() - start)
-                if into is times[0]:
-                    kernels.append(inside)
+    end = now() + seconds
+    while now() < end or len(kernels) < 10:
+        for step, into in zip(pair, times, strict=True):
+            start = now()
+            inside = step()
+            into.append(now() - start)
+            if into is times[0]:
+                kernels.append(inside)
     recurrence = 2 * 2 * steps * batch * hidden * hidden * GATES[cell] * count
     a, b = low(times[0]), low(times[1])
     print(
@@ -166,9 +211,9 @@ def matrix_rate() -> float:
     a, b, out = torch.randn(n, n), torch.randn(n, n), torch.empty(n, n)
     samples = []
     for _ in range(20):
-        start = time.perf_counter()
+        start = now()
         torch.mm(a, b, out=out)
-        samples.append(time.perf_counter() - start)
+        samples.append(now() - start)
     return 2 * n**3 / low(samples) / 1e9
 
 

@@ -81,9 +81,10 @@ void* workspace(unsigned long bytes) {
     kept.bytes = 0;
     const unsigned long rounded = (bytes + kLine - 1) / kLine * kLine;
     kept.memory = std::aligned_alloc(kLine, rounded);
-    if (kept.memory) kept.bytes = rounded;
+    if (!kept.memory) throw std::bad_alloc();
+    kept.bytes = rounded;
   }
-  return kept.bytes >= bytes ? kept.memory : nullptr;
+  return kept.memory;
 }
 
 }  // namespace tailrace

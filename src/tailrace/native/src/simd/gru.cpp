@@ -37,11 +37,12 @@ class Forward {
     for (long t = 0; t < n_.steps; ++t) {
       const Rows<T> h{a_.hs + t * n_.batch * hidden, hidden};
       const Rows<T> reset{a_.recurrent + t * n_.batch * hidden, hidden};
-      each_block(share, gates_, h, [&](auto lanes, long row, int rows, long unit, const T* sums) {
-        gates(lanes, t, row, rows, unit, sums);
-      });
+      each_block(share, ends_, t, gates_, h,
+                 [&](auto lanes, long row, int rows, long unit, const T* sums) {
+                   gates(lanes, t, row, rows, unit, sums);
+                 });
       share.all_units_written();
-      each_block(share, candidate_, a_.reset_after ? h : reset,
+      each_block(share, ends_, t, candidate_, a_.reset_after ? h : reset,
                  [&](auto lanes, long row, int rows, long unit, const T* sums) {
                    candidates(lanes, t, row, rows, unit, sums);
                  });
@@ -135,7 +136,7 @@ class Backward {
       });
       if (a_.reset_after) continue;
       const Rows<T> slopes{a_.candidate + t * n_.batch * hidden, hidden};
-      each_block(share, candidate_, slopes,
+      each_block(share, ends_, t, candidate_, slopes,
                  [&](auto lanes, long row, int rows, long unit, const T* sums) {
                    for (long b = row; b < row + rows; ++b, sums += kSumsStride<T>) {
                      through_reset(lanes, t, b, unit, load(sums));
@@ -155,7 +156,8 @@ class Backward {
   void through_recurrence(const Share& share, long t, const Use& use) const {
     const long hidden = n_.hidden, later = (t + 1) * n_.batch * hidden;
     const bool any = t + 1 < n_.steps;
-    each_block(share, gates_, Rows<T>{any ? a_.gates + 2 * later : nullptr, 2 * hidden},
+    const Rows<T> gates{any ? a_.gates + 2 * later : nullptr, 2 * hidden};
+    each_block(share, ends_, t + 1, gates_, gates,
                a_.reset_after ? &candidate_ : nullptr, Rows<T>{a_.recurrent + later, hidden},
                [&](auto lanes, long row, int rows, long unit, const T* sums) {
                  for (long b = row; b < row + rows; ++b, sums += kSumsStride<T>) {

@@ -39,7 +39,7 @@ class Forward {
   void steps(const Share& share) const {
     for (long t = 0; t < n_.steps; ++t) {
       const Rows<T> h{a_.hs + t * n_.batch * n_.projected, n_.projected};
-      each_block(share, recurrent_, h,
+      each_block(share, ends_, t, recurrent_, h,
                  [&](auto lanes, long row, int rows, long unit, const T* sums) {
                    cells(lanes, t, row, rows, unit, sums);
                  });
@@ -96,7 +96,7 @@ class Forward {
     const T clip = static_cast<T>(a_.projection_clip);
     const long size = n_.projected;
     const Rows<T> m{a_.unprojected + t * n_.batch * n_.hidden, n_.hidden};
-    each_block(share, projection_, m,
+    each_block(share, ends_, t, projection_, m,
                [&](auto lanes, long row, int rows, long unit, const T* sums) {
                  for (int r = 0; r < rows; ++r, sums += kSumsStride<T>) {
                    const long at = t * n_.batch + row + r;
@@ -154,7 +154,7 @@ class Backward {
   void through_recurrence(const Share& share, long t, const Use& use) const {
     const long size = n_.projected, width = kGates * n_.hidden;
     const Rows<T> later{t + 1 < n_.steps ? a_.gates + (t + 1) * n_.batch * width : nullptr, width};
-    each_block(share, recurrent_, later,
+    each_block(share, ends_, t + 1, recurrent_, later,
                [&](auto lanes, long row, int rows, long unit, const T* sums) {
                  for (long b = row; b < row + rows; ++b, sums += kSumsStride<T>) {
                    Vec<T> dh = load(sums);
@@ -185,7 +185,7 @@ class Backward {
 
   void through_projection(const Share& share, long t) const {
     const Rows<T> slopes{a_.dprojected + t * n_.batch * n_.projected, n_.projected};
-    each_block(share, projection_, slopes,
+    each_block(share, ends_, t, projection_, slopes,
                [&](auto lanes, long row, int rows, long unit, const T* sums) {
                  for (int r = 0; r < rows; ++r) {
                    cell(lanes, t, row + r, unit, load(sums + r * kSumsStride<T>));

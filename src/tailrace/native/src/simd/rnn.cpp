@@ -27,7 +27,7 @@ class Forward {
   void steps(const Share& share) const {
     const long size = n_.batch * n_.hidden;
     for (long t = 0; t < n_.steps; ++t) {
-      each_block(share, weights_, Rows<T>{a_.hs + t * size, n_.hidden},
+      each_block(share, ends_, t, weights_, Rows<T>{a_.hs + t * size, n_.hidden},
                  [&](auto lanes, long row, int rows, long unit, const T* sums) {
                    cells(lanes, t, row, rows, unit, sums);
                  });
@@ -71,7 +71,7 @@ class Backward {
     const long hidden = n_.hidden, size = n_.batch * hidden;
     for (long t = n_.steps - 1; t >= -1; --t) {
       const T* later = t + 1 < n_.steps ? a_.gates + (t + 1) * size : nullptr;
-      each_block(share, weights_, Rows<T>{later, hidden},
+      each_block(share, ends_, t + 1, weights_, Rows<T>{later, hidden},
                  [&](auto lanes, long row, int rows, long unit, const T* sums) {
                    for (long b = row; b < row + rows; ++b, sums += kSumsStride<T>) {
                      cell(lanes, t, b, unit, load(sums));

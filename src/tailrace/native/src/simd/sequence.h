@@ -49,6 +49,14 @@ struct Ends {
   long steps;
 
   bool ended(long t, long b) const { return lengths && t >= lengths[b]; }
+  // Whether all of `count` rows have ended at step t.
+  bool all_ended(long t, long first, long count) const {
+    if (!lengths) return false;
+    for (long b = first; b < first + count; ++b) {
+      if (!ended(t, b)) return false;
+    }
+    return true;
+  }
   // Whether nothing after step t reached the loss but through the final state.
   bool last(long t, long b) const { return t + 1 >= steps || ended(t + 1, b); }
 };
@@ -102,15 +110,17 @@ struct Rows {
   long stride;
 };
 
-// For all of the share's rows and units, with `sums` holding a * weights (+ b * more):
-// use(lanes, row, rows, unit, sums): a vector of units in a few rows; those of gate g in row r lie
-// at sums + r * kSumsStride<T> + g * kLanes<T>.
+// How far apart two rows of sums lie.
 template <class T>
 constexpr int kSumsStride = kGroupVectors * kLanes<T>;
 
+// For all of the share's rows and units, with `sums` holding a * weights (+ b * more), or zeros where
+// all rows of a tile have ended at step t:
+// use(lanes, row, rows, unit, sums): a vector of units in a few rows; those of gate g in row r lie
+// at sums + r * kSumsStride<T> + g * kLanes<T>.
 template <class T, class Use>
-static void each_block(const Share& share, const Weights<T>& weights, Rows<T> a,
-                       const Weights<T>* more, Rows<T> b, const Use& use) {
+static void each_block(const Share& share, const Ends& ends, long t, const Weights<T>& weights,
+                       Rows<T> a, const Weights<T>* more, Rows<T> b, const Use& use) {
   alignas(64) T sums[kTileRows * kSumsStride<T>];
   const Layout<T>& layout = weights.layout;
   const long first = share.first_row(), rows = share.last_row() - first;
@@ -118,10 +128,10 @@ static void each_block(const Share& share, const Weights<T>& weights, Rows<T> a,
   for (long group = share.first_group(groups); group < share.last_group(groups); ++group) {
     const int vectors = layout.vectors(group);
     const long first_block = layout.first_block(group);
-    for (long t = 0; t < tiles; ++t) {
-      const long row = first + rows * t / tiles;
-      const int count = static_cast<int>(first + rows * (t + 1) / tiles - row);
-      if (!a.data) {
+    for (long i = 0; i < tiles; ++i) {
+      const long row = first + rows * i / tiles;
+      const int count = static_cast<int>(first + rows * (i + 1) / tiles - row);
+      if (!a.data || ends.all_ended(t, row, count)) {
         std::memset(sums, 0, sizeof sums);
       } else {
         group_product<T, false>(count, a.data + row * a.stride, a.stride,
@@ -143,8 +153,9 @@ static void each_block(const Share& share, const Weights<T>& weights, Rows<T> a,
 }
 
 template <class T, class Use>
-static void each_block(const Share& share, const Weights<T>& weights, Rows<T> a, const Use& use) {
-  each_block<T>(share, weights, a, nullptr, Rows<T>{}, use);
+static void each_block(const Share& share, const Ends& ends, long t, const Weights<T>& weights,
+                       Rows<T> a, const Use& use) {
+  each_block<T>(share, ends, t, weights, a, nullptr, Rows<T>{}, use);
 }
 
 // Runs a pass: pack(team), then all its steps, on a team of threads.

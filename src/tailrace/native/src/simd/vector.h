@@ -25,7 +25,11 @@ constexpr int kRegisterBytes = 32;
 constexpr int kRegisters = 16;
 #else
 constexpr int kRegisterBytes = 16;
-constexpr int kRegisters = sizeof(void*) == 8 ? 16 : 8;
+#if defined(__aarch64__)
+constexpr int kRegisters = 32;
+#else
+constexpr int kRegisters = 16;
+#endif
 #endif
 
 template <class T>
