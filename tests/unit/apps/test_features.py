@@ -29,7 +29,7 @@ def test_every_row_is_one_group():
         for end in range(n - 1, len(text)):
             row = int(rows[end, n - 1])
             group = tuple(text[end - n + 1 : end + 1].tolist())
-            if row != groups._unknown_rows()[n - 2]:
+            if row != groups.unknown_rows()[n - 2]:
                 assert meaning.setdefault(row, group) == group
         assert len(meaning) > 20
 

@@ -1,5 +1,6 @@
 """`tailrace lm`, as its user types it."""
 
+import io
 import json
 import re
 import shlex
@@ -67,6 +68,21 @@ def test_samples_repeat_with_their_seed(trained: Path, capsys: pytest.CaptureFix
     assert draw("1") == draw("1") != draw("2")
     assert draw("1").startswith("the ")
     assert len(draw("1")) == len("the ") + 500 + 1
+
+
+def test_chat_answers_each_line(
+    trained: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.setattr(
+        "sys.stdin", io.StringIO("the cat sat on the m\nthe Z\nthe d\n\nnot read\n")
+    )
+    options = ["--count", "2", "--length", "30", "--no-repeat", "6", "--top-p", "0.9"]
+    assert main(["lm", "chat", str(trained), *options]) == 0
+    out = capsys.readouterr().out
+    assert re.search(r"^mat +\d", out, re.M)
+    assert "unknown characters: 'Z'" in out
+    assert re.search(r"^the d\w", out, re.M)
+    assert "not read" not in out
 
 
 def test_eval_says_bits(trained: Path, corpus: Path, capsys: pytest.CaptureFixture[str]):
@@ -238,6 +254,11 @@ def test_unknown_symbols(model: Path, capsys: pytest.CaptureFixture[str]):
         (["sample", "--temperature", "-1"], "--temperature -1"),
         (["sample", "--top-k", "0"], "--top-k 0"),
         (["sample", "--length", "0"], "--length 0"),
+        (["sample", "--top-p", "0"], "--top-p 0"),
+        (["sample", "--top-p", "1.5"], "--top-p 1.5: must be at most 1"),
+        (["sample", "--no-repeat", "1"], "--no-repeat 1"),
+        (["chat", "--length", "0"], "--length 0"),
+        (["chat", "--count", "0"], "--count 0"),
         (["next", "the", "--count", "0"], "--count 0"),
         (["eval", "nowhere.txt"], "no such file"),
     ],
@@ -321,7 +342,7 @@ def _parser():
 
 def _all_help(capsys: pytest.CaptureFixture[str]) -> str:
     texts = []
-    for command in ("", "train", "next", "sample", "eval", "baseline"):
+    for command in ("", "train", "next", "sample", "chat", "eval", "baseline"):
         with pytest.raises(SystemExit):
             main(["lm", *([command] if command else []), "--help"])
         texts.append(capsys.readouterr().out)

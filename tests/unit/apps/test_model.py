@@ -26,7 +26,13 @@ def test_training_is_tensorflows(cell: str):
     with tf.Graph().as_default() as graph:
         tf.set_random_seed(1)
         settings = Settings(
-            cell=cell, size=16, embedding=8, dropout=0.4, recurrent_dropout=0.3, input_dropout=0.1
+            cell=cell,
+            size=16,
+            embedding=8,
+            ngram_inputs=4,
+            dropout=0.4,
+            recurrent_dropout=0.3,
+            input_dropout=0.1,
         )
         network = model.build(settings, 50, 10, training=True)
         training = model.add_training(settings, network)

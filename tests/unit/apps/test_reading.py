@@ -5,8 +5,8 @@ import pytest
 
 import tailrace as tf
 from tailrace.apps import UserError
+from tailrace.apps.common.parts import Split
 from tailrace.apps.lm.baselines import mixing_weight
-from tailrace.apps.lm.corpus import Split
 from tailrace.apps.lm.features import SymbolGroups
 from tailrace.apps.lm.reading import Reader
 from tailrace.apps.lm.settings import Settings

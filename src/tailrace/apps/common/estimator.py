@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Self
+from typing import Any, Generic, Self, TypeVar
 
 from tailrace.apps.common.settings import Record
 from tailrace.apps.errors import UserError
 
+S = TypeVar("S", bound=Record)
 
-class Estimator:
+
+class Estimator(Generic[S]):
     """Parameters by name, those of `settings_class`.
 
     A subclass has `fit(...) -> Self`, which sets attributes that end in an underscore, and
     `_is_fitted`.
     """
 
-    settings_class: ClassVar[type[Record]]
+    settings_class: type[S]
 
     def __init__(self, **params: Any) -> None:
         self._settings = self.settings_class.of(**params)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tailrace.apps.lm.corpus import Split
+from tailrace.apps.common.parts import Split
 from tailrace.apps.lm.ngram import AddK, KneserNey, bits, tune_add_k, tune_kneser_ney
 from tailrace.apps.lm.report import Score
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
+from tailrace.apps.common.options import add_ends, add_out, add_seed, command, later, subcommands
+
+_HERE = "tailrace.apps.lm"
 _TRAIN = """examples:
   tailrace lm train                                  the text that comes with Python, 4 minutes
   tailrace lm train book.txt --out book --minutes 20
@@ -18,6 +21,11 @@ _NEXT = """examples:
 _SAMPLE = """examples:
   tailrace lm sample lm-model --prime "The " --temperature 0.7
   tailrace lm sample lm-model --length 1000 --top-k 20 --seed 3
+  tailrace lm sample lm-model --top-p 0.9 --no-repeat 30
+"""
+_CHAT = """examples:
+  tailrace lm chat lm-model
+  tailrace lm chat lm-model --top-p 0.9 --no-repeat 20
 """
 _EVAL = """example:
   tailrace lm eval lm-model README.md
@@ -35,23 +43,14 @@ _LM = """examples:
 
 def add_parser(subparsers: Any) -> None:
     """Adds `lm` and its commands to the command line."""
-    parser = _command(subparsers, "lm", "language models: train, ask, sample, compare", _LM)
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    parser = command(subparsers, "lm", "language models: train, ask, sample, compare", _LM)
+    commands = subcommands(parser)
     _add_train(commands)
     _add_next(commands)
     _add_sample(commands)
+    _add_chat(commands)
     _add_eval(commands)
     _add_baseline(commands)
-
-
-def _command(subparsers: Any, name: str, text: str, examples: str) -> argparse.ArgumentParser:
-    return subparsers.add_parser(
-        name,
-        help=text,
-        description=f"{text[0].upper()}{text[1:]}.",
-        epilog=examples,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
 
 
 def _add_text(parser: argparse.ArgumentParser) -> None:
@@ -68,7 +67,7 @@ def _add_text(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_train(commands: Any) -> None:
-    train = _command(commands, "train", "train a language model on text", _TRAIN)
+    train = command(commands, "train", "train a language model on text", _TRAIN)
     _add_text(train)
     network = train.add_argument_group("the network")
     network.add_argument(
@@ -86,8 +85,7 @@ def _add_train(commands: Any) -> None:
         help="each step also reads the groups of up to N symbols that end there; 1: none",
     )
     training = train.add_argument_group("the training")
-    training.add_argument("--minutes", type=float, help="end after this time (default 4.25)")
-    training.add_argument("--epochs", type=int, metavar="N", help="end after N passes instead")
+    add_ends(training, 4.25)
     training.add_argument("--seq-len", type=int, metavar="N", help="steps of a batch (default 50)")
     training.add_argument("--batch", type=int, metavar="N", help="texts side by side (default 16)")
     training.add_argument("--learning-rate", type=float, metavar="R", help="Adam's, at its highest")
@@ -100,32 +98,37 @@ def _add_train(commands: Any) -> None:
         "--group-dropout", type=float, metavar="P", help="part of symbol groups made unknown"
     )
     training.add_argument("--clip-norm", type=float, metavar="NORM", help="of all gradients")
-    training.add_argument("--seed", type=int, help="same seed, same random numbers (default 1)")
+    add_seed(training, 1)
     training.add_argument(
         "--threads", type=int, metavar="N", help="inside an operation, for large layers (default 1)"
     )
-    training.add_argument("--out", metavar="DIR", help="model folder (default: lm-model)")
+    add_out(training, "lm-model")
     training.add_argument(
         "--resume", action="store_true", help="go on with the model in --out where it stopped"
     )
-    train.set_defaults(command=_later("train"))
+    train.set_defaults(command=later(f"{_HERE}.commands", "train"))
 
 
 def _add_next(commands: Any) -> None:
-    parser = _command(commands, "next", "the most likely next words with probabilities", _NEXT)
+    parser = command(commands, "next", "the most likely next words with probabilities", _NEXT)
     parser.add_argument("model", metavar="DIR", help="model folder")
     parser.add_argument("text", help="what stands before")
     parser.add_argument("--count", type=int, default=5, metavar="N", help="how many (default 5)")
-    parser.set_defaults(command=_later("ask_next"))
+    parser.set_defaults(command=later(f"{_HERE}.asking", "ask_next"))
 
 
 def _add_sample(commands: Any) -> None:
-    parser = _command(commands, "sample", "text drawn from the model", _SAMPLE)
+    parser = command(commands, "sample", "text drawn from the model", _SAMPLE)
     parser.add_argument("model", metavar="DIR", help="model folder")
     parser.add_argument("--prime", default="", metavar="TEXT", help="what the text begins with")
     parser.add_argument(
         "--length", type=int, default=500, metavar="N", help="symbols to draw (default 500)"
     )
+    _add_choice(parser)
+    parser.set_defaults(command=later(f"{_HERE}.asking", "draw"))
+
+
+def _add_choice(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--temperature",
         type=float,
@@ -134,19 +137,40 @@ def _add_sample(commands: Any) -> None:
         help="0: always the likeliest; 1: as the model believes (default 0.8)",
     )
     parser.add_argument("--top-k", type=int, metavar="K", help="only the K likeliest symbols")
-    parser.add_argument("--seed", type=int, help="same seed, same text")
-    parser.set_defaults(command=_later("draw"))
+    parser.add_argument(
+        "--top-p",
+        type=float,
+        metavar="P",
+        help="only the fewest likeliest symbols that have this probability together",
+    )
+    parser.add_argument(
+        "--no-repeat", type=int, metavar="N", help="no group of N symbols comes a second time"
+    )
+    add_seed(parser)
+
+
+def _add_chat(commands: Any) -> None:
+    parser = command(
+        commands, "chat", "type how texts begin, see the next words and a continuation", _CHAT
+    )
+    parser.add_argument("model", metavar="DIR", help="model folder")
+    parser.add_argument("--count", type=int, default=5, metavar="N", help="words (default 5)")
+    parser.add_argument(
+        "--length", type=int, default=100, metavar="N", help="symbols to draw (default 100)"
+    )
+    _add_choice(parser)
+    parser.set_defaults(command=later(f"{_HERE}.asking", "chat"))
 
 
 def _add_eval(commands: Any) -> None:
-    parser = _command(commands, "eval", "how well a model predicts a text", _EVAL)
+    parser = command(commands, "eval", "how well a model predicts a text", _EVAL)
     parser.add_argument("model", metavar="DIR", help="model folder")
     parser.add_argument("files", nargs="+", metavar="FILE", help="text files, UTF-8")
-    parser.set_defaults(command=_later("evaluate"))
+    parser.set_defaults(command=later(f"{_HERE}.asking", "evaluate"))
 
 
 def _add_baseline(commands: Any) -> None:
-    parser = _command(
+    parser = command(
         commands, "baseline", "n-gram models of the same text, for comparison", _BASELINE
     )
     _add_text(parser)
@@ -154,15 +178,4 @@ def _add_baseline(commands: Any) -> None:
         "--order", type=int, metavar="N", help="symbols of an n-gram (default: the best one)"
     )
     parser.add_argument("--next", metavar="TEXT", help="also say what comes after this")
-    parser.set_defaults(command=_later("compare"))
-
-
-def _later(name: str) -> Any:
-    """The function of `commands` by that name; its module is loaded when it is called."""
-
-    def run(args: argparse.Namespace) -> int:
-        from tailrace.apps.lm import commands
-
-        return getattr(commands, name)(args)
-
-    return run
+    parser.set_defaults(command=later(f"{_HERE}.asking", "compare"))

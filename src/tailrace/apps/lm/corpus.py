@@ -6,14 +6,14 @@ import hashlib
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tailrace.apps.errors import UserError
+from tailrace.apps.common import files
+from tailrace.apps.common.parts import Split, in_order
 
 UNKNOWN = "<unk>"
 LEVELS = ("char", "word")
@@ -58,31 +58,7 @@ def read_text(paths: Sequence[str | Path]) -> str:
 
     Raises: UserError for a file that is missing, unreadable, empty, binary or not UTF-8.
     """
-    return "\n".join(_read_file(Path(path)) for path in paths)
-
-
-def _read_file(path: Path) -> str:
-    try:
-        data = path.read_bytes()
-    except FileNotFoundError:
-        raise UserError(f"{path}: no such file") from None
-    except IsADirectoryError:
-        raise UserError(f"{path}: is a folder; name the text files in it") from None
-    except OSError as error:
-        raise UserError(f"{path}: cannot be read: {error.strerror}") from error
-    if b"\0" in data:
-        raise UserError(f"{path}: is a binary file (byte 0 at {data.index(0)}); text is needed")
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise UserError(
-            f"{path}: is not UTF-8 text (byte {data[error.start]:#04x} in line {line}); "
-            "convert it first, for example with iconv -t utf-8"
-        ) from None
-    if not text.strip():
-        raise UserError(f"{path}: is empty")
-    return text.replace("\r\n", "\n").replace("\r", "\n")
+    return "\n".join(map(files.read_text, paths))
 
 
 def load_text(paths: Sequence[str | Path]) -> tuple[str, str]:
@@ -112,21 +88,10 @@ def join(symbols: Sequence[str], level: str) -> str:
     return re.sub(r" *\n *", "\n", text)
 
 
-@dataclass(frozen=True)
-class Split(Generic[T]):
-    """The parts of a text; each is contiguous and follows on the one before."""
-
-    train: T
-    validation: T
-    test: T
-
-
 def split(tokens: T, held_out: float = 0.1) -> Split[T]:
     """First part for training; of the last `held_out`, half to choose by and half to test on."""
-    test = int(len(tokens) * held_out / 2)
-    validation = int(len(tokens) * held_out) - test
-    train = len(tokens) - validation - test
-    return Split(tokens[:train], tokens[train : train + validation], tokens[train + validation :])
+    parts = in_order(len(tokens), held_out)
+    return Split(tokens[parts.train], tokens[parts.validation], tokens[parts.test])
 
 
 class Vocabulary:

@@ -2,45 +2,37 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, fields
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
+from tailrace.apps.common.estimator import Estimator
+from tailrace.apps.common.files import make_folder
+from tailrace.apps.common.folder import Checkpoints
 from tailrace.apps.errors import UserError
 from tailrace.apps.lm import folder as folders
-from tailrace.apps.lm.corpus import join
-from tailrace.apps.lm.folder import Checkpoints, Contents
+from tailrace.apps.lm.folder import Contents
 from tailrace.apps.lm.generate import begin, next_symbols, next_words, sample
+from tailrace.apps.lm.generation import Choice
 from tailrace.apps.lm.reading import Reader
 from tailrace.apps.lm.runs import Run, open_model
 from tailrace.apps.lm.settings import Settings
 
 
-class LanguageModel:
+class LanguageModel(Estimator[Settings]):
     """A recurrent network that learns what comes next in a text.
 
     The parameters are those of `Settings`, by name: `LanguageModel(level="word", size=128,
     epochs=5)`. Fitted attributes end in an underscore: `vocabulary_`, `history_`.
     """
 
-    def __init__(self, **params: Any) -> None:
-        self._params = asdict(Settings.of(**params))
-
-    def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """The parameters by name; there are no nested ones, so `deep` changes nothing."""
-        return dict(self._params)
-
-    def set_params(self, **params: Any) -> Self:
-        """Changes some parameters; they hold from the next `fit` on."""
-        self._params = asdict(Settings.of(**{**self._params, **params}))
-        return self
+    settings_class = Settings
 
     def fit(self, text: str, y: None = None) -> Self:
         """Trains on a text; the best network on its validation part is kept.
 
         Raises: UserError where the text is too short.
         """
-        self._run = Run.begin(text, "text", [], Settings(**self._params), None)
+        self._run = Run.begin(text, "text", [], self._settings, None)
         self._run.train()
         self._contents: Contents = self._run.contents
         self._reader: Reader = self._run.use_best()
@@ -74,20 +66,15 @@ class LanguageModel:
         *,
         temperature: float = 1.0,
         top_k: int | None = None,
+        top_p: float | None = None,
+        no_repeat: int | None = None,
         seed: int | None = None,
     ) -> str:
-        """A text of `length` symbols drawn after `prime`, without it."""
+        """A text of `length` symbols drawn after `prime`, without it; see `Choice`."""
         contents = self._fitted()
-        symbols = sample(
-            self._reader,
-            contents.vocabulary,
-            prime,
-            length,
-            temperature=temperature,
-            top_k=top_k,
-            seed=seed,
-        )
-        return join(list(symbols), contents.settings.level)
+        choice = Choice(temperature, top_k, top_p, no_repeat)
+        pieces = sample(self._reader, contents.vocabulary, prime, length, choice, seed=seed)
+        return contents.vocabulary.join([symbol for piece in pieces for symbol in piece])
 
     def score(self, text: str, y: None = None) -> float:
         """Mean log2 probability per symbol of a text: minus its bits per symbol; more is better.
@@ -105,7 +92,7 @@ class LanguageModel:
         Raises: UserError where the folder holds something already or cannot be written.
         """
         contents, path = self._fitted(), Path(folder)
-        folders.make(path)
+        make_folder(path)
         with self._reader.graph.as_default():
             checkpoints = Checkpoints(path, "best", self._reader.variables)
             contents.best = checkpoints.save(self._reader.session, contents.progress.step)
@@ -119,17 +106,9 @@ class LanguageModel:
         model._contents, model._reader = contents, reader
         return model
 
-    def _fitted(self) -> Contents:
-        if not hasattr(self, "_contents"):
-            raise UserError("the model is not fitted yet: call fit or load first")
-        return self._contents
+    def _is_fitted(self) -> bool:
+        return hasattr(self, "_contents")
 
-    def __repr__(self) -> str:
-        """The class and the parameters that are not the default ones."""
-        default = Settings()
-        changed = [
-            f"{field.name}={self._params[field.name]!r}"
-            for field in fields(Settings)
-            if self._params[field.name] != getattr(default, field.name)
-        ]
-        return f"LanguageModel({', '.join(changed)})"
+    def _fitted(self) -> Contents:
+        self._check_fitted()
+        return self._contents

@@ -68,6 +68,19 @@ class SymbolGroups:
             base += len(keys) + 1
         return np.stack(columns, axis=-1)[len(context) :].astype(np.int32)
 
+    def flat_keys(self) -> Ids:
+        """One rising array for all lengths: row of the shorter group times V + last symbol.
+
+        The known group of place f here has the row V + f + its length - 1.
+        """
+        size = self.vocabulary_size
+        # the row of the first of the shorter groups
+        first, next_first, found = 0, size + 1, [np.zeros(0, np.int64)]
+        for keys in self.keys:
+            found.append(first * size + keys)
+            first, next_first = next_first, next_first + len(keys) + 1
+        return np.concatenate(found)
+
     def drop(
         self, rows: NDArray[np.int32], rate: float, random: np.random.Generator
     ) -> NDArray[np.int32]:
@@ -77,10 +90,10 @@ class SymbolGroups:
         """
         kept = np.cumprod(random.random(rows[..., 1:].shape) >= rate, axis=-1, dtype=bool)
         result = rows.copy()
-        result[..., 1:] = np.where(kept, rows[..., 1:], self._unknown_rows())
+        result[..., 1:] = np.where(kept, rows[..., 1:], self.unknown_rows())
         return result
 
-    def _unknown_rows(self) -> NDArray[np.int32]:
+    def unknown_rows(self) -> NDArray[np.int32]:
         """The unknown group's row per group length, [n - 1]."""
         sizes = [len(keys) + 1 for keys in self.keys]
         return (self.vocabulary_size + np.cumsum([0, *sizes[:-1]])[: len(sizes)]).astype(np.int32)

@@ -1,4 +1,4 @@
-"""Asking a language model: what comes next, whole words letter by letter, texts by lot."""
+"""Asking a language model: what comes next, whole words letter by letter, texts."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from tailrace.apps.common.settings import at_least
 from tailrace.apps.errors import UserError
 from tailrace.apps.lm.corpus import UNKNOWN, Vocabulary
+from tailrace.apps.lm.generation import Choice, draw
 from tailrace.apps.lm.reading import Reader, Reading
 
 Ids = NDArray[np.int64]
@@ -29,15 +31,21 @@ def begin(
 
     Raises: UserError where the text has symbols unknown to the model, unless not `strict`.
     """
+    if strict:
+        check_known(vocabulary, text)
+    ids = vocabulary.encode(text if text else START)
+    probabilities, reading = reader.read(reader.start(), ids[None])
+    return probabilities[0], reading
+
+
+def check_known(vocabulary: Vocabulary, text: str) -> None:
+    """Raises UserError where the text has symbols unknown to the model."""
     unknown = vocabulary.unknown_in(text)
-    if unknown and strict:
+    if unknown:
         what = "characters" if vocabulary.level == "char" else "words"
         shown = ", ".join(repr(symbol) for symbol in unknown[:5])
         more = f" and {len(unknown) - 5} more" if len(unknown) > 5 else ""
         raise UserError(f"unknown {what}: {shown}{more}; the training text has none of them")
-    ids = vocabulary.encode(text if text else START)
-    probabilities, reading = reader.read(reader.start(), ids[None])
-    return probabilities[0], reading
 
 
 def next_symbols(
@@ -85,6 +93,22 @@ def next_words(
     return [(word, probability) for probability, word in found]
 
 
+# words less likely than this are not worth showing
+LEAST_PROBABILITY = 5e-4
+
+
+def candidates(
+    reader: Reader, vocabulary: Vocabulary, text: str, count: int
+) -> list[tuple[str, float]]:
+    """The likeliest next words whatever the level; none where no word is likely to come."""
+    if vocabulary.level == "char":
+        found = next_words(reader, vocabulary, text, count)
+    else:
+        probabilities, _ = begin(reader, vocabulary, text)
+        found = next_symbols(probabilities, vocabulary, count)
+    return [(word, chance) for word, chance in found if chance >= LEAST_PROBABILITY]
+
+
 def _read_on(
     reader: Reader, grown: list[tuple[float, str, Reading, int]]
 ) -> Iterator[tuple[float, str, Floats, Reading]]:
@@ -119,48 +143,21 @@ def sample(
     vocabulary: Vocabulary,
     prime: str,
     length: int,
+    choice: Choice | None = None,
     *,
-    temperature: float = 1.0,
-    top_k: int | None = None,
     seed: int | None = None,
-) -> Iterator[str]:
-    """`length` symbols drawn one by one after `prime`; the unknown symbol is never drawn.
+) -> Iterator[list[str]]:
+    """`length` symbols drawn after `prime`, in pieces; the unknown symbol is never drawn.
 
-    `temperature` below 1 prefers the likely ones (0: always the likeliest), `top_k` allows only
-    the k likeliest.
-
-    Raises: UserError for a temperature below 0, a `top_k` below 1 or an unknown prime.
+    Raises: UserError for an unknown prime or an impossible length.
     """
-    if temperature < 0:
-        raise UserError(f"--temperature {temperature:g}: must be at least 0")
-    if top_k is not None and top_k < 1:
-        raise UserError(f"--top-k {top_k}: must be at least 1")
-    if length < 1:
-        raise UserError(f"--length {length}: must be at least 1")
-    probabilities, reading = begin(reader, vocabulary, prime)
-
-    def draw(probabilities: Floats, reading: Reading) -> Iterator[str]:
-        random = np.random.default_rng(seed)
-        for _ in range(length):
-            weights = _sharpen(probabilities, temperature, top_k)
-            drawn = int(random.choice(len(weights), p=weights))
-            yield vocabulary.symbols[drawn]
-            after, reading = reader.read(reading, np.array([[drawn]]))
-            probabilities = after[0]
-
-    return draw(probabilities, reading)
-
-
-def _sharpen(probabilities: Floats, temperature: float, top_k: int | None) -> Floats:
-    """The distribution to draw from."""
-    allowed = probabilities.copy()
-    allowed[0] = 0.0
-    if temperature == 0:
-        top_k = 1
-    if top_k is not None and top_k < len(allowed):
-        order = np.argsort(-allowed, kind="stable")
-        allowed[order[top_k:]] = 0.0
-    with np.errstate(divide="ignore"):
-        logs = np.log(allowed)
-    weights = np.exp((logs - logs.max()) / (temperature or 1.0))
-    return weights / weights.sum()
+    at_least("length", length, 1)
+    check_known(vocabulary, prime)
+    ids = vocabulary.encode(prime if prime else START)
+    reading = reader.start()
+    if len(ids) > 1:
+        _, reading = reader.read(reading, ids[None, :-1])
+    if seed is None:
+        seed = int(np.random.default_rng().integers(1 << 31))
+    pieces = draw(reader, reading, ids, length, choice or Choice(), seed)
+    return ([vocabulary.symbols[i] for i in piece] for piece in pieces)

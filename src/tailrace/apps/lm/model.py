@@ -12,7 +12,7 @@ Arrays are time-major: T steps, B streams of text side by side, V symbols.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import tailrace as tf
@@ -70,6 +70,46 @@ def build(
         losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=targets, logits=logits)
         upcoming = tf.nn.softmax(logits[-1])
         return Network(inputs, targets, initial, final, upcoming, losses, tf.reduce_mean(losses))
+
+
+Step = Callable[[tf.Tensor, tf.Tensor, Sequence[tf.Tensor]], tuple[tf.Tensor, list[tf.Tensor]]]
+
+
+def build_step(settings: Settings, groups: int, vocabulary_size: int) -> Step:
+    """The network for one step of one text, to be called in a loop; shares `build`'s variables.
+
+    It takes a symbol [1], rows of the groups' table [n - 1] and states [1, H], and gives logits
+    [1, V] of what follows and the next states.
+    """
+    cells = [make_cell(settings.cell, settings.size, step=True) for _ in range(settings.layers)]
+
+    def step(
+        symbol: tf.Tensor, found: tf.Tensor, states: Sequence[tf.Tensor]
+    ) -> tuple[tf.Tensor, list[tf.Tensor]]:
+        with tf.variable_scope("model", reuse=True):
+            symbols = tf.get_variable("symbols", [vocabulary_size, settings.embedding])
+            embedded = tf.nn.embedding_lookup(symbols, symbol)
+            if settings.ngram_inputs > 1:
+                table = tf.get_variable("groups", [groups, settings.embedding])
+                embedded += tf.reduce_sum(tf.nn.embedding_lookup(table, found), 0)
+            hidden, left, after = embedded, list(states), []
+            for number, cell in enumerate(cells):
+                with tf.variable_scope(_step_scope(settings, number)):
+                    sizes = cell.state_size
+                    several = isinstance(sizes, tuple)
+                    own = left[: len(sizes)] if several else left[:1]
+                    del left[: len(own)]
+                    hidden, last = cell(hidden, type(sizes)(*own) if several else own[0])
+                    after += list(last) if several else [last]
+            seen = tf.concat([hidden, embedded], 1)
+            return tf.layers.dense(seen, vocabulary_size, name="logits", reuse=True), after
+
+    return step
+
+
+def _step_scope(settings: Settings, number: int) -> str:
+    """The scope of a layer's variables: `dynamic_rnn` has one of its own."""
+    return f"layer_{number}" if settings.cell in FUSED else f"layer_{number}/rnn"
 
 
 def add_training(settings: Settings, network: Network) -> Training:
@@ -156,9 +196,12 @@ def _state(size: int) -> tf.Tensor:
 FUSED = ("lstm",)
 
 
-def make_cell(name: str, size: int) -> Any:
-    """The cell of a name in `settings.CELLS`, `size` units."""
+def make_cell(name: str, size: int, *, step: bool = False) -> Any:
+    """The cell of a name in `settings.CELLS`, `size` units; with `step` one for single steps."""
     rnn = tf.contrib.rnn
+    if step and name in FUSED:
+        # the same equations and variables
+        return rnn.BasicLSTMCell(size, name="lstm_fused_cell")
     makers = {
         "lstm": lambda: rnn.LSTMBlockFusedCell(size),
         "gru": lambda: rnn.GRUCell(size),

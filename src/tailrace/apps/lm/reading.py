@@ -43,10 +43,15 @@ def new_session(settings: Settings, graph: tf.Graph) -> tf.Session:
 class Reader:
     """Reads text with a network whose variables a session holds."""
 
-    def __init__(self, session: tf.Session, network: Network, groups: SymbolGroups) -> None:
+    def __init__(
+        self, session: tf.Session, network: Network, groups: SymbolGroups, settings: Settings
+    ) -> None:
         self.session = session
+        self.groups = groups
+        self.settings = settings
+        # loops that draw texts, by what they allow; built when they are wanted
+        self.loops: dict[tuple[bool, ...], Any] = {}
         self._network = network
-        self._groups = groups
 
     @classmethod
     def new(cls, settings: Settings, groups: SymbolGroups) -> Reader:
@@ -54,7 +59,7 @@ class Reader:
         graph = tf.Graph()
         with graph.as_default():
             network = build(settings, groups.rows - groups.vocabulary_size, groups.vocabulary_size)
-            return cls(new_session(settings, graph), network, groups)
+            return cls(new_session(settings, graph), network, groups, settings)
 
     @property
     def graph(self) -> tf.Graph:
@@ -66,11 +71,14 @@ class Reader:
         """The network's variables."""
         return self.graph.get_collection(tf.GraphKeys.TRAINABLE_VARIABLES)
 
+    @property
+    def state_sizes(self) -> list[int]:
+        """Units of each state."""
+        return [tensor.shape[1].value for tensor in self._network.initial]
+
     def start(self, count: int = 1) -> Reading:
         """`count` texts before their first symbol."""
-        states = [
-            np.zeros([count, tensor.shape[1].value], np.float32) for tensor in self._network.initial
-        ]
+        states = [np.zeros([count, size], np.float32) for size in self.state_sizes]
         return Reading(states, np.zeros([count, 0], np.int64))
 
     def read(self, reading: Reading, ids: Ids) -> tuple[Floats, Reading]:
@@ -118,8 +126,8 @@ class Reader:
 
     def _feed(self, reading: Reading, ids: Ids) -> tuple[dict[Any, Any], Ids]:
         """Inputs and states for reading `ids` [B, T], and the tail after them."""
-        rows = [self._groups.encode(row, tail) for row, tail in zip(ids, reading.tail, strict=True)]
+        rows = [self.groups.encode(row, tail) for row, tail in zip(ids, reading.tail, strict=True)]
         feed: dict[Any, Any] = {self._network.inputs: np.stack(rows, axis=1)}
         feed.update(zip(self._network.initial, reading.states, strict=True))
         both = np.concatenate([reading.tail, ids], axis=1)
-        return feed, both[:, max(0, both.shape[1] - self._groups.longest + 1) :]
+        return feed, both[:, max(0, both.shape[1] - self.groups.longest + 1) :]

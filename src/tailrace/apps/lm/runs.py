@@ -8,12 +8,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from tailrace.apps.common.folder import Checkpoints
+from tailrace.apps.common.parts import Split
 from tailrace.apps.errors import UserError
 from tailrace.apps.lm import folder as folders
 from tailrace.apps.lm.baselines import fit_baselines, mixing_weight
-from tailrace.apps.lm.corpus import Split, Vocabulary, fingerprint, load_text, split, tokenize
+from tailrace.apps.lm.corpus import Vocabulary, fingerprint, load_text, split, tokenize
 from tailrace.apps.lm.features import SymbolGroups
-from tailrace.apps.lm.folder import Checkpoints, Contents
+from tailrace.apps.lm.folder import Contents
 from tailrace.apps.lm.ngram import bits as mean_bits
 from tailrace.apps.lm.reading import Reader
 from tailrace.apps.lm.report import Score
@@ -81,6 +83,7 @@ class Run:
         parts, _ = encode_parts(text, contents.settings, contents.vocabulary)
         run = cls(contents, parts, folder)
         run._last.restore(run.trainer.session, contents.last)
+        run.trainer.take_state()
         run._last.keep(contents.last)
         if contents.best is not None:
             run._best.keep(contents.best)
@@ -112,6 +115,7 @@ class Run:
             self._best_values = session.run(self.trainer.variables)
         if self.folder is None:
             return
+        self.trainer.put_state()
         self.contents.last = self._last.save(session, step)
         if best:
             self.contents.best = self._best.save(session, step)

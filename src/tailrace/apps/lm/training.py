@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 import tailrace as tf
+from tailrace.apps.common.parts import Split
 from tailrace.apps.errors import UserError
-from tailrace.apps.lm.corpus import Split
 from tailrace.apps.lm.features import SymbolGroups
 from tailrace.apps.lm.folder import Progress
 from tailrace.apps.lm.model import add_training, build
@@ -75,7 +75,6 @@ class Trainer:
         self._groups = groups
         self._parts = parts
         self._rows = groups.encode(parts.train)
-        self._states: list[NDArray[np.float32]] = []
         self._stop = False
         self.graph = tf.Graph()
         with self.graph.as_default():
@@ -84,15 +83,36 @@ class Trainer:
             self._network = build(settings, *sizes, training=True)
             self._training = add_training(settings, self._network)
             self.variables = tf.trainable_variables()
-            self.all_variables = tf.global_variables()
             reading = build(settings, *sizes)
+            # where the streams were, for the checkpoint that training goes on from
+            self._carried = [
+                tf.get_variable(
+                    f"carried/{i}",
+                    [settings.batch, state.shape[1].value],
+                    initializer=tf.zeros_initializer(),
+                    trainable=False,
+                )
+                for i, state in enumerate(self._network.initial)
+            ]
+            self.all_variables = tf.global_variables()
             self.session = new_session(settings, self.graph)
             self.session.run(tf.global_variables_initializer())
-        self.reader = Reader(self.session, reading, groups)
+        self.reader = Reader(self.session, reading, groups, settings)
+        self._states = self.reader.start(settings.batch).states
 
     def stop(self) -> None:
         """Asks for training to end after the step under way."""
         self._stop = True
+
+    def put_state(self) -> None:
+        """Puts the states that the next step begins with into variables, to be saved."""
+        with self.graph.as_default():
+            for variable, state in zip(self._carried, self._states, strict=True):
+                variable.load(state, self.session)
+
+    def take_state(self) -> None:
+        """Begins with the states in the variables, which were restored."""
+        self._states = self.session.run(self._carried)
 
     @property
     def done(self) -> float:
@@ -165,7 +185,8 @@ class Trainer:
         offset = progress.epoch * 7919 % self._offsets()
         targets = streams(self._parts.train[1:], settings.batch, offset)
         rows = streams(self._rows[:-1], settings.batch, offset)
-        self._states = self.reader.start(settings.batch).states
+        if not progress.epoch_steps:
+            self._states = self.reader.start(settings.batch).states
         for number in range(progress.epoch_steps, self._steps_per_epoch()):
             part = slice(number * settings.seq_len, (number + 1) * settings.seq_len)
             inputs = self._groups.drop(rows[part], settings.group_dropout, random)

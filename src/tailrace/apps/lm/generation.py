@@ -1,0 +1,255 @@
+"""Texts by lot: the whole loop over symbols is one graph, so a run of the session draws many.
+
+Each turn of the loop reads the symbol drawn last and draws the next: with g Gumbel noise, l the
+logits and T the temperature, the highest of l + T g is a draw from softmax(l / T) among the symbols
+that are allowed (Gumbel, "Statistical theory of extreme values", 1954). The noise of all turns is
+made before the loop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+import tailrace as tf
+from tailrace.apps.common.settings import above_zero, at_least, number
+from tailrace.apps.errors import UserError
+from tailrace.apps.lm.features import SymbolGroups
+from tailrace.apps.lm.model import build_step
+from tailrace.apps.lm.reading import Reader, Reading
+
+Ids = NDArray[np.int64]
+
+# symbols that one run of the session draws
+CHUNK = 128
+# what is added to logits that no noise may lift; the unknown symbol's is the lowest of all
+NEVER, UNKNOWN = -1e30, -1e36
+
+
+@dataclass(frozen=True)
+class Choice:
+    """How symbols are drawn.
+
+    `temperature` below 1 prefers the likely ones (0: always the likeliest). `top_k` allows only
+    the k likeliest, `top_p` only the fewest likeliest ones that have that probability together,
+    `no_repeat` n only those with which no group of n symbols comes a second time.
+    """
+
+    temperature: float = 1.0
+    top_k: int | None = None
+    top_p: float | None = None
+    no_repeat: int | None = None
+
+    def __post_init__(self) -> None:
+        """Raises UserError for a value that cannot be."""
+        at_least("temperature", self.temperature, 0, whole=False)
+        if self.top_k is not None:
+            at_least("top_k", self.top_k, 1)
+        if self.top_p is not None:
+            above_zero("top_p", self.top_p)
+            number("top_p", self.top_p)
+            if self.top_p > 1:
+                raise UserError(f"--top-p {self.top_p:g}: must be at most 1")
+        if self.no_repeat is not None:
+            at_least("no_repeat", self.no_repeat, 2)
+
+
+class _Inputs(NamedTuple):
+    """What a run of the loop is fed."""
+
+    states: list[tf.Tensor]
+    symbol: tf.Tensor  # int64 [1]: the last one
+    groups: tf.Tensor  # int64 [n - 1]: rows of the groups that end with it, in their table
+    noise_seed: tf.Tensor  # int64 [2]
+    turns: tf.Tensor  # symbols to draw
+    temperature: tf.Tensor
+    top_k: tf.Tensor
+    top_p: tf.Tensor
+    no_repeat: tf.Tensor
+    history: tf.Tensor  # int64 [T]: what was read and drawn; -1 where nothing is yet
+    matched: tf.Tensor  # int32 [T]: how many symbols up to there are those up to the last one
+    filled: tf.Tensor  # how many of the history
+
+
+class _Loop(NamedTuple):
+    """What it gives."""
+
+    inputs: _Inputs
+    drawn: tf.Tensor  # int64 [turns]
+    final: list[tf.Tensor]
+
+
+def draw(
+    reader: Reader, reading: Reading, ids: Ids, length: int, choice: Choice, seed: int
+) -> Iterator[Ids]:
+    """`length` symbols after `ids` [T], in pieces; `reading` is just before the last of them."""
+    wanted = (
+        choice.top_k is not None,
+        choice.top_p is not None,
+        choice.no_repeat is not None,
+    )
+    if wanted not in reader.loops:
+        with reader.graph.as_default():
+            reader.loops[wanted] = _build(reader, *wanted)
+    loop: _Loop = reader.loops[wanted]
+    states, text = reading.states, ids
+    for start in range(0, length, CHUNK):
+        rows = reader.groups.encode(text[-reader.groups.longest :])[-1]
+        feed = _feed(loop.inputs, choice, states, rows, (seed, start))
+        feed[loop.inputs.groups] = rows[1:] - reader.groups.vocabulary_size
+        feed[loop.inputs.turns] = min(CHUNK, length - start)
+        if choice.no_repeat is not None:
+            feed |= _feed_history(loop.inputs, text, choice.no_repeat)
+        drawn, states = reader.session.run([loop.drawn, loop.final], feed)
+        text = np.concatenate([text, drawn])
+        yield drawn
+
+
+def _feed(
+    inputs: _Inputs,
+    choice: Choice,
+    states: list[Any],
+    rows: Any,
+    seed: tuple[int, int],
+) -> dict[Any, Any]:
+    feed: dict[Any, Any] = dict(zip(inputs.states, states, strict=True))
+    feed[inputs.symbol] = rows[:1]
+    feed[inputs.noise_seed] = np.array(seed)
+    feed[inputs.temperature] = choice.temperature
+    if choice.top_k is not None:
+        feed[inputs.top_k] = choice.top_k
+    if choice.top_p is not None:
+        feed[inputs.top_p] = choice.top_p
+    return feed
+
+
+def _feed_history(inputs: _Inputs, text: Ids, no_repeat: int) -> dict[Any, Any]:
+    """The text so far, with room for what is drawn, and how long its endings agree with its end."""
+    matched = np.zeros(len(text), np.int32)
+    # lengths above no_repeat - 1 say nothing more
+    for back in range(min(no_repeat, len(text))):
+        same = text[: len(text) - back] == text[len(text) - 1 - back]
+        so_far = matched[back:] == back
+        matched[back:] += same & so_far
+    return {
+        inputs.no_repeat: no_repeat,
+        inputs.history: np.pad(text, (0, CHUNK), constant_values=-1),
+        inputs.matched: np.pad(matched, (0, CHUNK)),
+        inputs.filled: len(text),
+    }
+
+
+def _build(reader: Reader, top_k: bool, top_p: bool, no_repeat: bool) -> _Loop:
+    """The loop in the default graph, with the ways of choosing that are wanted."""
+    settings, known = reader.settings, reader.groups
+    size = known.vocabulary_size
+    step = build_step(settings, known.rows - size, size)
+    inputs = _make_inputs(reader)
+    never = tf.constant([UNKNOWN] + [0.0] * (size - 1), name="never")
+    with tf.name_scope("noise"):
+        even = tf.random.stateless_uniform(
+            tf.stack([inputs.turns, size]), inputs.noise_seed, minval=np.finfo(np.float32).tiny
+        )
+        noise = never - inputs.temperature * tf.log(-tf.log(even))
+
+    def allowed(logits: tf.Tensor) -> tf.Tensor:
+        """The least logit allowed, of [V] ones."""
+        if top_k:
+            kept = tf.nn.top_k(logits, tf.minimum(inputs.top_k, size)).values
+            if not top_p:
+                return kept[-1]
+        else:
+            kept = tf.nn.top_k(logits, size).values
+        # the first one is always kept, and each that those before leave room for
+        even_or_not = tf.nn.softmax(kept / tf.maximum(inputs.temperature, 1e-3))
+        before = tf.cumsum(even_or_not, exclusive=True)
+        return tf.reduce_min(tf.boolean_mask(kept, before < inputs.top_p))
+
+    def body(i: Any, drawn: Any, symbol: Any, groups: Any, states: Any, *seen: Any) -> Any:
+        logits, states = step(symbol, groups, states)
+        if no_repeat:
+            logits += _repeats(seen[0], seen[1], inputs.no_repeat, size)
+        if top_k or top_p:
+            plain = logits + never
+            # behind the unknown symbol's, which is the lowest of all
+            logits += NEVER * tf.to_float(plain < allowed(plain[0]))
+        following = tf.argmax(logits + tf.gather(noise, i), 1)
+        if no_repeat:
+            seen = _remember(seen, following)
+        groups = _next_groups(known, symbol, groups, following)
+        return (i + 1, drawn.write(i, following), following, groups, states, *seen)
+
+    drawn = tf.TensorArray(tf.int64, inputs.turns, element_shape=[1])
+    first = (tf.constant(0), drawn, inputs.symbol, inputs.groups, inputs.states)
+    seen = (inputs.history, inputs.matched, inputs.filled) if no_repeat else ()
+    _, drawn, _, _, final, *_ = tf.while_loop(
+        lambda i, *_: i < inputs.turns,
+        body,
+        (*first, *seen),
+        back_prop=False,
+        parallel_iterations=1,
+    )
+    return _Loop(inputs, drawn.concat(), list(final))
+
+
+def _make_inputs(reader: Reader) -> _Inputs:
+    def number(dtype: tf.DType, name: str) -> tf.Tensor:
+        return tf.placeholder(dtype, [], name=name)
+
+    with tf.name_scope("generation"):
+        return _Inputs(
+            [tf.placeholder(tf.float32, [1, size], name="state") for size in reader.state_sizes],
+            tf.placeholder(tf.int64, [1], name="symbol"),
+            tf.placeholder(tf.int64, [reader.groups.longest - 1], name="groups"),
+            tf.placeholder(tf.int64, [2], name="noise_seed"),
+            number(tf.int32, "turns"),
+            number(tf.float32, "temperature"),
+            number(tf.int32, "top_k"),
+            number(tf.float32, "top_p"),
+            number(tf.int32, "no_repeat"),
+            tf.placeholder(tf.int64, [None], name="history"),
+            tf.placeholder(tf.int32, [None], name="matched"),
+            number(tf.int32, "filled"),
+        )
+
+
+def _next_groups(
+    known: SymbolGroups, symbol: tf.Tensor, groups: tf.Tensor, following: tf.Tensor
+) -> tf.Tensor:
+    """Rows of the groups that end with the symbol that follows, [n - 1]."""
+    if known.longest == 1:
+        return groups
+    size, count = known.vocabulary_size, known.longest - 1
+    # a key more than all keys, for the search to end at
+    keys = tf.constant(np.append(known.flat_keys(), np.iinfo(np.int64).max), name="keys")
+    beyond = np.full(count, size * size)
+    beyond[0] = 0
+    wanted = tf.concat([symbol, groups[:-1]], 0) * size + (following + beyond)
+    place = tf.searchsorted(keys, wanted, out_type=tf.int64)
+    unknown = tf.constant(known.unknown_rows().astype(np.int64) - size)
+    return tf.where(
+        tf.equal(tf.gather(keys, place), wanted), place + np.arange(1, count + 1), unknown
+    )
+
+
+def _repeats(history: tf.Tensor, matched: tf.Tensor, least: tf.Tensor, size: int) -> tf.Tensor:
+    """`NEVER` for symbols that would make a group come again, [V]."""
+    # what followed each earlier place where the last symbols stood too
+    places = tf.where((matched[:-1] >= least - 1) & (history[1:] >= 0))
+    following = tf.gather(history[1:], places)
+    again = tf.scatter_nd(following, tf.ones([tf.shape(places)[0]]), [size])
+    return NEVER * again
+
+
+def _remember(seen: Any, symbol: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    """The history with a symbol more: `history`, `matched` and `filled` of the inputs."""
+    history, matched, filled = seen
+    here = tf.equal(tf.range(tf.shape(history)[0]), filled)
+    history = tf.where(here, tf.zeros_like(history) + symbol, history)
+    longer = tf.concat([[0], matched[:-1]], 0) + 1
+    matched = tf.where(tf.equal(history, symbol), longer, tf.zeros_like(matched))
+    return history, matched, filled + 1

@@ -1,0 +1,130 @@
+"""Texts by lot: the loop in the graph against the network read step by step."""
+
+import numpy as np
+import pytest
+
+import tailrace as tf
+from tailrace.apps import UserError
+from tailrace.apps.lm.features import SymbolGroups
+from tailrace.apps.lm.generation import CHUNK, Choice, draw
+from tailrace.apps.lm.reading import Reader
+from tailrace.apps.lm.settings import CELLS, Settings
+
+SETTINGS = Settings(size=8, embedding=6, ngram_inputs=3, layers=2)
+SYMBOLS = 7
+TEXT = np.random.default_rng(0).integers(0, 4, 3000) ** 2 % SYMBOLS
+
+
+def _reader(settings: Settings) -> Reader:
+    reader = Reader.new(settings, SymbolGroups.fit(TEXT, SYMBOLS, settings.ngram_inputs))
+    with reader.graph.as_default():
+        tf.set_random_seed(3)
+        random = np.random.default_rng(5)
+        reader.session.run(tf.global_variables_initializer())
+        for variable in reader.variables:
+            shape = variable.shape.as_list()
+            variable.load(random.normal(0, 0.7, shape).astype(np.float32), reader.session)
+    return reader
+
+
+@pytest.fixture(scope="module")
+def reader() -> Reader:
+    return _reader(SETTINGS)
+
+
+def _drawn(reader: Reader, length: int, choice: Choice, seed: int = 1) -> np.ndarray:
+    _, reading = reader.read(reader.start(), TEXT[None, :9])
+    return np.concatenate([*draw(reader, reading, TEXT[:10], length, choice, seed)])
+
+
+def _likeliest(reader: Reader, length: int) -> list[int]:
+    """What reading one symbol at a time says, the unknown symbol left out."""
+    probabilities, reading = reader.read(reader.start(), TEXT[None, :10])
+    found = []
+    for _ in range(length):
+        found.append(1 + int(np.argmax(probabilities[0, 1:])))
+        probabilities, reading = reader.read(reading, np.array([[found[-1]]]))
+    return found
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_the_likeliest_text_is_that_of_steps(cell: str):
+    reader = _reader(SETTINGS.with_(cell=cell, ngram_inputs=1 if cell == "gru" else 3))
+    assert _drawn(reader, 20, Choice(0.0)).tolist() == _likeliest(reader, 20)
+
+
+def test_pieces_follow_on_one_another(reader: Reader):
+    length = CHUNK + 30
+    assert _drawn(reader, length, Choice(0.0)).tolist() == _likeliest(reader, length)
+
+
+def test_seeds_and_lengths(reader: Reader):
+    whole = _drawn(reader, CHUNK + 10, Choice(), seed=4)
+    assert len(whole) == CHUNK + 10
+    np.testing.assert_array_equal(_drawn(reader, 50, Choice(), seed=4), whole[:50])
+    assert (_drawn(reader, 50, Choice(), seed=5) != whole[:50]).any()
+    assert (whole[:CHUNK][:10] != whole[CHUNK:]).any()
+    assert (whole > 0).all()
+
+
+def _firsts(reader: Reader, choice: Choice, count: int = 300) -> np.ndarray:
+    """How often each symbol is the first one drawn."""
+    found = [_drawn(reader, 1, choice, seed)[0] for seed in range(count)]
+    return np.bincount(found, minlength=SYMBOLS) / count
+
+
+def _wanted(reader: Reader, temperature: float) -> np.ndarray:
+    probabilities, _ = reader.read(reader.start(), TEXT[None, :10])
+    weights = probabilities[0] ** (1 / temperature)
+    weights[0] = 0
+    return weights / weights.sum()
+
+
+@pytest.mark.parametrize("temperature", [1.0, 0.5, 2.0])
+def test_symbols_come_as_often_as_is_believed(reader: Reader, temperature: float):
+    wanted = _wanted(reader, temperature)
+    deviation = np.sqrt(wanted * (1 - wanted) / 300)
+    found = _firsts(reader, Choice(temperature))
+    assert (np.abs(found - wanted) <= 4 * deviation + 1e-9).all()
+
+
+def test_top_k_and_top_p_leave_the_likeliest(reader: Reader):
+    wanted = _wanted(reader, 1.0)
+    order = np.argsort(-wanted)
+    assert set(np.flatnonzero(_firsts(reader, Choice(top_k=2), 60))) == set(order[:2])
+    assert set(np.flatnonzero(_firsts(reader, Choice(top_k=99), 20))) <= set(order[:-1])
+    # just more than the likeliest alone has
+    share = float(wanted[order[0]]) + 0.01
+    assert set(np.flatnonzero(_firsts(reader, Choice(top_p=share), 60))) == set(order[:2])
+    assert set(np.flatnonzero(_firsts(reader, Choice(top_p=1e-6), 20))) == {order[0]}
+    both = Choice(top_k=3, top_p=share)
+    assert set(np.flatnonzero(_firsts(reader, both, 60))) <= set(order[:2])
+
+
+@pytest.mark.parametrize("size", [2, 3, 5])
+def test_no_group_comes_again(reader: Reader, size: int):
+    length = 20 if size == 2 else CHUNK + 20
+    drawn = _drawn(reader, length, Choice(0.3, no_repeat=size))
+    text = np.concatenate([TEXT[:10], drawn]).tolist()
+    known = [tuple(text[i : i + size]) for i in range(10 - size + 1)]
+    for i in range(10 - size + 1, len(text) - size + 1):
+        group = tuple(text[i : i + size])
+        assert group not in known, i
+        known.append(group)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"temperature": -1.0},
+        {"temperature": float("nan")},
+        {"top_k": 0},
+        {"top_p": 0.0},
+        {"top_p": 1.5},
+        {"no_repeat": 1},
+    ],
+)
+def test_impossible_choices(wrong: dict):
+    [name] = wrong
+    with pytest.raises(UserError, match="--" + name.replace("_", "-")):
+        Choice(**wrong)
