@@ -1,9 +1,10 @@
-"""Let connected element-wise steps run as one native call.
+"""Let connected element-wise steps run as one native call, and single ones as well.
 
 Which operations there are instructions for is said by `OpDef.vector` and vector rules. A group has
 one size, one width of numbers and one set of guards; nothing between its members lies outside it.
 What only members use is never stored. Sizes are looked at again in every call: where they turn out
-not to fit, the members run one by one.
+not to fit, the members run one by one. A call costs less than one of PyTorch's, so that a group of
+one is worth it, too.
 """
 
 from __future__ import annotations
@@ -65,8 +66,7 @@ def _fused(
     here: dict[Step, Step] = {}
     for members in _connected(ordered, kinds):
         for part in _small_enough(members, users, kept):
-            if len(part.members) > 1:
-                here.update(dict.fromkeys(part.members, part.step(kinds[part.members[0]])))
+            here.update(dict.fromkeys(part.members, part.step(kinds[part.members[0]])))
     groups.update(here)
     return list(dict.fromkeys(here.get(step, step) for step in steps))
 
@@ -262,6 +262,8 @@ def _args(prefix: str, values: list[Value]) -> tuple[Arg, ...]:
 def _name(members: list[Step]) -> str:
     """What profiles and listings call a group: its operations, the first ones if there are many."""
     names = [step.op_def.name for step in members]
+    if len(names) == 1:
+        return names[0]
     shown = names if len(names) <= 6 else [*names[:5], f"{len(names) - 5} more"]
     return f"Fused({', '.join(shown)})"
 

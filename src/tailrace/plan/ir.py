@@ -238,5 +238,6 @@ def _described(steps: list[Step], indent: str) -> Iterator[str]:
                 yield from _described(part, indent + "    ")
             continue
         inputs = ", ".join(v.tensor.name for v in step.inputs)
-        of = f" of {len(step.members)}" if isinstance(step, Fused) else ""
+        count = len(step.members) if isinstance(step, Fused) else 1
+        of = f" of {count}" if count > 1 else ""
         yield f"{indent}{step.op.name} = {step.op_def.name}{of}({inputs}){where}"

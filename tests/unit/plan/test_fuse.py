@@ -22,14 +22,14 @@ def graph():
 
 
 def groups(steps):
-    """The names of the members of each group, also of those in loops."""
+    """The names of the members of each group of several, also of those in loops."""
     found = []
     for step in steps:
         if isinstance(step, Loop):
             found += groups(step.steps())
         elif isinstance(step, Fused) and "reuse" in step.attributes:
             found.append([op.name for op in step.members])
-    return found
+    return [members for members in found if len(members) > 1]
 
 
 def run_both(monkeypatch, fetches, feeds):
