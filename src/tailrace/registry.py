@@ -428,7 +428,8 @@ class Cell:
     `vectors` are words for further weights.
     `layer` and `gradient` write all steps of it down, see `ops.recurrent.layers`; `views` are the
     words whose values in all steps can be had from a layer, `gradient_views` from its gradient.
-    Only states that are `outputs` get gradients from elsewhere in every step.
+    Only states that are `outputs` get gradients from elsewhere in every step. `step`, where there
+    is one, writes down a single step for one sequence, see `ops.recurrent.steps`.
     """
 
     name: str
@@ -447,6 +448,7 @@ class Cell:
     gradient: Callable[..., Any]
     views: dict[str, Callable[..., Any]]
     gradient_views: dict[str, Callable[..., Any]]
+    step: Callable[..., Any] | None = None
 
 
 CELLS: dict[str, Cell] = {}

@@ -29,7 +29,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from tailrace.plan.edges import Users
-from tailrace.plan.ir import Choice, Fused, Guards, Join, Loop, Step, Value
+from tailrace.plan.ir import Choice, Guards, Join, Loop, Step, Value
 from tailrace.registry import CELLS, Cell
 
 Same = Callable[[Value, Value], bool]
@@ -259,7 +259,7 @@ class _Matcher:
         step = value.step
         if step is None or value.known or step.guards != self.guards:
             return None
-        if isinstance(step, (Loop, Choice, Join, Fused)) or not step.foldable:
+        if isinstance(step, (Loop, Choice, Join)) or not step.foldable:
             return None
         return step
 

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 
 from tailrace.graph import Operation, Tensor
+from tailrace.plan.cells import cells
 from tailrace.plan.chains import chains
 from tailrace.plan.clip import clip, norms
 from tailrace.plan.control_flow import raise_control_flow
@@ -45,6 +46,7 @@ _EARLY: dict[str, Pass] = {
     "unneeded": unneeded,
     "lift": lift,
     "chains": chains,
+    "cells": cells,
     "tables": tables,
     "norms": norms,
     "cross_entropy": cross_entropy,

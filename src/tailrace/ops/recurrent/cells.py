@@ -5,7 +5,7 @@ Source: TF 1.15 python/ops/rnn_cell_impl.py, and the gradients of what it builds
 
 from __future__ import annotations
 
-from tailrace.ops.recurrent import layers
+from tailrace.ops.recurrent import layers, steps
 from tailrace.registry import Cell, declare_cell
 
 _GROUPS = {
@@ -64,6 +64,7 @@ _declare(
     gradient=layers.lstm_gradient,
     views=layers.LSTM_ROLES,
     gradient_views=layers.LSTM_GRADIENT_ROLES,
+    step=steps.lstm,
 )
 
 _declare(
@@ -121,6 +122,7 @@ _declare(
     gradient=layers.gru_gradient,
     views=layers.GRU_ROLES,
     gradient_views={},
+    step=steps.gru,
 )
 
 for _type, _gradient, _name in (
@@ -146,4 +148,5 @@ for _type, _gradient, _name in (
         gradient=layers.rnn_gradient,
         views={},
         gradient_views={},
+        step=steps.rnn,
     )

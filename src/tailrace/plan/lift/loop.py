@@ -30,6 +30,7 @@ from tailrace.plan.lift.recurrence import (
 )
 from tailrace.plan.order import has_effects
 from tailrace.plan.state import root
+from tailrace.registry import OpDef
 from tailrace.shapes import Shape
 
 
@@ -85,7 +86,8 @@ class LoopLifter:
     def run(self) -> dict[Value, Value]:
         """What takes the place of each output that is used."""
         self.check()
-        states = [v for v in self.loop.variables if self._is_state(v)]
+        # of a single iteration there is nothing to be done at once: its steps take its place
+        states = [v for v in self.loop.variables if self.count > 1 and self._is_state(v)]
         self.recurrences = find_recurrences(self, states)
         self.gradients = find_gradients(self, self.arrays.recurrences, states)
         outputs = zip(self.loop.outputs, self.loop.exits, strict=True)
@@ -135,6 +137,8 @@ class LoopLifter:
         writes = self._writes(variable)
         if writes is not None:
             return self._scattered(output, variable, writes)
+        if self.count == 1:
+            return self.lift(variable.next).value
         terms = self._terms(variable)
         if terms is not None:
             return self._sum(variable, terms)
@@ -314,8 +318,8 @@ class LoopLifter:
     def _indices(self, index: Value) -> list[int]:
         if not self.counters.known(index):
             found = self.lift(index)
-            if found.each and found.value.known:
-                return as_ints(list(found.value.constant))
+            if (found.each or self.count == 1) and found.value.known:
+                return as_ints(list(found.value.constant.reshape(-1)))
             raise Stays(f"the index '{index.tensor.name}' is not a count of iterations")
         return as_ints(self._in_order(self.counters.series(index)))
 
@@ -331,6 +335,8 @@ class LoopLifter:
             elements = self.arrays.read(self.builder, writes, self._indices(index))
         if elements is None:
             raise Stays(f"what '{step.op.name}' reads is not known as a whole")
+        if self.count == 1:
+            return Lifted(self.builder.FirstStep(elements), False)
         return Lifted(elements, True)
 
     def _flow(self, flow: Value) -> Value:
@@ -392,8 +398,12 @@ class LoopLifter:
     def _find(self, value: Value) -> Lifted:
         if value.known:
             return Lifted(value, False)
+        if self.count == 1 and value in self.variables:
+            return Lifted(self.variables[value].initial, False)
         if self.counters.known(value):
             series = self._in_order(self.counters.series(value))
+            if self.count == 1:
+                return Lifted(self.builder.constant(series[0]), False)
             return Lifted(self.builder.constant(stacked(series)), True)
         known = self._of_recurrence(value)
         if known is not None:
@@ -435,9 +445,9 @@ class LoopLifter:
     def _over_steps(self, step: Step) -> list[Lifted]:
         d = step.op_def
         inputs = [self.lift(v) for v in step.inputs]
-        if not any(i.each for i in inputs) and not d.draws:
-            values = [i.value for i in inputs]
-            return [Lifted(v, False) for v in self.builder.add(d, values, **step.attrs)]
+        if self.count == 1 or not (d.draws or any(i.each for i in inputs)):
+            found = self._added(step, d, [i.value for i in inputs], step.attrs)
+            return [Lifted(v, False) for v in found]
         outputs = self._by_rule(step, inputs)
         if outputs is None:
             known = all(v.dims is not None and None not in v.dims for v in step.outputs)
@@ -445,14 +455,17 @@ class LoopLifter:
                 raise Stays(f"'{step.op.name}' cannot be done for all iterations at once")
             each = [i.each for i in inputs]
             definition = mapped(step, each, self.count)
-            outputs = self._mapped(step, definition, [i.value for i in inputs])
+            outputs = self._added(step, definition, [i.value for i in inputs], {})
+            for made, one in zip(outputs, step.outputs, strict=True):
+                made.dims = (self.count, *(one.dims or ()))
         return [Lifted(v, True) for v in outputs]
 
-    def _mapped(self, step: Step, definition: Any, inputs: list[Value]) -> list[Value]:
+    def _added(
+        self, step: Step, definition: OpDef, inputs: list[Value], attrs: dict[str, Any]
+    ) -> list[Value]:
+        """Add a step that is known by the operation it does, and has its random stream."""
         builder = Builder(step.op, self.loop.guards, (step.op,))
-        outputs = builder.add(definition, inputs)
-        for made, one in zip(outputs, step.outputs, strict=True):
-            made.dims = None if one.dims is None else (self.count, *one.dims)
+        outputs = builder.add(definition, inputs, **attrs)
         self.builder.steps.extend(builder.steps)
         return outputs
 

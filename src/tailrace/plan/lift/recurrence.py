@@ -1,4 +1,4 @@
-"""States that go from one iteration to the next by a step of a known cell: a layer does them all."""
+"""States that go on from one iteration to the next by a step of a known cell: a layer does them."""
 
 from __future__ import annotations
 

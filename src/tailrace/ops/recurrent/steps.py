@@ -1,0 +1,99 @@
+"""One step of a recurrent cell for one sequence, as the planner puts it in place of its steps where
+a program generates one symbol after the other.
+
+Shapes: x [1,I], states [1,H], kernels [I+H,G H]. `b` makes steps; `x`, `kernel` and `bias` (a list
+of at most one) go by the affine sums of the cell's equations, `previous` by its states.
+"""
+
+from __future__ import annotations
+
+from tailrace.dtypes import float32, float64
+from tailrace.native import steps
+from tailrace.registry import Attr, fused
+
+_TYPES = (float32, float64)
+_COUNT = Attr("int", 0)
+
+
+@fused(
+    "LstmStep",
+    "x: T, h: T, c: T, kernel: T, bias: K*T -> h_next: T, c_next: T",
+    T=_TYPES,
+    K=_COUNT,
+    forget_bias=0.0,
+)
+def lstm_step(x, h, c, kernel, bias, *, forget_bias):
+    """The next states of an LSTM."""
+    return steps.lstm_step(x, h, c, kernel, bias[0] if bias else None, forget_bias)
+
+
+lstm_step.shape(lambda x, h, c, kernel, bias: [h, c])
+
+
+@fused(
+    "GruStep",
+    "x: T, h: T, kernel: T, candidate: T, bias: K*T, candidate_bias: M*T -> h_next: T",
+    T=_TYPES,
+    K=_COUNT,
+    M=_COUNT,
+)
+def gru_step(x, h, kernel, candidate, bias, candidate_bias):
+    """The next state of a GRU."""
+    first, second = bias[0] if bias else None, candidate_bias[0] if candidate_bias else None
+    return steps.gru_step(x, h, kernel, first, candidate, second)
+
+
+gru_step.shape(lambda x, h, kernel, candidate, bias, candidate_bias: [h])
+
+
+@fused(
+    "RnnStep",
+    "x: T, h: T, kernel: T, bias: K*T -> h_next: T",
+    T=_TYPES,
+    K=_COUNT,
+    activation="tanh",
+)
+def rnn_step(x, h, kernel, bias, *, activation):
+    """The next state of a plain cell."""
+    return steps.rnn_step(x, h, kernel, bias[0] if bias else None, activation.decode())
+
+
+rnn_step.shape(lambda x, h, kernel, bias: [h])
+
+
+def lstm(b, x, kernel, bias, previous, attributes):
+    """The next states by name."""
+    h, c = b.LstmStep(
+        x["z"],
+        previous["h"],
+        previous["c"],
+        kernel["z"],
+        *bias["z"],
+        K=len(bias["z"]),
+        forget_bias=attributes["forget_bias"],
+    )
+    return {"h": h, "c": c}
+
+
+def gru(b, x, kernel, bias, previous, attributes):
+    """The next state by name; None where gates and candidate read different inputs."""
+    if x["z"] is not x["zc"]:
+        return None
+    kernels = kernel["z"], kernel["zc"]
+    biases = [*bias["z"], *bias["zc"]]
+    sizes = {"K": len(bias["z"]), "M": len(bias["zc"])}
+    return {"h": b.GruStep(x["z"], previous["h"], *kernels, *biases, **sizes)}
+
+
+def rnn(b, x, kernel, bias, previous, attributes):
+    """The next state by name."""
+    activation = attributes["activation"].encode()
+    found = b.RnnStep(
+        x["z"],
+        previous["h"],
+        kernel["z"],
+        *bias["z"],
+        K=len(bias["z"]),
+        activation=activation,
+    )
+    return {"h": found}
