@@ -57,6 +57,14 @@ class WorkerFailed(Exception):
     """A program did not run on an engine; says which and why."""
 
 
+def _environment(paths: list[str]) -> dict[str, str]:
+    """Of a worker that imports from `paths`: Python keeps what it has compiled of this project, as
+    it does of the engines that `pip` installed.
+    """
+    kept = {name: v for name, v in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {**kept, "PYTHONPATH": os.pathsep.join(paths)}
+
+
 class Worker:
     """A process that runs one program on one engine, until it is closed."""
 
@@ -73,7 +81,7 @@ class Worker:
             stdout=subprocess.PIPE,
             stderr=self._errors,
             text=True,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
+            env=_environment(paths),
         )
         self.samples: list[Sample] = []
         self.facts = self._answer()

@@ -36,15 +36,17 @@ def __getattr__(name: str) -> Any:
     dunder = name.startswith("__") and name != "__version__"
     if dunder or _caller() == _IMPORTER:
         raise AttributeError(f"module 'tailrace' has no attribute '{name}'")
-    value = getattr(_public(), name)
+    value = getattr(api(), name)
     globals()[name] = value
     return value
 
 
-def _public() -> ModuleType:
+def api() -> ModuleType:
     """The module of TensorFlow's names, loaded on first use.
 
-    The collector would go through all that torch has just made, again and again, and find nothing.
+    The collector would go through all that torch has just made, again and again, and find nothing:
+    neither while it is made (a tenth of the time) nor, set aside as it is at the end, later, when a
+    program's own objects set it off (a quarter of a second each time it looks at everything).
     """
     found = sys.modules.get(_PUBLIC)
     if found is not None:
@@ -52,7 +54,10 @@ def _public() -> ModuleType:
     collecting = gc.isenabled()
     gc.disable()
     try:
-        return import_module(_PUBLIC)
+        public = import_module(_PUBLIC)
+        if collecting:
+            gc.freeze()
+        return public
     finally:
         if collecting:
             gc.enable()

@@ -71,3 +71,15 @@ def test_absent_names():
     )
     assert lines[:-1] == ["AttributeError", "ModuleNotFoundError", "ImportError", "ImportError"]
     assert lines[-1] == "True True False"
+
+
+def test_the_collector_leaves_what_the_import_made_alone():
+    """It goes on collecting what programs make."""
+    lines = _run(
+        """
+        import gc, tailrace as tf
+        tf.constant
+        print(gc.isenabled(), gc.get_freeze_count() > 100_000, len(gc.get_objects()) < 1000)
+        """
+    )
+    assert lines == ["True True True"]

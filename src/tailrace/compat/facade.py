@@ -11,6 +11,7 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any
 
+from tailrace import api
 from tailrace.compat import internals
 from tailrace.compat.old_calls import ADAPTED
 from tailrace.compat.old_names import MOVED, RENAMED
@@ -65,7 +66,7 @@ class Namespace(ModuleType):
 
 def public(path: str) -> Any:
     """The object of 1.15's API at `path` ("nn.relu"; "" is the API itself); raises `Missing`."""
-    value: Any = import_module(API)
+    value: Any = api()
     done: list[str] = []
     for part in filter(None, path.split(".")):
         done.append(part)
