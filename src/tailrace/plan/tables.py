@@ -72,8 +72,15 @@ def _lookup(value: Value) -> _Lookup | None:
     table, indices, *axis = step.inputs
     if any(not a.known or int(a.constant) != 0 for a in axis):
         return None
-    shapes = table.dims, indices.dims
-    if any(d is None or len(d) != 2 or None in d for d in shapes):
+    rows, uses = _matrix(table), _matrix(indices)
+    if rows is None or uses is None or rows[0] * _USES > math.prod(uses):
         return None
-    rows, uses = table.dims[0], math.prod(indices.dims)  # type: ignore[index,arg-type]
-    return _Lookup(table, indices, swapped) if rows * _USES <= uses else None
+    return _Lookup(table, indices, swapped)
+
+
+def _matrix(value: Value) -> tuple[int, int] | None:
+    """The sizes of a matrix, where they are known."""
+    if value.dims is None or len(value.dims) != 2:
+        return None
+    rows, columns = value.dims
+    return None if rows is None or columns is None else (rows, columns)
