@@ -85,14 +85,13 @@ class Layer:
         cell = self.match.cell
         return word in cell.views or word.removesuffix("_prev") in cell.states
 
-    def factor(self, product: Product) -> Value:
-        """The left factor of a product in all steps."""
-        for word, value in self.match.roles.items():
-            if value is product.value and self.has(word):
-                found = self.view(word)
-                assert found is not None
-                return found
-        return self._each(product.value)
+    def factor(self, z: Affine, product: Product) -> Value:
+        """The left factor of a product in an affine sum in all steps."""
+        if product is not z.state:
+            return self._each(product.value)
+        found = self.view(z.word)
+        assert found is not None
+        return found
 
     def part(self, builder: Builder, begin: int, count: int) -> Layer:
         """`count` steps of it, from `begin` on, for further steps to be made with `builder`."""
@@ -153,7 +152,7 @@ class Gradient:
         products.sort(key=lambda p: p.row)
         if [p.row for p in products] != _begins(products) or _end(products) != weight.dims[0]:  # type: ignore[index]
             return None
-        factors = [self.layer.factor(p) for p in products]
+        factors = [self.layer.factor(z, p) for p in products]
         return self.layer.builder.KernelGradient(*factors, self.outputs[f"d{name}"], N=len(factors))
 
     def of_bias(self, name: str) -> Value:

@@ -125,12 +125,14 @@ class Product:
 
 @dataclasses.dataclass(eq=False)
 class Affine:
-    """A sum of products: `state` is the one of the recurrent state, `inputs` are the others.
+    """A sum of products: `state` is the one of the recurrent state, which stands for `word`,
+    `inputs` are the others.
 
     `biases` are vectors, `addends` matrices of the size of the sum, which is `value`.
     """
 
     value: Value
+    word: str
     state: Product
     inputs: list[Product]
     biases: list[Value]
@@ -175,7 +177,7 @@ class CellMatch:
 
     def sent(self, state: str) -> int:
         """How many terms its gradient adds to that of the state before it."""
-        own = sum(z.state.value is self.previous[state] for z in self.affine.values())
+        own = sum(z.word == f"{state}_prev" for z in self.affine.values())
         return own + len(self.cell.outgoing.get(state, ()))
 
     @property
@@ -331,11 +333,13 @@ class _Matcher:
 
     def _affine(self, name: str, expression: Call, value: Value) -> Iterator[None]:
         since = len(self.steps)
+        (state,) = expression.args
+        assert isinstance(state, Word)
         products, biases, addends = self.addends(value)
         for product in sorted(products, key=lambda p: -p.row):
             inputs = [p for p in products if p is not product]
-            self.affine[name] = Affine(value, product, inputs, biases, addends)
-            yield from self.match(expression.args[0], product.value)
+            self.affine[name] = Affine(value, state.name, product, inputs, biases, addends)
+            yield from self.match(state, product.value)
         self.affine.pop(name, None)
         del self.steps[since:]
 
@@ -610,7 +614,7 @@ def _gradient(match: CellMatch, matcher: _Matcher, users: Users) -> GradientMatc
     for name, z in match.affine.items():
         affine[name] = found = _affine_gradient(matcher, z, matcher.bound[f"d{name}"], users)
         for state in cell.states:
-            if z.state.value is match.previous[state]:
+            if z.word == f"{state}_prev":
                 outgoing[state].extend(found.products.get(z.state, ()))
     for state, texts in cell.outgoing.items():
         for text in texts:

@@ -190,6 +190,17 @@ def test_encoder_and_decoder(graph, monkeypatch, kind):
     graph.check([*outputs, *gradients], monkeypatch, both(kind, 2, 2))
 
 
+@pytest.mark.parametrize("kind", ["lstm", "peepholes", "gru", "tanh"])
+def test_first_input_is_the_first_state(graph, monkeypatch, kind):
+    """And both states are one: what they are is not told by the value alone."""
+    inputs = tf.unstack(graph.sequence(B, T, H), axis=1)
+    first = tf.tanh(inputs[0])
+    start = rnn.LSTMStateTuple(first, first) if layer(kind) == "LstmSequence" else first
+    outputs, _ = tf.nn.static_rnn(CELLS[kind](), [first, *inputs[1:]], initial_state=start)
+    gradients = tf.gradients(graph.weighted(*outputs), [*graph.feeds, *tf.trainable_variables()])
+    graph.check([*outputs, *gradients], monkeypatch, both(kind))
+
+
 def test_own_outputs_as_inputs(graph, monkeypatch):
     """A decoder that is fed what it gave: its inputs depend on its states."""
     x = graph.sequence(B, T, H)
