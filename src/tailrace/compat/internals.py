@@ -9,6 +9,8 @@ Source: module paths of TF 1.15.
 
 from __future__ import annotations
 
+import re
+
 _CELLS = ("nn.rnn_cell", "contrib.rnn")
 
 # module below tensorflow.python -> public namespaces ("" is tf itself)
@@ -118,6 +120,9 @@ FOLDERS: dict[str, tuple[str, ...]] = {
     "summary": ("summary",),
 }
 
+# `ops.gen_math_ops` and its kind: a function for each operation, whichever of them it is in
+GENERATED = re.compile(r"ops\.gen_\w+")
+
 # folders a program may import a module from
 PACKAGES = {
     "client",
@@ -170,6 +175,8 @@ def namespaces_of(module: str) -> tuple[str, ...] | None:
     """Public namespaces of a module below tensorflow.python; None if it is not known."""
     if module in MODULES:
         return MODULES[module]
+    if GENERATED.fullmatch(module):
+        return ("_generated",)
     if any(name.startswith(f"{module}.") for name in RENAMED):
         return ()
     parts = module.split(".")
