@@ -1,4 +1,4 @@
-"""`tf.contrib.layers`: fully connected, convolutional and pooling layers, and what stacks them.
+"""`tf.contrib.layers`: fully connected and convolutional layers, and what stacks them.
 
 Source: TF 1.15 contrib/layers/python/layers/layers.py.
 """
@@ -11,44 +11,18 @@ from typing import Any
 
 from tailrace import dtypes
 from tailrace.graph import Tensor, convert_to_tensor, g
-from tailrace.library import arithmetic, array, indexing, reductions
+from tailrace.library import arithmetic, array
 from tailrace.library.contrib import tools
 from tailrace.library.contrib.arg_scope import add_arg_scope
 from tailrace.library.contrib.initializers import xavier_initializer
 from tailrace.library.contrib.variables import model_variable
-from tailrace.library.embedding import embedding_lookup
 from tailrace.library.initializers import Zeros
 from tailrace.library.layers import convolution as conv_layers
 from tailrace.library.layers import core
-from tailrace.library.layers import pooling as pool_layers
-from tailrace.library.layers import separable as transposed_layers
 from tailrace.library.nn import activations
 from tailrace.library.variable_scope import variable_scope
-from tailrace.shapes import TensorShape
 
 relu_activation = activations.relu
-
-
-def _finished(
-    layer: Any,
-    inputs: Tensor,
-    scope: Any,
-    normalizer_fn: Callable[..., Tensor] | None,
-    normalizer_params: Any,
-    activation_fn: Callable[[Tensor], Tensor] | None,
-    variables_collections: Any,
-    outputs_collections: Any,
-) -> Tensor:
-    """A layer of weights and biases applied, normalized and activated."""
-    outputs = layer.apply(inputs)
-    tools.add_variable(layer.kernel, variables_collections, "weights")
-    if layer.bias is not None:
-        tools.add_variable(layer.bias, variables_collections, "biases")
-    if normalizer_fn is not None:
-        outputs = normalizer_fn(outputs, **(normalizer_params or {}))
-    if activation_fn is not None:
-        outputs = activation_fn(outputs)
-    return tools.collected(outputs_collections, scope.name, outputs)
 
 
 @add_arg_scope
@@ -93,7 +67,7 @@ def fully_connected(
             _scope=opened,
             _reuse=reuse,
         )
-        return _finished(
+        return tools.finished(
             layer,
             inputs,
             opened,
@@ -172,7 +146,7 @@ def convolution(
             _scope=opened,
             _reuse=reuse,
         )
-        return _finished(
+        return tools.finished(
             layer,
             inputs,
             opened,
@@ -237,123 +211,6 @@ def _convolution_of(dims: int, name: str, what: str) -> Callable[..., Tensor]:
 convolution1d = conv1d = _convolution_of(1, "convolution1d", "sequences [B, T, C]")
 convolution2d = conv2d = _convolution_of(2, "convolution2d", "images [B, H, W, C]")
 convolution3d = conv3d = _convolution_of(3, "convolution3d", "volumes [B, D, H, W, C]")
-
-
-@add_arg_scope
-def convolution2d_transpose(
-    inputs: Any,
-    num_outputs: int,
-    kernel_size: Any,
-    stride: Any = 1,
-    padding: str = "SAME",
-    data_format: str = "NHWC",
-    activation_fn: Any = activations.relu,
-    normalizer_fn: Any = None,
-    normalizer_params: Any = None,
-    weights_initializer: Any = xavier_initializer(),  # noqa: B008 - has no state
-    weights_regularizer: Any = None,
-    biases_initializer: Any = Zeros(),  # noqa: B008 - has no state
-    biases_regularizer: Any = None,
-    reuse: bool | None = None,
-    variables_collections: Any = None,
-    outputs_collections: Any = None,
-    trainable: bool = True,
-    scope: Any = None,
-) -> Tensor:
-    """activation(transposed convolution + biases) of images [B, H, W, C]."""
-    getter = tools.model_variable_getter(tools.WEIGHTS_AND_BIASES)
-    with variable_scope(
-        scope, "Conv2d_transpose", [inputs], reuse=reuse, custom_getter=getter
-    ) as opened:
-        tools.check_image_format(data_format)
-        inputs = convert_to_tensor(inputs)
-        layer = transposed_layers.Conv2DTranspose(
-            filters=num_outputs,
-            kernel_size=kernel_size,
-            strides=stride,
-            padding=padding,
-            data_format=tools.keras_format(data_format),
-            use_bias=not normalizer_fn and bool(biases_initializer),
-            kernel_initializer=weights_initializer,
-            bias_initializer=biases_initializer,
-            kernel_regularizer=weights_regularizer,
-            bias_regularizer=biases_regularizer,
-            trainable=trainable,
-            name=opened.name,
-            dtype=inputs.dtype.base_dtype,
-            _scope=opened,
-            _reuse=reuse,
-        )
-        return _finished(
-            layer,
-            inputs,
-            opened,
-            normalizer_fn,
-            normalizer_params,
-            activation_fn,
-            variables_collections,
-            outputs_collections,
-        )
-
-
-conv2d_transpose = convolution2d_transpose
-
-
-# -- pooling ---------------------------------------------------------------------------------------
-
-
-def _pool(
-    layer: type,
-    default: str,
-    inputs: Any,
-    kernel_size: Any,
-    stride: Any,
-    padding: str,
-    data_format: str,
-    outputs_collections: Any,
-    scope: str | None,
-) -> Tensor:
-    tools.check_image_format(data_format)
-    with g.name_scope(scope, default) as opened:
-        inputs = convert_to_tensor(inputs)
-        pool = layer(
-            pool_size=kernel_size,
-            strides=stride,
-            padding=padding,
-            data_format=tools.keras_format(data_format),
-            _scope=opened,
-        )
-        return tools.collected(outputs_collections, opened, pool.apply(inputs))
-
-
-@add_arg_scope
-def max_pool2d(
-    inputs: Any,
-    kernel_size: Any,
-    stride: Any = 2,
-    padding: str = "VALID",
-    data_format: str = "NHWC",
-    outputs_collections: Any = None,
-    scope: str | None = None,
-) -> Tensor:
-    """The maximum of each window of images [B, H, W, C]."""
-    facts = (kernel_size, stride, padding, data_format, outputs_collections, scope)
-    return _pool(pool_layers.MaxPooling2D, "MaxPool2D", inputs, *facts)
-
-
-@add_arg_scope
-def avg_pool2d(
-    inputs: Any,
-    kernel_size: Any,
-    stride: Any = 2,
-    padding: str = "VALID",
-    data_format: str = "NHWC",
-    outputs_collections: Any = None,
-    scope: str | None = None,
-) -> Tensor:
-    """The mean of each window of images [B, H, W, C]."""
-    facts = (kernel_size, stride, padding, data_format, outputs_collections, scope)
-    return _pool(pool_layers.AveragePooling2D, "AvgPool2D", inputs, *facts)
 
 
 # -- without windows -------------------------------------------------------------------------------
@@ -450,19 +307,11 @@ def one_hot_encoding(
 def softmax(logits: Any, scope: str | None = None) -> Tensor:
     """Softmax along the last dimension, whatever the others."""
     with variable_scope(scope, "softmax", [logits]):
-        size = _last_dimension(logits.get_shape())
+        size = tools.channels(logits.get_shape(), -1, min_rank=2)
         predictions = activations.softmax(array.reshape(logits, [-1, size]))
         predictions = array.reshape(predictions, array.shape(logits))
         predictions.set_shape(logits.get_shape())
         return predictions
-
-
-def _last_dimension(shape: TensorShape) -> int:
-    if shape.ndims is None or shape.ndims < 2:
-        raise ValueError(f"rank of shape must be at least 2 not: {shape.ndims}")
-    if shape[-1].value is None:
-        raise ValueError(f"last dimension shape must be known but is None: {shape}")
-    return shape[-1].value
 
 
 # -- stacks ----------------------------------------------------------------------------------------
@@ -499,49 +348,3 @@ def stack(inputs: Any, layer: Any, stack_args: Any, **kwargs: Any) -> Tensor:
 def _layer_name(layer: Any, default: str) -> str:
     function = getattr(layer, "func", layer)
     return getattr(layer, "__name__", getattr(function, "__name__", default))
-
-
-def embed_sequence(
-    ids: Any,
-    vocab_size: int | None = None,
-    embed_dim: int | None = None,
-    unique: bool = False,
-    initializer: Any = None,
-    regularizer: Any = None,
-    trainable: bool = True,
-    scope: Any = None,
-    reuse: bool | None = None,
-) -> Tensor:
-    """The embeddings of ids [B, T] from a new table [vocab_size, embed_dim].
-
-    Raises: ValueError when the table is new and its sizes are not given.
-    """
-    if not (reuse or (vocab_size and embed_dim)):
-        raise ValueError(
-            "Must specify vocab size and embedding dimension when not reusing. Got "
-            f"vocab_size={vocab_size} and embed_dim={embed_dim}"
-        )
-    with variable_scope(scope, "EmbedSequence", [ids], reuse=reuse):
-        known = not ((reuse and vocab_size is None) or embed_dim is None)
-        embeddings = model_variable(
-            "embeddings",
-            shape=[vocab_size, embed_dim] if known else None,
-            initializer=initializer,
-            regularizer=regularizer,
-            trainable=trainable,
-        )
-        return _unique_lookup(embeddings, ids) if unique else embedding_lookup(embeddings, ids)
-
-
-def _unique_lookup(embeddings: Any, ids: Any) -> Tensor:
-    """Each embedding looked up once, however often its id occurs."""
-    with g.name_scope(None, "EmbeddingLookupUnique"):
-        ids = convert_to_tensor(ids)
-        shape = array.shape(ids)
-        flat = array.reshape(ids, reductions.reduce_prod(shape, keepdims=True))
-        distinct, index = g.Unique(flat, out_idx=dtypes.int32)
-        rows = embedding_lookup(embeddings, distinct)
-        found = indexing.gather(rows, index)
-        found = array.reshape(found, array.concat([shape, array.shape(rows)[1:]], 0))
-        found.set_shape(ids.get_shape().concatenate(rows.get_shape()[1:]))
-        return found

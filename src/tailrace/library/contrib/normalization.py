@@ -32,7 +32,7 @@ _INITIALIZERS = {
 
 
 @dataclasses.dataclass
-class _Parameters:
+class Parameters:
     """How the variables of a batch normalization are made, of one shape and type."""
 
     shape: Any
@@ -213,8 +213,8 @@ class _Facts:
     zero_debias: bool
     scope: Any
 
-    def parameters(self, shape: TensorShape, dtype: dtypes.DType, regularized: bool) -> _Parameters:
-        return _Parameters(
+    def parameters(self, shape: TensorShape, dtype: dtypes.DType, regularized: bool) -> Parameters:
+        return Parameters(
             shape,
             dtype,
             self.initializers,
@@ -412,7 +412,7 @@ def layer_norm(
                 f"{shape}"
             )
         dtype = inputs.dtype.base_dtype
-        parameters = _Parameters(sizes, dtype, {}, {}, variables_collections, trainable)
+        parameters = Parameters(sizes, dtype, {}, {}, variables_collections, trainable)
         beta = parameters.trained("beta") if center else None
         gamma = parameters.trained("gamma") if scale else None
         mean, variance = nn.moments(inputs, list(range(first, rank)), keep_dims=True)

@@ -7,6 +7,7 @@ from tailrace.library.assign_from import (
     assign_from_values_fn,
     get_variable_full_name,
 )
+from tailrace.library.contrib import initializers, regularizers
 from tailrace.library.contrib.arg_scope import (
     add_arg_scope,
     arg_scope,
@@ -15,30 +16,40 @@ from tailrace.library.contrib.arg_scope import (
     current_arg_scope,
     has_arg_scope,
 )
+from tailrace.library.contrib.encoders import (
+    bow_encoder,
+    embed_sequence,
+    embedding_lookup_unique,
+    safe_embedding_lookup_sparse,
+)
+from tailrace.library.contrib.feature_maps import (
+    dense_to_sparse,
+    images_to_sequence,
+    maxout,
+    sequence_to_images,
+    spatial_softmax,
+    unit_norm,
+)
+from tailrace.library.contrib.group_normalization import group_norm, instance_norm
 from tailrace.library.contrib.initializers import (
     variance_scaling_initializer,
     xavier_initializer,
     xavier_initializer_conv2d,
 )
 from tailrace.library.contrib.layers import (
-    avg_pool2d,
     bias_add,
     conv1d,
     conv2d,
-    conv2d_transpose,
     conv3d,
     convolution,
     convolution1d,
     convolution2d,
-    convolution2d_transpose,
     convolution3d,
     dropout,
     elu,
-    embed_sequence,
     flatten,
     fully_connected,
     linear,
-    max_pool2d,
     one_hot_encoding,
     relu,
     relu6,
@@ -47,12 +58,31 @@ from tailrace.library.contrib.layers import (
     stack,
 )
 from tailrace.library.contrib.normalization import batch_norm, layer_norm
+from tailrace.library.contrib.pooling import (
+    avg_pool2d,
+    avg_pool3d,
+    max_pool2d,
+    max_pool3d,
+    pool,
+)
 from tailrace.library.contrib.regularizers import (
     apply_regularization,
     l1_l2_regularizer,
     l1_regularizer,
     l2_regularizer,
     sum_regularizer,
+)
+from tailrace.library.contrib.separable import (
+    conv2d_in_plane,
+    convolution2d_in_plane,
+    separable_conv2d,
+    separable_convolution2d,
+)
+from tailrace.library.contrib.transposed import (
+    conv2d_transpose,
+    conv3d_transpose,
+    convolution2d_transpose,
+    convolution3d_transpose,
 )
 from tailrace.library.contrib.variables import (
     add_model_variable,
@@ -78,4 +108,4 @@ from tailrace.library.global_step import (
 from tailrace.tf.contrib import _evaluation as evaluation
 from tailrace.tf.contrib import _learning as learning
 from tailrace.tf.contrib import _model_analyzer as model_analyzer
-from tailrace.tf.contrib import losses
+from tailrace.tf.contrib import layers, losses
