@@ -73,3 +73,12 @@ def test_symbols_alone():
 def test_no_group_often_enough():
     groups = SymbolGroups.fit(np.array([0, 1, 2, 3]), 4, 3)
     assert groups.encode(np.array([0, 1])).tolist() == [[0, 4, 5], [1, 4, 5]]
+
+
+def test_texts_without_some_of_the_symbols():
+    """Numbers that the text lacks shift nothing: the unknown symbol is often one of them."""
+    text = np.array([1, 3, 1, 3, 1, 3, 5, 1, 3])
+    groups = SymbolGroups.fit(text, 6, 2)
+    assert groups.keys[0].tolist() == [1 * 6 + 3]
+    assert groups.encode(np.array([1, 3, 5])).tolist() == [[1, 6], [3, 7], [5, 6]]
+    assert SymbolGroups.from_json(groups.to_json(), 6).keys[0].tolist() == [9]

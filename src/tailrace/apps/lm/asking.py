@@ -5,14 +5,17 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterable
+from pathlib import Path
 
 from tailrace.apps.common.display import Table, say, show
 from tailrace.apps.common.settings import at_least
 from tailrace.apps.errors import UserError
+from tailrace.apps.lm.arpa import ArpaModel, write_arpa
 from tailrace.apps.lm.baselines import fit_baselines
-from tailrace.apps.lm.corpus import Vocabulary, load_text, read_text
+from tailrace.apps.lm.corpus import Vocabulary, load_text, read_text, tokenize
 from tailrace.apps.lm.generate import begin, candidates, next_symbols, sample
 from tailrace.apps.lm.generation import Choice
+from tailrace.apps.lm.ngram import bits
 from tailrace.apps.lm.reading import Reader
 from tailrace.apps.lm.report import percent, score_table, unit
 from tailrace.apps.lm.runs import encode_parts, open_model
@@ -132,11 +135,31 @@ def compare(args: argparse.Namespace) -> int:
     show(_orders(models.kneser_ney_orders, models.markov_orders))
     say()
     show(score_table(settings.level, models.scores))
+    if args.arpa is not None:
+        write_arpa(Path(args.arpa), models.kneser_ney, vocabulary.symbols)
+        say(f"The {models.kneser_ney.order}-gram model is in {args.arpa}.")
     if args.next is not None:
         distribution = models.kneser_ney.distribution(vocabulary.encode(args.next))
         say()
         what = "character" if settings.level == "char" else "word"
         _show_candidates(what, next_symbols(distribution, vocabulary, 5))
+    return 0
+
+
+def ask_arpa(args: argparse.Namespace) -> int:
+    """`tailrace lm arpa`."""
+    settings = Settings.of(**given(args))
+    if not args.files and args.next is None:
+        raise UserError("nothing to do: name a text file, or a text with --next")
+    model = ArpaModel.read(args.model)
+    if args.files:
+        tokens = tokenize(read_text(args.files), settings.level)
+        mean = bits(model.probabilities(tokens))
+        say(f"{len(tokens)} symbols, {mean:.4f} {unit(settings.level)}, {2**mean:.4g} perplexity")
+    if args.next is not None:
+        found = model.distribution(tokenize(args.next, settings.level))
+        best = sorted(found.items(), key=lambda item: -item[1])[:5]
+        _show_candidates("character" if settings.level == "char" else "word", best)
     return 0
 
 

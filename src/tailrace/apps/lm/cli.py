@@ -34,6 +34,11 @@ _BASELINE = """examples:
   tailrace lm baseline                      the text that comes with Python
   tailrace lm baseline book.txt --level word
   tailrace lm baseline book.txt --order 5 --next "It was the best of "
+  tailrace lm baseline book.txt --order 4 --arpa book.arpa
+"""
+_ARPA = """examples:
+  tailrace lm arpa book.arpa other.txt
+  tailrace lm arpa words.arpa --level word --next "It was the"
 """
 _LM = """examples:
   tailrace lm train                       an LSTM learns the text that comes with Python
@@ -51,6 +56,7 @@ def add_parser(subparsers: Any) -> None:
     _add_chat(commands)
     _add_eval(commands)
     _add_baseline(commands)
+    _add_arpa(commands)
 
 
 def _add_text(parser: argparse.ArgumentParser) -> None:
@@ -178,4 +184,14 @@ def _add_baseline(commands: Any) -> None:
         "--order", type=int, metavar="N", help="symbols of an n-gram (default: the best one)"
     )
     parser.add_argument("--next", metavar="TEXT", help="also say what comes after this")
+    parser.add_argument("--arpa", metavar="FILE", help="write the n-gram model as an ARPA file")
     parser.set_defaults(command=later(f"{_HERE}.asking", "compare"))
+
+
+def _add_arpa(commands: Any) -> None:
+    parser = command(commands, "arpa", "ask an n-gram model in an ARPA file", _ARPA)
+    parser.add_argument("model", metavar="ARPA", help="ARPA file")
+    parser.add_argument("files", nargs="*", metavar="FILE", help="text files to predict")
+    parser.add_argument("--level", help="what the model's symbols are: char (default) or word")
+    parser.add_argument("--next", metavar="TEXT", help="say what comes after this")
+    parser.set_defaults(command=later(f"{_HERE}.asking", "ask_arpa"))

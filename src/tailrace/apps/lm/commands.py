@@ -13,10 +13,12 @@ from tailrace.apps.common.files import check_free, free_folder, make_folder
 from tailrace.apps.common.settings import option
 from tailrace.apps.errors import UserError
 from tailrace.apps.lm import folder as folders
+from tailrace.apps.lm import gates
 from tailrace.apps.lm.corpus import load_text
 from tailrace.apps.lm.display import Display
 from tailrace.apps.lm.generate import candidates, sample
 from tailrace.apps.lm.generation import Choice
+from tailrace.apps.lm.pronounce import spellings
 from tailrace.apps.lm.reading import Reader
 from tailrace.apps.lm.report import Extras, score_table, write_report
 from tailrace.apps.lm.runs import Run
@@ -123,4 +125,9 @@ def _extras(run: Run, reader: Reader) -> Extras:
         known = run.parts.test[max(0, place - reach) : place]
         text = vocabulary.decode(known[known != 0])
         examples.append((text, candidates(reader, vocabulary, text, 5)))
-    return Extras(samples, examples)
+    picture = None
+    if settings.level == "char" and settings.cell in gates.CELLS:
+        picture = gates.draw_gates(
+            gates.observe(reader, run.parts.test[: gates.LENGTH]), vocabulary
+        )
+    return Extras(samples, examples, spellings(reader, vocabulary), picture)

@@ -33,8 +33,8 @@ class SymbolGroups:
     def fit(cls, ids: Ids, vocabulary_size: int, longest: int) -> SymbolGroups:
         """The groups up to `longest` symbols that the text `ids` [T] has at least three times."""
         tables = count_ngrams(ids, vocabulary_size, min(longest, len(ids)))
-        places = np.full(vocabulary_size, UNSEEN)
-        places[tables[0].keys] = tables[0].keys
+        # a symbol's place is its number, also where the text has not all symbols
+        places = tables[0].keys
         keys = []
         for table in tables[1:]:
             known = np.flatnonzero(table.counts >= LEAST_COUNT)

@@ -85,23 +85,26 @@ class KneserNey:
     P_n(w | c) = max(C(c w) - D(C(c w)), 0) / C(c) + gamma(c) P_{n-1}(w | c without its oldest),
     with C the count at the highest order and the number of different predecessors below it, and
     P_0 = 1/V. A context that was never seen leaves all to the shorter one.
+
+    Per order, `keys` are those of the table, `own` the first part of P_n per n-gram, and `rest`
+    gamma per context.
     """
 
     def __init__(self, tables: list[Table], vocabulary_size: int) -> None:
         self.vocabulary_size = vocabulary_size
         self.order = len(tables)
-        self._keys = [table.keys for table in tables]
-        self._own: list[Floats] = []
-        self._rest: list[Floats] = []
+        self.keys = [table.keys for table in tables]
+        self.own: list[Floats] = []
+        self.rest: list[Floats] = []
         for n, table in enumerate(tables, start=1):
             count = table.counts if n == self.order else table.before
             given = discounts(count)[np.minimum(count, 3)]
             context = table.context_of(vocabulary_size)
             total = np.bincount(context, weights=count, minlength=table.contexts)
             rest = np.bincount(context, weights=given, minlength=table.contexts)
-            self._own.append((count - given) / total[context])
+            self.own.append((count - given) / total[context])
             # the text's last n-gram may be nobody's context
-            self._rest.append(np.where(total > 0, rest / np.maximum(total, 1), 1.0))
+            self.rest.append(np.where(total > 0, rest / np.maximum(total, 1), 1.0))
 
     @classmethod
     def fit(cls, ids: Ids, vocabulary_size: int, order: int) -> KneserNey:
@@ -135,16 +138,16 @@ class KneserNey:
         self, level: int, contexts: Ids, symbols: Ids, shorter: Floats
     ) -> tuple[Floats, Ids]:
         """Probabilities one order up from `shorter`, and the places of the n-grams met."""
-        places = look_up(self._keys[level], contexts, symbols, self.vocabulary_size)
-        own = np.where(places == UNSEEN, 0.0, self._own[level][places])
-        rest = np.where(contexts == UNSEEN, 1.0, self._rest[level][contexts])
+        places = look_up(self.keys[level], contexts, symbols, self.vocabulary_size)
+        own = np.where(places == UNSEEN, 0.0, self.own[level][places])
+        rest = np.where(contexts == UNSEEN, 1.0, self.rest[level][contexts])
         return own + rest * shorter, places
 
     def _find(self, ngram: Ids) -> int:
         """Place of an n-gram in the table of its order."""
         place = np.zeros(1, dtype=np.int64)
         for level, symbol in enumerate(ngram):
-            place = look_up(self._keys[level], place, np.array([symbol]), self.vocabulary_size)
+            place = look_up(self.keys[level], place, np.array([symbol]), self.vocabulary_size)
         return int(place[0])
 
 

@@ -8,6 +8,8 @@ from pathlib import Path
 from tailrace.apps.common.display import Table
 from tailrace.apps.common.report import FAINT, MAIN, OTHER, Report, new_figure, png
 from tailrace.apps.lm.folder import Contents
+from tailrace.apps.lm.gates import GATES
+from tailrace.apps.lm.pronounce import Spelling
 
 CURVE = "curve.png"
 
@@ -27,6 +29,8 @@ class Extras:
 
     samples: list[tuple[str, str]] = field(default_factory=list)  # heading, text
     next_symbols: list[tuple[str, list[tuple[str, float]]]] = field(default_factory=list)
+    spellings: list[Spelling] = field(default_factory=list)
+    gates: bytes | None = None  # PNG
 
 
 def unit(level: str) -> str:
@@ -102,6 +106,14 @@ def write_report(folder: Path, contents: Contents, scores: list[Score], extras: 
     report.heading("What comes next")
     for text, candidates in extras.next_symbols:
         _add_next(report, text, candidates)
+    _add_spellings(report, extras.spellings)
+    if extras.gates is not None:
+        report.heading("Gates")
+        report.text(
+            "How far the gates of the first layer's units open when a character is read, for the "
+            "units that tell characters apart best."
+        )
+        report.image(GATES, extras.gates, "gates per unit and character")
     report.heading("Samples")
     for name, text in extras.samples:
         report.heading(name, level=3)
@@ -117,6 +129,28 @@ def _add_next(report: Report, text: str, candidates: list[tuple[str, float]]) ->
         return
     rows = [[repr(symbol)[1:-1], percent(probability)] for symbol, probability in candidates]
     report.table(Table(["", ""], rows))
+
+
+def _add_spellings(report: Report, spellings: list[Spelling]) -> None:
+    if not spellings:
+        return
+    report.heading("Spelling")
+    report.text(
+        "After the beginning of a word, letters that nobody can say in English should be unlikely. "
+        "Parts of the probability of small letters:"
+    )
+    columns = ["after", "likeliest", "can be said", "cannot", "cannot, if all letters were alike"]
+    rows = [
+        [
+            one.stem,
+            ", ".join(f"{letter} {percent(p)}" for letter, p in one.likeliest),
+            percent(one.sayable),
+            percent(one.unsayable),
+            percent(one.by_chance),
+        ]
+        for one in spellings
+    ]
+    report.table(Table(columns, rows, left=2))
 
 
 def percent(probability: float) -> str:
