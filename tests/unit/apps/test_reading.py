@@ -1,5 +1,7 @@
 """Reading and training in pieces."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -91,6 +93,32 @@ def test_batches_cover_the_epoch_and_carry_the_state():
     assert all((fed[0][state] == 0).all() for state in network.initial)
     assert all((fed[1][state] != 0).any() for state in network.initial)
     assert all((fed[per_epoch][state] == 0).all() for state in network.initial)
+
+
+def test_a_stop_keeps_where_the_streams_were(tmp_path: Path):
+    """What is saved and taken up again makes the step that was next."""
+    settings = SETTINGS.with_(dropout=0.0, recurrent_dropout=0.0, input_dropout=0.0)
+    first, second = _trainer(settings), _trainer(settings)
+    first.progress.epoch_steps = 0
+    step = first._step
+
+    def stopping(feed: dict) -> float:
+        first.stop()
+        return step(feed)
+
+    first._step = stopping
+    assert not first.run()
+    first.put_state()
+    with first.graph.as_default():
+        path = tf.train.Saver(first.all_variables).save(first.session, str(tmp_path / "m"))
+    with second.graph.as_default():
+        tf.train.Saver(second.all_variables).restore(second.session, path)
+    second.take_state()
+    second.progress = first.progress
+    feed = next(second._batches())
+    for tensor, state in zip(second._network.initial, first._states, strict=True):
+        assert (state != 0).any()
+        np.testing.assert_array_equal(feed[tensor], state)
 
 
 def test_the_learning_rate_rises_and_falls():
