@@ -30,6 +30,23 @@ from tailrace.library.linalg import (
     tensordot,
     trace,
 )
+from tailrace.library.linear_operators.base import (
+    LinearOperator,
+)
+from tailrace.library.linear_operators.combined import (
+    LinearOperatorAdjoint,
+    LinearOperatorComposition,
+    LinearOperatorInversion,
+)
+from tailrace.library.linear_operators.identity import (
+    LinearOperatorIdentity,
+    LinearOperatorScaledIdentity,
+)
+from tailrace.library.linear_operators.kinds import (
+    LinearOperatorDiag,
+    LinearOperatorFullMatrix,
+    LinearOperatorLowerTriangular,
+)
 from tailrace.library.matrices import (
     adjoint,
     cholesky,

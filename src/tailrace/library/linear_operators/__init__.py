@@ -1,0 +1,1 @@
+"""Matrices known by their structure, which products and solutions make use of."""
