@@ -93,20 +93,19 @@ def next_words(
     return [(word, probability) for probability, word in found]
 
 
-# words less likely than this are not worth showing
-LEAST_PROBABILITY = 5e-4
+# where not even the likeliest word is likelier than this, no word is what comes next
+LEAST_PROBABILITY = 0.01
 
 
 def candidates(
     reader: Reader, vocabulary: Vocabulary, text: str, count: int
 ) -> list[tuple[str, float]]:
-    """The likeliest next words whatever the level; none where no word is likely to come."""
-    if vocabulary.level == "char":
-        found = next_words(reader, vocabulary, text, count)
-    else:
+    """The likeliest next words whatever the level; none where something else is bound to come."""
+    if vocabulary.level == "word":
         probabilities, _ = begin(reader, vocabulary, text)
-        found = next_symbols(probabilities, vocabulary, count)
-    return [(word, chance) for word, chance in found if chance >= LEAST_PROBABILITY]
+        return next_symbols(probabilities, vocabulary, count)
+    found = next_words(reader, vocabulary, text, count)
+    return found if found and found[0][1] >= LEAST_PROBABILITY else []
 
 
 def _read_on(

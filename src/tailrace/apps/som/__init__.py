@@ -1,0 +1,1 @@
+"""Self-organizing maps: a table laid out on a grid of units, neighbours alike."""

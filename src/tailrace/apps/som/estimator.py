@@ -1,0 +1,281 @@
+"""Self-organizing maps from Python, in scikit-learn's manner."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tailrace.apps.common import folder as folders
+from tailrace.apps.common.estimator import Estimator
+from tailrace.apps.common.files import make_folder, saving_why
+from tailrace.apps.common.parts import generator
+from tailrace.apps.errors import UserError
+from tailrace.apps.som import measures
+from tailrace.apps.som.grid import Grid, shape_for
+from tailrace.apps.som.model import Model, Values
+from tailrace.apps.som.settings import Settings
+from tailrace.apps.som.table import Filling, Scaling, as_values
+
+APPLICATION, FORMAT = "som", 1
+HISTORY = "history.npz"
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """The map after some iterations: weights [U,D] in the data's units, each vector's unit."""
+
+    iteration: int
+    weights: Floats
+    mapping: NDArray[np.int64]
+    error: float
+
+
+class SelfOrganizingMap(Estimator[Settings]):
+    """A grid of units that takes the shape of the data: `SelfOrganizingMap(rows=8, cols=10)`.
+
+    The parameters are the fields of `tailrace.apps.som.settings.Settings`. `fit` takes an array or
+    data frame [N,D], NaN where a value is missing. It sets
+
+        weights_    of the units, in the data's own units [U,D]
+        labels_     the unit of each vector [N]
+        history_    a `Snapshot` of the start and of each iteration
+        grid_       where the units lie: a `tailrace.apps.som.grid.Grid`
+    """
+
+    settings_class = Settings
+    grid_: Grid
+    history_: list[Snapshot]
+    labels_: NDArray[np.int64]
+    columns_: list[str]
+
+    def fit(
+        self,
+        X: Any,
+        y: None = None,
+        *,
+        progress: Callable[[Snapshot], bool | None] | None = None,
+    ) -> Self:
+        """Trains a map; `progress` is told of each snapshot and may end training by True.
+
+        Raises: UserError for data that are no table of numbers.
+        """
+        values = as_values(X)
+        names = list(X.columns) if hasattr(X, "columns") else range(1, values.shape[1] + 1)
+        self.columns_ = [str(name) for name in names]
+        if self._settings.missing == "drop":
+            values = values[~np.isnan(values).any(1)]
+        if len(values) < 2:
+            raise UserError(f"{len(values)} rows are too few for a map")
+        self._scaling = Scaling.of(values, self._settings.scale)
+        scaled = self._scaling.apply(values)
+        self._filling = Filling(self._settings.missing, scaled)
+        vectors, known = self._filling.apply(scaled)
+        self._complete_settings(vectors)
+        masked = self._filling.masked and bool((known == 0).any())
+        self._model = Model(self._used, self.grid_, vectors.shape[1], masked=masked)
+        self._model.put(self._start(vectors))
+        self._train(vectors, known, progress)
+        return self
+
+    def _complete_settings(self, vectors: Values) -> None:
+        """Chooses what the settings leave to the data: `_used`, `grid_`."""
+        used = self._settings
+        if not used.rows:
+            _, spread, _ = np.linalg.svd(vectors - vectors.mean(0), full_matrices=False)
+            rows, cols = shape_for(len(vectors), (spread[0], spread[1] if len(spread) > 1 else 0.0))
+            used = used.with_(rows=rows, cols=cols)
+        if not used.sigma:
+            longer = max(used.rows, used.cols) / 2
+            used = used.with_(sigma=max(longer, used.sigma_end))
+        self._used = used
+        self.grid_ = Grid(
+            used.rows, used.cols, used.topology == "hexagonal", used.surface == "torus"
+        )
+
+    def _start(self, vectors: Values) -> Values:
+        """Weights to begin with: on the plane of the two first components, or drawn by lot."""
+        random = generator(self._used.seed, 1)
+        if self._used.start == "random":
+            low, high = vectors.min(0), vectors.max(0)
+            drawn = random.uniform(low, high, (self.grid_.units, vectors.shape[1]))
+            return drawn.astype(np.float32)
+        mean = vectors.mean(0)
+        _, spread, ways = np.linalg.svd(vectors - mean, full_matrices=False)
+        places = self.grid_.places - self.grid_.places.mean(0)
+        places = places / np.maximum(np.abs(places).max(0), 1.0)
+        # the first component along the longer side
+        if self.grid_.rows > self.grid_.cols:
+            places = places[:, ::-1]
+        count = min(2, len(spread))
+        deviations = spread[:count] / np.sqrt(len(vectors))
+        return (mean + (places[:, :count] * deviations) @ ways[:count]).astype(np.float32)
+
+    def _train(
+        self,
+        vectors: Values,
+        known: Values,
+        progress: Callable[[Snapshot], bool | None] | None,
+    ) -> None:
+        random, total = generator(self._used.seed, 2), self._used.iterations
+        online = self._used.training == "online"
+        steps = len(vectors) if online else 1
+        self.history_, done = [], 0
+        order = np.arange(len(vectors))
+        for iteration in range(total):
+            if online:
+                order = random.permutation(len(vectors))
+            part = (iteration * steps + np.arange(steps)) / max(1, total * steps - 1)
+            before, winners, errors = self._model.learn(
+                vectors[order], known[order], part.astype(np.float32)
+            )
+            mapping = np.empty_like(winners)
+            mapping[order] = winners
+            done = iteration + 1
+            if self._keep(iteration, before, mapping, errors, progress):
+                break
+        winners, errors = self._model.map(vectors, known)
+        self._keep(done, self._model.read(), winners, errors, progress)
+        self.labels_ = winners
+
+    def _keep(
+        self,
+        iteration: int,
+        weights: Values,
+        mapping: NDArray[np.int64],
+        errors: Values,
+        progress: Callable[[Snapshot], bool | None] | None,
+    ) -> bool:
+        shown = self._scaling.undo(weights)
+        snapshot = Snapshot(iteration, shown, mapping, float(errors.mean()))
+        self.history_.append(snapshot)
+        return bool(progress is not None and progress(snapshot))
+
+    @property
+    def weights_(self) -> Floats:
+        """The units' weights in the data's own units, [U,D]."""
+        self._check_fitted()
+        return self._scaling.undo(self._model.read())
+
+    @property
+    def scaled_weights_(self) -> Values:
+        """The units' weights as distances are measured, [U,D]."""
+        self._check_fitted()
+        return self._model.read()
+
+    @property
+    def settings_(self) -> Settings:
+        """The settings used, those chosen for the data among them."""
+        self._check_fitted()
+        return self._used
+
+    def prepared(self, X: Any) -> tuple[Values, Values]:
+        """Data as the map measures them: scaled, filled; and 1 for each value that counts."""
+        self._check_fitted()
+        values = as_values(X, self.columns_)
+        vectors, known = self._filling.apply(self._scaling.apply(values))
+        return vectors, known
+
+    def predict(self, X: Any) -> NDArray[np.int64]:
+        """The unit of each row, numbered row by row of the grid."""
+        return self._open(X)[0]
+
+    def fit_predict(self, X: Any, y: None = None) -> NDArray[np.int64]:
+        """`fit`, then each row's unit; rows that were dropped for missing values are not in it."""
+        return self.fit(X).labels_
+
+    def transform(self, X: Any) -> Values:
+        """Each row's distance to each unit, [N,U], in scaled values."""
+        vectors, known = self.prepared(X)
+        return self._for_data(known).distances(vectors, known)
+
+    def errors(self, X: Any) -> Values:
+        """Each row's distance to its unit, in scaled values."""
+        return self._open(X)[1]
+
+    def quantization_error(self, X: Any) -> float:
+        """Mean distance of the rows to their units, in scaled values."""
+        return float(self.errors(X).mean())
+
+    def topographic_error(self, X: Any) -> float:
+        """Part of the rows whose two best units do not touch."""
+        vectors, known = self.prepared(X)
+        best = self._for_data(known).best_two(vectors, known)
+        return measures.topographic_error(best, self.grid_)
+
+    def score(self, X: Any, y: None = None) -> float:
+        """Minus the quantization error: more is better."""
+        return -self.quantization_error(X)
+
+    def clusters(self, count: int | None = None) -> NDArray[np.int64]:
+        """A group for each unit, [U]; by default as many as the settings say."""
+        number = self.settings_.clusters if count is None else count
+        return measures.clusters(self.scaled_weights_, self.grid_, number, self._used.seed)
+
+    def _open(self, X: Any) -> tuple[NDArray[np.int64], Values]:
+        vectors, known = self.prepared(X)
+        return self._for_data(known).map(vectors, known)
+
+    def _for_data(self, known: Values) -> Model:
+        """The model, or where new data lack values and it takes none such, one that does."""
+        if self._model.masked or bool(known.all()):
+            return self._model
+        weights = self._model.read()
+        self._model = Model(self._used, self.grid_, weights.shape[1], masked=True)
+        self._model.put(weights)
+        return self._model
+
+    def save(self, folder: str | Path) -> None:
+        """Writes a model folder, which `load` and `tailrace som map` read.
+
+        Raises: UserError where the folder holds something already or cannot be written.
+        """
+        self._check_fitted()
+        path = Path(folder)
+        make_folder(path)
+        with self._model.graph.as_default():
+            checkpoints = folders.Checkpoints(path, "map", [self._model.weights])
+            name = checkpoints.save(self._model.session, self.history_[-1].iteration)
+        with saving_why(path / HISTORY):
+            np.savez_compressed(
+                path / HISTORY,
+                iterations=np.array([s.iteration for s in self.history_]),
+                weights=np.array([s.weights for s in self.history_], np.float32),
+                mappings=np.array([s.mapping for s in self.history_], np.int32),
+                errors=np.array([s.error for s in self.history_]),
+            )
+        data = {
+            "settings": self._settings.to_json(),
+            "used": self._used.to_json(),
+            "columns": self.columns_,
+            "shift": self._scaling.shift.tolist(),
+            "width": self._scaling.width.tolist(),
+            "center": self._filling.center.tolist(),
+            "checkpoint": name,
+        }
+        folders.write(path, APPLICATION, FORMAT, data)
+
+    @classmethod
+    def load(cls, folder: str | Path) -> Self:
+        """The map of a folder. Raises: UserError where it is none or is damaged."""
+        path = Path(folder)
+        data = folders.read(path, APPLICATION, FORMAT)
+        with folders.damage_said(path):
+            model = cls(**data["settings"])
+            used = Settings.from_json(data["used"])
+            model.columns_ = list(data["columns"])
+            model._scaling = Scaling(np.array(data["shift"]), np.array(data["width"]))
+            model._filling = Filling(used.missing, np.array([data["center"]]))
+            model._settings_from(used)
+            model._model = Model(used, model.grid_, len(model.columns_), masked=False)
+            checkpoint = str(data["checkpoint"])
+        with model._model.graph.as_default():
+            saved = folders.Checkpoints(path, "map", [model._model.weights])
+            saved.restore(model._model.session, checkpoint)
+        model._read_history(path)
+        return model
