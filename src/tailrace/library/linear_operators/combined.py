@@ -315,7 +315,11 @@ def _scaled_like(
 
 # -- Cholesky factors ------------------------------------------------------------------------------
 
-_ROOT = {"is_non_singular": True, "is_self_adjoint": True, "is_positive_definite": True}
+_ROOT: dict[str, Any] = {
+    "is_non_singular": True,
+    "is_self_adjoint": True,
+    "is_positive_definite": True,
+}
 
 
 @register("Cholesky", LinearOperator)
