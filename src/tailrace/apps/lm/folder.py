@@ -2,8 +2,8 @@
 
     model.json    settings, vocabulary, symbol groups, figures, and which checkpoints belong to them
     best/         checkpoint of the variables that predicted the validation part best
-    last/         checkpoint of all variables and optimizer slots where training stopped
-    report.html   curve.png
+    last/         checkpoint of all variables, optimizer slots and carried states where training stopped
+    report.html   curve.png, gates.png
 
 A checkpoint is written first, then `model.json` is replaced in one step by one that names it; the
 checkpoint named before is kept until then. So whenever the process is killed, `model.json` names
