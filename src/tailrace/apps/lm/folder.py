@@ -2,7 +2,7 @@
 
     model.json    settings, vocabulary, symbol groups, figures, and which checkpoints belong to them
     best/         checkpoint of the variables that predicted the validation part best
-    last/         checkpoint of all variables, optimizer slots and carried states where training stopped
+    last/         checkpoint of all variables, slots and carried states where training stopped
     report.html   curve.png, gates.png
 
 A checkpoint is written first, then `model.json` is replaced in one step by one that names it; the
