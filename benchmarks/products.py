@@ -28,7 +28,9 @@ RUNS = 25
 
 def main() -> None:
     torch.set_num_threads(1)
-    print(f"{platform.machine()}, torch {torch.__version__}, {torch.__config__.parallel_info()[:60]}")
+    print(
+        f"{platform.machine()}, torch {torch.__version__}, {torch.__config__.parallel_info()[:60]}"
+    )
     print(f"{'m, k, n':>20}  {'mm':>6} {'oneDNN':>6}  {'mm, a transposed':>16} {'oneDNN':>6}")
     linear = torch.ops.mkldnn._linear_pointwise
     with torch.inference_mode():
