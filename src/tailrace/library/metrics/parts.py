@@ -15,13 +15,13 @@ from tailrace.library.variables import Variable, VariableAggregation, VariableSy
 from tailrace.library.weights import remove_squeezable_dimensions
 
 
-def metric_variable(shape: Any, dtype: dtypes.DType, name: str) -> Any:
+def metric_variable(shape: Any, dtype: dtypes.DType, name: str, validate_shape: bool = True) -> Any:
     """A local variable of zeros, collected as a metric's."""
     return Variable(
         lambda: array.zeros(shape, dtype),
         trainable=False,
         collections=[GraphKeys.LOCAL_VARIABLES, GraphKeys.METRIC_VARIABLES],
-        validate_shape=True,
+        validate_shape=validate_shape,
         synchronization=VariableSynchronization.ON_READ,
         aggregation=VariableAggregation.SUM,
         name=name,

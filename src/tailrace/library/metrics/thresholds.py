@@ -26,7 +26,7 @@ from tailrace.library.variable_scope import variable_scope
 from tailrace.library.weights import broadcast_weights
 
 Metric = tuple[Tensor, Tensor]
-_TINY = 1e-7
+TINY = 1e-7
 _NAMES = {
     "tp": "true_positives",
     "fn": "false_negatives",
@@ -35,7 +35,7 @@ _NAMES = {
 }
 
 
-def _counts(
+def confusions(
     labels: Any,
     predictions: Any,
     thresholds: Sequence[float],
@@ -94,10 +94,10 @@ def _add_pairs(variable: Any, pair: tuple[Any, Any], weights: Tensor | None) -> 
     return state.assign_add(variable, reductions.reduce_sum(both, 1))
 
 
-def _even(count: int) -> list[float]:
+def even_thresholds(count: int) -> list[float]:
     """Thresholds from just below 0 to just above 1."""
     inner = [(i + 1) * 1.0 / (count - 1) for i in range(count - 2)]
-    return [0.0 - _TINY, *inner, 1.0 + _TINY]
+    return [0.0 - TINY, *inner, 1.0 + TINY]
 
 
 # -- the counts themselves -------------------------------------------------------------------------
@@ -116,7 +116,7 @@ def _counted(key: str) -> Callable[..., Metric]:
         name: str | None = None,
     ) -> Metric:
         with variable_scope(name, default, (predictions, labels, weights)):
-            values, updates = _counts(labels, predictions, thresholds, weights, (key,))
+            values, updates = confusions(labels, predictions, thresholds, weights, (key,))
             value = collect(metrics_collections, array.identity(values[key]))
             return value, collect(updates_collections, updates[key])
 
@@ -142,7 +142,7 @@ def precision_at_thresholds(
 ) -> Metric:
     """The precision at each threshold."""
     with variable_scope(name, "precision_at_thresholds", (predictions, labels, weights)):
-        values, updates = _counts(labels, predictions, thresholds, weights, ("tp", "fp"))
+        values, updates = confusions(labels, predictions, thresholds, weights, ("tp", "fp"))
         value = _share(values["tp"], values["fp"], "precision_value")
         collect(metrics_collections, value)
         update = _share(updates["tp"], updates["fp"], "precision_update_op")
@@ -160,7 +160,7 @@ def recall_at_thresholds(
 ) -> Metric:
     """The recall at each threshold."""
     with variable_scope(name, "recall_at_thresholds", (predictions, labels, weights)):
-        values, updates = _counts(labels, predictions, thresholds, weights, ("tp", "fn"))
+        values, updates = confusions(labels, predictions, thresholds, weights, ("tp", "fn"))
         value = _share(values["tp"], values["fn"], "recall_value")
         collect(metrics_collections, value)
         update = _share(updates["tp"], updates["fn"], "recall_update_op")
@@ -168,7 +168,7 @@ def recall_at_thresholds(
 
 
 def _share(right: Any, wrong: Any, name: str) -> Tensor:
-    return arithmetic.div(right, _TINY + right + wrong, name=name)
+    return arithmetic.div(right, TINY + right + wrong, name=name)
 
 
 # -- the area under a curve ------------------------------------------------------------------------
@@ -194,10 +194,10 @@ def auc(
         if curve not in ("ROC", "PR"):
             raise ValueError(f"curve must be either ROC or PR, {curve} unknown")
         if thresholds is None:
-            limits = _even(num_thresholds)
+            limits = even_thresholds(num_thresholds)
         else:
-            limits = [0.0 - _TINY, *sorted(thresholds), 1.0 + _TINY]
-        values, updates = _counts(labels, predictions, limits, weights)
+            limits = [0.0 - TINY, *sorted(thresholds), 1.0 + TINY]
+        values, updates = confusions(labels, predictions, limits, weights)
         value = _area(values, curve, summation_method, len(limits), "value")
         collect(metrics_collections, value)
         update = _area(updates, curve, summation_method, len(limits), "update_op")
@@ -273,7 +273,7 @@ def sensitivity_at_specificity(
     _check_share(specificity, "specificity")
     default = "sensitivity_at_specificity"
     with variable_scope(name, default, (predictions, labels, weights)):
-        values, updates = _counts(labels, predictions, _even(num_thresholds), weights)
+        values, updates = confusions(labels, predictions, even_thresholds(num_thresholds), weights)
         value = _sensitivity(values, specificity, "value")
         collect(metrics_collections, value)
         update = _sensitivity(updates, specificity, "update_op")
@@ -282,10 +282,10 @@ def sensitivity_at_specificity(
 
 def _sensitivity(counts: dict[str, Any], specificity: float, name: str) -> Tensor:
     tp, fn, tn, fp = counts["tp"], counts["fn"], counts["tn"], counts["fp"]
-    found = arithmetic.div(tn, tn + fp + _TINY)
+    found = arithmetic.div(tn, tn + fp + TINY)
     index = reductions.argmin(arithmetic.abs(found - specificity), 0)
     index = arithmetic.cast(index, dtypes.int32)
-    return arithmetic.div(tp[index], tp[index] + fn[index] + _TINY, name)
+    return arithmetic.div(tp[index], tp[index] + fn[index] + TINY, name)
 
 
 def specificity_at_sensitivity(
@@ -303,8 +303,8 @@ def specificity_at_sensitivity(
     default = "specificity_at_sensitivity"
     with variable_scope(name, default, (predictions, labels, weights)):
         # TF: here the last threshold is below 1
-        limits = [*_even(num_thresholds)[:-1], 1.0 - _TINY]
-        values, updates = _counts(labels, predictions, limits, weights)
+        limits = [*even_thresholds(num_thresholds)[:-1], 1.0 - TINY]
+        values, updates = confusions(labels, predictions, limits, weights)
         value = _specificity(values, sensitivity, "value")
         collect(metrics_collections, value)
         update = _specificity(updates, sensitivity, "update_op")
@@ -314,12 +314,12 @@ def specificity_at_sensitivity(
 def _specificity(counts: dict[str, Any], sensitivity: float, name: str) -> Tensor:
     """At the last threshold of those that are nearest."""
     tp, fn, tn, fp = counts["tp"], counts["fn"], counts["tn"], counts["fp"]
-    found = arithmetic.div(tp, tp + fn + _TINY)
+    found = arithmetic.div(tp, tp + fn + TINY)
     nearest = reductions.reduce_min(arithmetic.abs(found - sensitivity))
     is_nearest = arithmetic.equal(arithmetic.abs(found - sensitivity), nearest)
     ranks = scans.cumsum(arithmetic.cast(is_nearest, dtypes.int64))
     index = arithmetic.cast(reductions.argmax(ranks, 0), dtypes.int32)
-    return arithmetic.div(tn[index], tn[index] + fp[index] + _TINY, name)
+    return arithmetic.div(tn[index], tn[index] + fp[index] + TINY, name)
 
 
 def _check_share(value: float, name: str) -> None:

@@ -109,4 +109,4 @@ from tailrace.tf.contrib import _evaluation as evaluation
 from tailrace.tf.contrib import _learning as learning
 from tailrace.tf.contrib import _model_analyzer as model_analyzer
 from tailrace.tf.contrib import _nets as nets
-from tailrace.tf.contrib import layers, losses
+from tailrace.tf.contrib import layers, losses, metrics

@@ -1,0 +1,38 @@
+"""`tf.contrib.metrics`, which is `tf.contrib.slim.metrics` too."""
+
+from tailrace.library.confusion import confusion_matrix
+from tailrace.library.contrib.metrics import (
+    accuracy,
+    aggregate_metric_map,
+    aggregate_metrics,
+    count,
+    f1_score,
+    streaming_accuracy,
+    streaming_auc,
+    streaming_concat,
+    streaming_covariance,
+    streaming_false_negative_rate,
+    streaming_false_negatives,
+    streaming_false_positive_rate,
+    streaming_false_positives,
+    streaming_mean,
+    streaming_mean_absolute_error,
+    streaming_mean_cosine_distance,
+    streaming_mean_iou,
+    streaming_mean_relative_error,
+    streaming_mean_squared_error,
+    streaming_mean_tensor,
+    streaming_pearson_correlation,
+    streaming_percentage_less,
+    streaming_precision,
+    streaming_precision_at_thresholds,
+    streaming_recall,
+    streaming_recall_at_k,
+    streaming_recall_at_thresholds,
+    streaming_root_mean_squared_error,
+    streaming_sensitivity_at_specificity,
+    streaming_specificity_at_sensitivity,
+    streaming_true_negatives,
+    streaming_true_positives,
+)
+from tailrace.library.sets import set_difference, set_intersection, set_size, set_union
