@@ -1,8 +1,9 @@
 """What one signature of `Session.run` calls: plans compiled for a session.
 
 A plan knows more, and does it quicker, when it is made for feeds of certain sizes; so each size
-that comes gets a plan of its own, and each number that sizes are computed from, as a batch size. Where sizes keep changing that would cost more than it saves:
-from then on a size gets its own plan when it comes back, and the others share one that fits all.
+that comes gets a plan of its own, and each number that sizes are computed from, as a batch size.
+Where sizes keep changing that would cost more than it saves: from then on a size gets its own plan
+when it comes back, and the others share one that fits all.
 """
 
 from __future__ import annotations

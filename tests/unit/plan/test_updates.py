@@ -144,7 +144,8 @@ def test_updates_in_a_loop_are_batched_there():
 
 def test_an_uninitialized_variable_is_named():
     train = tf.train.AdamOptimizer().minimize(loss_of(variables()))
-    with tf.Session() as session, pytest.raises(tf.errors.FailedPreconditionError, match="uninitialized value a"):
+    error = tf.errors.FailedPreconditionError
+    with tf.Session() as session, pytest.raises(error, match="uninitialized value a"):
         session.run(train)
 
 
