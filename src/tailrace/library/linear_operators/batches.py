@@ -72,7 +72,8 @@ def _repeated(matrix: Tensor, batch: Any) -> Tensor:
 def cholesky_solve(chol: Any, rhs: Any) -> Tensor:
     """The solution by a Cholesky factor."""
     with g.name_scope("CholeskySolveWithBroadcast"):
-        return matrices.cholesky_solve(*broadcast_batches(chol, rhs))
+        chol, rhs = broadcast_batches(chol, rhs)
+        return matrices.cholesky_solve(chol, rhs)
 
 
 def solve(matrix: Any, rhs: Any, adjoint: bool) -> Tensor:
