@@ -32,6 +32,7 @@ from tailrace.plan.tables import tables
 from tailrace.plan.twins import twins
 from tailrace.plan.unneeded import unneeded
 from tailrace.plan.updates import updates
+from tailrace.plan.verify import verify
 
 Pass = Callable[[Plan], Plan]
 
@@ -89,9 +90,12 @@ def make_plan(
             fact = tuple(fact.shape)
         value.dims = fact
     off = switched_off()
+    checked = bool(os.environ.get("TAILRACE_CHECK_PLANS"))
     for name, apply in PASSES.items():
         if name not in off:
             plan = apply(plan)
+            if checked:
+                verify(plan, name)
     return plan
 
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from tailrace import arrays
 from tailrace.dtypes import DType
-from tailrace.errors import ShapeError
+from tailrace.errors import InternalError, ShapeError
 from tailrace.graph import Operation, Tensor
 from tailrace.graph.inference import split_inputs
 from tailrace.plan.ir import Loop, Step, Value
@@ -180,9 +180,13 @@ def _asked_by_host(step: Step) -> list[Value]:
 
 
 def in_order(steps: list[Step]) -> list[Step]:
-    """The steps, each after what it needs."""
+    """The steps, each after what it needs.
+
+    Raises: InternalError when the steps depend on each other in a circle.
+    """
     members = set(steps)
     ordered: dict[Step, None] = {}
+    begun: set[Step] = set()  # those of the stack that wait for one further up
     for start in steps:
         stack = [start]
         while stack:
@@ -193,6 +197,15 @@ def in_order(steps: list[Step]) -> list[Step]:
             waiting = [s for s in step.needs() if s in members and s not in ordered]
             waiting = [s for s in waiting if s is not step]
             if waiting:
+                begun.add(step)
+                circle = next((s for s in waiting if s in begun), None)
+                if circle is not None:
+                    raise InternalError(
+                        None,
+                        circle.op,
+                        f"the plan has a cycle through operation '{circle.op.name}', which needs "
+                        f"'{step.op.name}'",
+                    )
                 stack.extend(waiting)
             else:
                 ordered[step] = None
