@@ -13,6 +13,7 @@ import numpy as np
 import torch
 
 from tailrace import arrays
+from tailrace.errors import InvalidArgumentError
 from tailrace.graph import Graph, Tensor, default_sessions, get_default_graph
 from tailrace.graph.graph import default_graphs
 from tailrace.plan import Plan, Step
@@ -23,6 +24,7 @@ from tailrace.run.executable import Compiled, Executable
 from tailrace.run.failures import explain
 from tailrace.run.fetches import Fetches, structure_key
 from tailrace.run.functions import compile_function
+from tailrace.run.partial import PartialRun
 from tailrace.run.store import OpContext, Store
 
 
@@ -45,6 +47,7 @@ class BaseSession:
         self._closed = False
         self._lock = threading.RLock()
         self._executables: dict[Any, Executable] = {}
+        self._partial: dict[str, PartialRun] = {}
         self.store = Store()
 
     @property
@@ -154,8 +157,44 @@ class BaseSession:
 
         return call
 
-    def partial_run_setup(self, fetches: Any, feeds: Any = None) -> Any:
-        raise NotImplementedError("partial_run is not supported: run the parts with Session.run")
+    def partial_run_setup(self, fetches: Any, feeds: Any = None) -> str:
+        """Begins a run whose parts `partial_run` computes; gives the name it goes by.
+
+        Args: all fetches and feeds of the run.
+        Raises: InvalidArgumentError without fetches.
+        """
+        fed = feeding.expand(self._graph, dict.fromkeys(feeds or []))
+        started = PartialRun(Fetches(self._graph, fetches), fed)
+        with self._lock:
+            handle = f"partial_run_{len(self._partial)}_{id(started)}"
+            self._partial[handle] = started
+        return handle
+
+    def partial_run(self, handle: str, fetches: Any, feed_dict: Any = None) -> Any:
+        """Compute more of the run `handle`, with more of its feeds; returns as `run` does.
+
+        Raises: InvalidArgumentError for what was not set up, was fetched or fed before, or needs
+        feeds that are still to come; UnimplementedError for effects that cannot be kept apart.
+        """
+        going = self._partial.get(handle)
+        if going is None:
+            raise InvalidArgumentError(
+                None, None, "Must run 'setup' before performing partial runs!"
+            )
+        fed = feeding.expand(self._graph, feed_dict or {})
+        wanted = Fetches(self._graph, fetches)
+        going.check(wanted, fed)
+        before = dict(going.kept)
+        keep, targets = going.advance(wanted.tensors, fed)
+        asked = [t for t in wanted.tensors if t not in before and t not in keep]
+        if keep or targets or asked:
+            parts = [*keep, *asked]
+            values, _ = self.run((parts, targets), {**before, **fed})
+            before.update(zip(parts, values, strict=True))
+            going.kept.update((t, before[t]) for t in keep)
+        if going.finished:
+            del self._partial[handle]
+        return wanted.rebuild([before.get(t, fed.get(t)) for t in wanted.tensors])
 
     def list_devices(self) -> list[Any]:
         """The devices operations may be placed on."""
