@@ -8,6 +8,7 @@ from tailrace.ops.image import (
     crops,
     distorted,
     glimpses,
+    projective,
     resize,
     suppression,
 )
@@ -20,6 +21,7 @@ __all__ = [
     "crops",
     "distorted",
     "glimpses",
+    "projective",
     "resize",
     "suppression",
 ]
