@@ -87,10 +87,13 @@ flows). It returns a gradient or None per input.
 `_scales`       of a fused operation: the inputs it multiplies by `scale`, if that is given (S is 1)
 `_biases`       the output is the first input plus the second along its channels
 `_sums`         the output holds sums of the elements of the first input
-`_scored`       of a loss of each row of a matrix and, second, its gradient: the fused operation that
-                gives the loss alone and the one for the gradient times a factor for each row
+`_scored`       of a loss of each row of a matrix and, second, its gradient: the fused operation
+                that gives the loss alone and the one for the gradient times a factor for each row
 `_checks`       it is there to fail when its input is not as it must be
-`_consumes`     of a fused operation: the inputs whose memory it writes over where `in_place` is true
+`_consumes`     of a fused operation: the inputs whose memory it writes over where `in_place` is
+                true
+`_owning`       the fused operation that does the same with a last input that nothing else needs,
+                whose memory it may keep
 """
 
 from __future__ import annotations
@@ -149,8 +152,11 @@ _FLAGS = (
     "sums",
     "scored",
     "consumes",
+    "owning",
     "checks",
 )
+# flags that name inputs
+_NAMED_INPUTS = frozenset(("host", "writes", "reads", "consumes"))
 _KIND_OF_DEFAULT = {bool: "bool", int: "int", float: "float", str: "string", bytes: "string"}
 _ITEM = re.compile(r"^(\w+): (?:list\((\w+)\)|(?:(\w+)\*)?(?:(Ref)\((\w+)\)|(\w+)))$")
 
@@ -160,7 +166,7 @@ def single(value: Any) -> float:
     return ctypes.c_float(float(value)).value
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, slots=True)
 class Attr:
     """An attribute: `kind` as in OpDef protos ("type", "list(int)", ...), default, limits."""
 
@@ -183,7 +189,7 @@ def type_attr(allowed: tuple[DType, ...] = (), default: Any = REQUIRED) -> Attr:
     return Attr("type", default, allowed)
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, slots=True)
 class Arg:
     """An input or output. Exactly one of `dtype`, `type_attr`, `list_attr` is set."""
 
@@ -213,6 +219,71 @@ class Pattern:
 class OpDef:
     """An operation type. The decorated kernel's name is bound to this object."""
 
+    # what most operations are; the others have their own
+    stateful: bool = False
+    host: frozenset[str] = frozenset()
+    writes: frozenset[str] = frozenset()
+    reads: frozenset[str] = frozenset()
+    context: bool = False
+    alias: bool = False
+    elementwise: bool = False
+    by_value: str | None = None
+    once: bool = False
+    region: str = ""
+    varies: bool = False
+    static: bool = False
+    gathers: bool = False
+    permutes: bool = False
+    by_table_rule: Callable[..., Any] | None = None
+    passes: bool = False
+    measures: bool = False
+    constant: bool = False
+    array: str = ""
+    draws: bool = False
+    adds: bool = False
+    compares: str = ""
+    both: bool = False
+    chooses: bool = False
+    zeros: bool = False
+    batch: str | None = None
+    vector: str | None = None
+    summed: str | None = None
+    stacks: bool = False
+    unstacks: bool = False
+    splits: bool = False
+    joins: bool = False
+    reshapes: bool = False
+    stacked: str | None = None
+    multiplies: bool = False
+    scales: str | None = None
+    biases: bool = False
+    sums: bool = False
+    scored: tuple[str, str] | None = None
+    consumes: frozenset[str] = frozenset()
+    owning: str | None = None
+    checks: bool = False
+    pattern: Pattern | None = None
+    shape_rule: Callable[..., Any] | None = None
+    shape_attrs: tuple[str, ...] = ()
+    handle_rule: Callable[..., Any] | None = None
+    known_value_rule: Callable[..., Any] | None = None
+    known_value_attrs: tuple[str, ...] = ()
+    known_sizes_rule: Callable[..., Any] | None = None
+    gradient_rule: Callable[..., Any] | None = None
+    no_gradient_reason: str | None = None
+    missing_gradient_reason: str | None = None
+    bind_rule: Callable[..., Any] | None = None
+    repeats_rule: Callable[..., Any] | None = None
+    repeats_attrs: tuple[str, ...] = ()
+    vector_rule: Callable[..., Any] | None = None
+    vector_attrs: tuple[str, ...] = ()
+    contents_rule: Callable[..., Any] | None = None
+    contents_attrs: tuple[str, ...] = ()
+    over_steps_rule: Callable[..., Any] | None = None
+    over_steps_attrs: tuple[str, ...] = ()
+    total_rule: Callable[..., Any] | None = None
+    total_attrs: tuple[str, ...] = ()
+
     def __init__(
         self,
         name: str,
@@ -229,68 +300,8 @@ class OpDef:
         self.attrs = attrs
         self.kernel = kernel
         self.kernel_attrs = keyword_names(kernel)
-        self.stateful: bool = flags.get("stateful", False)
-        self.host: frozenset[str] = _names(flags.get("host", ()))
-        self.writes: frozenset[str] = _names(flags.get("writes", ()))
-        self.reads: frozenset[str] = _names(flags.get("reads", ()))
-        self.context: bool = flags.get("context", False)
-        self.alias: bool = flags.get("alias", False)
-        self.elementwise: bool = flags.get("elementwise", False)
-        self.by_value: str | None = flags.get("by_value")
-        self.once: bool = flags.get("once", False)
-        self.region: str = flags.get("region", "")
-        self.varies: bool = flags.get("varies", False)
-        self.static: bool = flags.get("static", False)
-        self.gathers: bool = flags.get("gathers", False)
-        self.permutes: bool = flags.get("permutes", False)
-        self.by_table_rule: Callable[..., Any] | None = None
-        self.passes: bool = flags.get("passes", False)
-        self.measures: bool = flags.get("measures", False)
-        self.constant: bool = flags.get("constant", False)
-        self.array: str = flags.get("array", "")
-        self.draws: bool = flags.get("draws", False)
-        self.adds: bool = flags.get("adds", False)
-        self.compares: str = flags.get("compares", "")
-        self.both: bool = flags.get("both", False)
-        self.chooses: bool = flags.get("chooses", False)
-        self.zeros: bool = flags.get("zeros", False)
-        self.batch: str | None = flags.get("batch")
-        self.vector: str | None = flags.get("vector")
-        self.summed: str | None = flags.get("summed")
-        self.stacks: bool = flags.get("stacks", False)
-        self.unstacks: bool = flags.get("unstacks", False)
-        self.splits: bool = flags.get("splits", False)
-        self.joins: bool = flags.get("joins", False)
-        self.reshapes: bool = flags.get("reshapes", False)
-        self.stacked: str | None = flags.get("stacked")
-        self.multiplies: bool = flags.get("multiplies", False)
-        self.scales: str | None = flags.get("scales")
-        self.biases: bool = flags.get("biases", False)
-        self.sums: bool = flags.get("sums", False)
-        self.scored: tuple[str, str] | None = flags.get("scored")
-        self.consumes: frozenset[str] = _names(flags.get("consumes", ()))
-        self.checks: bool = flags.get("checks", False)
-        self.pattern: Pattern | None = None
-        self.shape_rule: Callable[..., Any] | None = None
-        self.shape_attrs: tuple[str, ...] = ()
-        self.handle_rule: Callable[..., Any] | None = None
-        self.known_value_rule: Callable[..., Any] | None = None
-        self.known_value_attrs: tuple[str, ...] = ()
-        self.known_sizes_rule: Callable[..., Any] | None = None
-        self.gradient_rule: Callable[..., Any] | None = None
-        self.no_gradient_reason: str | None = None
-        self.missing_gradient_reason: str | None = None
-        self.bind_rule: Callable[..., Any] | None = None
-        self.repeats_rule: Callable[..., Any] | None = None
-        self.repeats_attrs: tuple[str, ...] = ()
-        self.vector_rule: Callable[..., Any] | None = None
-        self.vector_attrs: tuple[str, ...] = ()
-        self.contents_rule: Callable[..., Any] | None = None
-        self.contents_attrs: tuple[str, ...] = ()
-        self.over_steps_rule: Callable[..., Any] | None = None
-        self.over_steps_attrs: tuple[str, ...] = ()
-        self.total_rule: Callable[..., Any] | None = None
-        self.total_attrs: tuple[str, ...] = ()
+        for fact, value in flags.items():
+            setattr(self, fact, _names(value) if fact in _NAMED_INPUTS else value)
         self.__doc__ = kernel.__doc__
         self.__name__ = getattr(kernel, "__name__", name)
 

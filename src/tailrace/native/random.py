@@ -21,6 +21,8 @@ from tailrace.native.philox import Position, c_pointer
 BLOCKS_PER_NUMBER = 256
 
 _SUFFIX = {np.dtype(np.float32): "f32", np.dtype(np.float64): "f64"}
+_MANY = 1 << 16
+_ALIGNED = 64  # bytes
 
 
 def uniform(start: Position, count: int, dtype: type[np.floating]) -> np.ndarray:
@@ -93,7 +95,16 @@ def _fill(kind: str, start: Position, count: int, dtype: np.dtype) -> np.ndarray
     loaded = library()
     if loaded is None:
         return getattr(fallback, kind)(start, count, dtype)
-    out = np.empty(count, dtype)
+    out = _room(count, dtype)
     function = getattr(loaded, f"tailrace_{kind}_{_SUFFIX[dtype]}")
     function(*start.c_arguments(), ctypes.c_size_t(count), c_pointer(out))
     return out
+
+
+def _room(count: int, dtype: np.dtype) -> np.ndarray:
+    """Memory for numbers; much of it lies as torch's does, so that a variable may keep it."""
+    if count < _MANY:
+        return np.empty(count, dtype)
+    room = np.empty(count * dtype.itemsize + _ALIGNED, np.uint8)
+    start = -room.ctypes.data % _ALIGNED
+    return room[start : start + count * dtype.itemsize].view(dtype)

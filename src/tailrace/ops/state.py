@@ -23,16 +23,17 @@ from tailrace.errors import (
     OutOfRangeError,
     invalid,
 )
-from tailrace.registry import Attr, op
+from tailrace.registry import Attr, fused, op
 from tailrace.shapes import UNKNOWN, Shape, merge
 
 _STATEFUL = {"_stateful": True}
+_ALIGNED = 64  # bytes, as torch allocates
 
 
-def store_value(cell: Any, value: Any, validate_shape: bool = True) -> None:
+def store_value(cell: Any, value: Any, validate_shape: bool = True, owned: bool = False) -> None:
     """Make `value` the cell's, in place where the shape stays.
 
-    The cell never shares `value`'s memory.
+    The cell never shares `value`'s memory, but keeps it where that is `owned`.
     """
     old = cell.value
     if isinstance(old, torch.Tensor) and old.shape == value.shape and old.dtype is value.dtype:
@@ -47,7 +48,15 @@ def store_value(cell: Any, value: Any, validate_shape: bool = True) -> None:
     if not isinstance(value, torch.Tensor):
         cell.value = value.copy()
         return
-    cell.value = value.clone(memory_format=torch.contiguous_format)
+    if not (owned and _may_keep(value)):
+        value = value.clone(memory_format=torch.contiguous_format)
+    cell.value = value
+
+
+def _may_keep(value: Any) -> bool:
+    """Whether a tensor lies as a variable does: all of its memory, in order, well aligned."""
+    whole = value.untyped_storage().nbytes() == value.nbytes and value.is_contiguous()
+    return whole and value.data_ptr() % _ALIGNED == 0
 
 
 # -- reference variables ---------------------------------------------------------------------------
@@ -149,6 +158,7 @@ is_variable_initialized.no_gradient("a truth value does not vary smoothly")
     validate_shape=True,
     use_locking=True,
     _writes="ref",
+    _owning="AssignOwned",
 )
 def assign(ref, value, *, validate_shape):
     """`ref = value`; gives the reference."""
@@ -164,6 +174,20 @@ def assign_shape(ref, value, *, validate_shape):
 
 
 assign.no_gradient("an assignment has no derivative")
+
+
+@fused(
+    "AssignOwned",
+    "ref: Ref(T), value: T -> output_ref: Ref(T)",
+    T=ANY,
+    validate_shape=True,
+    use_locking=True,
+    _writes="ref",
+)
+def assign_owned(ref, value, *, validate_shape):
+    """`ref = value`, which nobody else needs; gives the reference."""
+    store_value(ref, value, validate_shape, owned=True)
+    return ref
 
 
 def _accumulate(name: str, method: str, what: str) -> None:
@@ -285,11 +309,24 @@ def read_variable_grad(g, op, grad):
     "resource: resource, value: dtype",
     dtype=ANY,
     _writes="resource",
+    _owning="AssignVariableOwned",
     **_STATEFUL,
 )
 def assign_variable(resource, value):
     """Set a resource variable."""
     store_value(resource, value, validate_shape=False)
+
+
+@fused(
+    "AssignVariableOwned",
+    "resource: resource, value: dtype",
+    dtype=ANY,
+    _writes="resource",
+    **_STATEFUL,
+)
+def assign_variable_owned(resource, value):
+    """Set a resource variable to what nobody else needs."""
+    store_value(resource, value, validate_shape=False, owned=True)
 
 
 @assign_variable.shape

@@ -1,23 +1,28 @@
-"""Let fused steps write over inputs that nothing needs afterwards."""
+"""Let steps write over inputs that nothing needs afterwards, or keep their memory."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tailrace.plan.edges import Users, users_of
+from tailrace.plan.edges import Users, forward, forwarded, users_of
 from tailrace.plan.fuse import kept_values
 from tailrace.plan.ir import Fused, Loop, Plan, Step, Value
 from tailrace.plan.state import named_inputs
+from tailrace.registry import FUSED
 
 
 def reuse(plan: Plan) -> Plan:
     """Name such inputs in the attribute `reuse` of steps, or let those that consume inputs do so
-    (`OpDef.consumes`). Comes when all is in line.
+    (`OpDef.consumes`) and those that store a value keep its memory (`OpDef.owning`). Comes when
+    all is in line.
     """
     users, kept = users_of(plan.steps), kept_values(plan)
+    replaced: dict[Step, Step] = {}
     for sequence in _sequences(plan.steps):
         place = {step: i for i, step in enumerate(sequence)}
-        for step in sequence:
+        for i, step in enumerate(sequence):
+            if step.op_def.owning and _dies(step.inputs[-1], step, place, users, kept):
+                sequence[i] = replaced[step] = _owning(step)
             if not isinstance(step, Fused):
                 continue
             if "reuse" in step.attributes:
@@ -29,7 +34,27 @@ def reuse(plan: Plan) -> Plan:
                     step.inputs.count(v) == 1 and _dies(v, step, place, users, kept)
                     for v in consumed
                 )
+    forward(plan.steps, replaced)
+    plan.targets = forwarded(plan.targets, replaced)
     return plan
+
+
+def _owning(step: Step) -> Fused:
+    """The step that keeps the memory of its last input."""
+    owning = Fused(
+        step.op,
+        step.inputs,
+        step.outputs,
+        step.after,
+        step.detach,
+        step.guards,
+        definition=FUSED[step.op_def.owning or ""],
+        attributes=step.attrs,
+        members=(step.op,),
+    )
+    for value in step.outputs:
+        value.step = owning
+    return owning
 
 
 def _sequences(steps: list[Step]) -> Iterator[list[Step]]:
@@ -45,7 +70,10 @@ def _dies(value: Value, step: Step, place: dict[Step, int], users: Users, kept: 
     maker = value.step
     if maker not in place or type(maker) not in (Step, Fused) or value in kept or value.known:
         return False
-    if not maker.foldable or maker.op_def.alias or maker.op_def.once or value.is_ref:
+    made = maker.op_def
+    if not (maker.foldable or made.draws) or made.alias or made.once or made.constant:
+        return False
+    if value.is_ref:
         return False
     return all(
         user is step

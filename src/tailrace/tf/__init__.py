@@ -622,16 +622,7 @@ from tailrace.library.versions import (
     MONOLITHIC_BUILD,
     VERSION,
 )
-from tailrace.run import (
-    ConfigProto,
-    GPUOptions,
-    GraphOptions,
-    InteractiveSession,
-    OptimizerOptions,
-    RunMetadata,
-    RunOptions,
-    Session,
-)
+from tailrace.run import InteractiveSession, Session
 from tailrace.shapes import Dimension, TensorShape
 
 __version__ = VERSION
@@ -644,12 +635,18 @@ _NAMESPACES = frozenset(module.name for module in _iter_modules(__path__))
 _MESSAGES = frozenset(
     {
         "AttrValue",
+        "ConfigProto",
         "Event",
+        "GPUOptions",
         "GraphDef",
+        "GraphOptions",
         "HistogramProto",
         "MetaGraphDef",
         "NameAttrList",
         "NodeDef",
+        "OptimizerOptions",
+        "RunMetadata",
+        "RunOptions",
         "SessionLog",
         "Summary",
         "SummaryMetadata",
