@@ -24,6 +24,7 @@ from tailrace.library.image.color import (
 )
 from tailrace.library.image.crops import (
     central_crop,
+    combined_non_max_suppression,
     crop_and_resize,
     crop_to_bounding_box,
     draw_bounding_boxes,

@@ -11,6 +11,36 @@ PICTURES = np.random.RandomState(0).rand(2, 6, 8, 2).astype(np.float32)
 NUMBERS = np.arange(2 * 6 * 8, dtype=np.float32).reshape(2, 6, 8, 1)
 
 
+def suppression_of_classes(tf):
+    corners = np.stack([BOXES, BOXES / 2 + 0.1])[:, :, np.newaxis]
+    classes = np.concatenate([corners, corners + 0.3], axis=2).astype(np.float32)
+    scores = np.array([[0.9, 0.3], [0.75, 0.8], [0.6, 0.35], [0.95, 0.1], [0.5, 0.7]])
+    scores = np.stack([scores, scores[::-1] - 0.05]).astype(np.float32)
+    suppress = tf.image.combined_non_max_suppression
+    return {
+        "shared": suppress(corners, scores, 3, 4),
+        "own": suppress(classes, scores, 2, 10, iou_threshold=0.3, score_threshold=0.2),
+        "padded": suppress(classes, scores, 2, 10, pad_per_class=True, clip_boxes=False),
+        "few": suppress(corners, scores, 5, 3, 0.9, 0.4, pad_per_class=True, name="few"),
+    }
+
+
+def suppression_of_classes_of_unknown_shape(tf):
+    boxes = tf.placeholder(tf.float32, [None, None, 1, 4])
+    scores = tf.placeholder(tf.float32, [None, None, None])
+    found = tf.image.combined_non_max_suppression(boxes, scores, 2, 3)
+    feed = {boxes: BOXES[np.newaxis, :, np.newaxis], scores: SCORES[np.newaxis, :, np.newaxis]}
+    return {"found": found, "feed": feed}
+
+
+def suppression_of_classes_error(tf):
+    tf.Session().run(
+        tf.image.combined_non_max_suppression(
+            BOXES[np.newaxis, :, np.newaxis], SCORES[np.newaxis, :, np.newaxis], 2, 3, 1.5
+        )
+    )
+
+
 def suppression_with_scores(tf):
     found = [
         tf.image.non_max_suppression_with_scores(BOXES, SCORES, 4),

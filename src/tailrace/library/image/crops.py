@@ -270,6 +270,36 @@ def non_max_suppression_padded(
         )
 
 
+def combined_non_max_suppression(
+    boxes: Any,
+    scores: Any,
+    max_output_size_per_class: Any,
+    max_total_size: Any,
+    iou_threshold: Any = 0.5,
+    score_threshold: Any = float("-inf"),
+    pad_per_class: bool = False,
+    clip_boxes: bool = True,
+    name: str | None = None,
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """The best boxes of all classes: boxes, scores, classes, and how many are not padding.
+
+    Shapes: boxes [B, N, 1 or C, 4], scores [B, N, C] -> [B, size, 4], [B, size], [B, size], [B].
+    """
+    with g.name_scope(name, "combined_non_max_suppression"):
+        iou = convert_to_tensor(iou_threshold, dtypes.float32, name="iou_threshold")
+        least = convert_to_tensor(score_threshold, dtypes.float32, name="score_threshold")
+        return g.CombinedNonMaxSuppression(
+            boxes,
+            scores,
+            max_output_size_per_class,
+            max_total_size,
+            iou,
+            least,
+            pad_per_class=pad_per_class,
+            clip_boxes=clip_boxes,
+        )
+
+
 def non_max_suppression_overlaps(
     overlaps: Any,
     scores: Any,

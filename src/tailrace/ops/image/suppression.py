@@ -1,6 +1,8 @@
-"""Later forms of non-maximum suppression: padded, with scores that fade, by given overlaps.
+"""Later forms of non-maximum suppression: padded, with scores that fade, by given overlaps, for
+several classes at once.
 
-Source: TF 1.15 core/ops/image_ops.cc, core/kernels/non_max_suppression_op.cc; Bodla et al. (2017).
+Source: TF 1.15 core/ops/image_ops.cc, core/kernels/non_max_suppression_op.cc;
+Bodla et al. (2017).
 """
 
 from __future__ import annotations
@@ -185,6 +187,81 @@ def non_max_suppression_with_overlaps_shape(overlaps, scores, *_):
     agree(with_rank(overlaps, 2)[0], with_rank(scores, 1)[0], "numbers of overlaps and scores")
     return [[None]]
 
+
+# -- several classes -------------------------------------------------------------------------------
+
+
+@op(
+    "CombinedNonMaxSuppression",
+    "boxes: float32, scores: float32, max_output_size_per_class: int32, max_total_size: int32, "
+    "iou_threshold: float32, score_threshold: float32 -> nmsed_boxes: float32, "
+    "nmsed_scores: float32, nmsed_classes: float32, valid_detections: int32",
+    pad_per_class=False,
+    clip_boxes=True,
+    _host=("max_output_size_per_class", "max_total_size", "iou_threshold", "score_threshold"),
+)
+def combined_non_max_suppression(
+    boxes,
+    scores,
+    max_output_size_per_class,
+    max_total_size,
+    iou_threshold,
+    score_threshold,
+    *,
+    pad_per_class,
+    clip_boxes,
+):
+    """The best boxes of each class, then the best of those of all classes, for each picture.
+
+    Shapes: boxes [B, N, q, 4] with q either 1 or C, scores [B, N, C] -> [B, size, 4], [B, size],
+    [B, size], [B]; size is max_total_size, or with pad_per_class what C classes fill if less.
+    """
+    if not 0 <= iou_threshold <= 1:
+        raise invalid("iou_threshold must be in [0, 1]")
+    if max_output_size_per_class <= 0 or max_total_size <= 0:
+        raise invalid("max_output_size_per_class and max_total_size must be > 0")
+    size = max_total_size
+    if pad_per_class:
+        size = min(size, max_output_size_per_class * scores.shape[2])
+    results = [
+        _best_of_classes(b, s, max_output_size_per_class, size, iou_threshold, score_threshold)
+        for b, s in zip(boxes, scores, strict=True)
+    ]
+    corners, values, classes, counts = (torch.stack(parts) for parts in zip(*results, strict=True))
+    return corners.clamp(0, 1) if clip_boxes else corners, values, classes, counts
+
+
+def _best_of_classes(boxes, scores, per_class, size, threshold, least):
+    """Boxes, scores, classes and their number for one picture, padded with zeros."""
+    found = []
+    for c in range(scores.shape[1]):
+        own = boxes[:, min(c, boxes.shape[1] - 1)]
+        chosen, kept = _suppressed(scores[:, c], per_class, threshold, least, 0.0, _by_boxes(own))
+        found += [(value, c, own[i]) for i, value in zip(chosen, kept, strict=True)]
+    found.sort(key=lambda each: -each[0])
+    found = found[:size]
+    corners, values = boxes.new_zeros(size, 4), scores.new_zeros(size)
+    for row, (value, _, corner) in enumerate(found):
+        corners[row], values[row] = corner, value
+    classes = _padded([float(c) for _, c, _ in found], size, True, torch.float32)
+    return corners, values, classes, torch.tensor(len(found), dtype=torch.int32)
+
+
+@combined_non_max_suppression.shape
+def combined_non_max_suppression_shape(
+    boxes, scores, max_output_size_per_class, max_total_size, *_, pad_per_class
+):
+    batch = agree(with_rank(boxes, 4)[0], with_rank(scores, 3)[0], "numbers of pictures")
+    agree(boxes[1], scores[1], "numbers of boxes and scores")
+    total, each, classes = max_total_size.value, max_output_size_per_class.value, scores[2]
+    size = None if total is None else int(total)
+    if size is not None and pad_per_class:
+        known = each is not None and classes is not None
+        size = min(size, int(each) * classes) if known else None
+    return [[batch, size, 4], [batch, size], [batch, size], [batch]]
+
+
+combined_non_max_suppression.missing_gradient("a selection")
 
 for _definition in (non_max_suppression_v4, non_max_suppression_v5):
     _definition.missing_gradient("a selection")
