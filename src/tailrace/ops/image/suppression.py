@@ -256,8 +256,7 @@ def combined_non_max_suppression_shape(
     total, each, classes = max_total_size.value, max_output_size_per_class.value, scores[2]
     size = None if total is None else int(total)
     if size is not None and pad_per_class:
-        known = each is not None and classes is not None
-        size = min(size, int(each) * classes) if known else None
+        size = None if each is None or classes is None else min(size, int(each) * classes)
     return [[batch, size, 4], [batch, size], [batch, size], [batch]]
 
 
