@@ -141,9 +141,16 @@ def create(path: str) -> ModuleType | None:
 
 
 def _contrib(path: str) -> str:
-    """Modules below a contrib package's `python` folder are its public namespace."""
-    head, found, _ = path.partition(".python")
-    return head if found else path
+    """Modules below a contrib package's `python` folder are its public namespace, or inside it.
+
+    `contrib.slim.python.slim.nets.vgg` is `contrib.slim.nets.vgg`.
+    """
+    head, found, tail = path.partition(".python")
+    if not found:
+        return path
+    parts = [part for part in tail.split(".") if part]
+    inner = (".".join([head, *parts[i:]]) for i in range(len(parts)))
+    return next((name for name in inner if is_namespace(name)), head)
 
 
 def _member(path: str, name: str) -> Any:

@@ -25,6 +25,18 @@ from tailrace.library.contrib.arg_scope import (
     current_arg_scope,
     has_arg_scope,
 )
+from tailrace.library.contrib.framework import (
+    assert_scalar_int,
+    get_name_scope,
+    global_variable,
+    local_variable,
+    reduce_sum_n,
+    remove_squeezable_dimensions,
+    smart_cond,
+    smart_constant_value,
+    with_same_shape,
+    with_shape,
+)
 from tailrace.library.contrib.variables import (
     add_model_variable,
     assert_or_get_global_step,
@@ -47,4 +59,5 @@ from tailrace.library.global_step import (
     get_or_create_global_step,
 )
 from tailrace.library.rearranging import argsort, sort
+from tailrace.library.scope_names import prepend_name_scope, strip_name_scope
 from tailrace.library.script_ops import py_func

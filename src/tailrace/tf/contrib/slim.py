@@ -30,6 +30,7 @@ from tailrace.library.contrib.feature_maps import (
     spatial_softmax,
     unit_norm,
 )
+from tailrace.library.contrib.framework import global_variable, local_variable
 from tailrace.library.contrib.group_normalization import group_norm, instance_norm
 from tailrace.library.contrib.initializers import (
     variance_scaling_initializer,
