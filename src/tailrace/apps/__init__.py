@@ -12,14 +12,27 @@ from typing import TYPE_CHECKING, Any
 from tailrace.apps.errors import UserError
 
 if TYPE_CHECKING:
+    from tailrace.apps.anomaly.estimator import AnomalyDetector
     from tailrace.apps.lm.estimator import LanguageModel
+    from tailrace.apps.som.estimator import SelfOrganizingMap
 
 # packages of this one whose `cli.add_parser` adds a command, in the order that help shows them
-COMMANDS = ("lm",)
+COMMANDS = ("lm", "som", "anomaly")
 # class -> the module that has it
-CLASSES = {"LanguageModel": "lm.estimator"}
+CLASSES = {
+    "LanguageModel": "lm.estimator",
+    "AnomalyDetector": "anomaly.estimator",
+    "SelfOrganizingMap": "som.estimator",
+}
 
-__all__ = ["CLASSES", "COMMANDS", "LanguageModel", "UserError"]
+__all__ = [
+    "CLASSES",
+    "COMMANDS",
+    "AnomalyDetector",
+    "LanguageModel",
+    "SelfOrganizingMap",
+    "UserError",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 
 from tailrace.apps.common import folder as folders
 from tailrace.apps.common.estimator import Estimator
-from tailrace.apps.common.files import make_folder, saving_why
+from tailrace.apps.common.files import make_folder, saying_why
 from tailrace.apps.common.parts import generator
 from tailrace.apps.errors import UserError
 from tailrace.apps.som import measures
@@ -75,9 +76,10 @@ class SelfOrganizingMap(Estimator[Settings]):
         self._scaling = Scaling.of(values, self._settings.scale)
         scaled = self._scaling.apply(values)
         self._filling = Filling(self._settings.missing, scaled)
-        vectors, known = self._filling.apply(scaled)
+        vectors, known = self._filling.learn(scaled)
         self._complete_settings(vectors)
-        masked = self._filling.masked and bool((known == 0).any())
+        self._trained_on = vectors, known
+        masked = not known.all()
         self._model = Model(self._used, self.grid_, vectors.shape[1], masked=masked)
         self._model.put(self._start(vectors))
         self._train(vectors, known, progress)
@@ -93,6 +95,9 @@ class SelfOrganizingMap(Estimator[Settings]):
         if not used.sigma:
             longer = max(used.rows, used.cols) / 2
             used = used.with_(sigma=max(longer, used.sigma_end))
+        self._use(used)
+
+    def _use(self, used: Settings) -> None:
         self._used = used
         self.grid_ = Grid(
             used.rows, used.cols, used.topology == "hexagonal", used.surface == "torus"
@@ -217,6 +222,29 @@ class SelfOrganizingMap(Estimator[Settings]):
         number = self.settings_.clusters if count is None else count
         return measures.clusters(self.scaled_weights_, self.grid_, number, self._used.seed)
 
+    def baseline(self, kind: str) -> Self:
+        """This map with other weights, to compare with, right after `fit`.
+
+        `kind`: "pca" or "random", as training would have begun; "k-means", as many centres, which
+        have no order on the grid (missing values count as the mean there).
+        """
+        if not hasattr(self, "_trained_on"):
+            raise UserError("baselines need the data: call fit first")
+        vectors, known = self._trained_on
+        other = copy.copy(self)
+        other._use(self._used.with_(start="random" if kind == "random" else "pca"))
+        other._model = Model(other._used, self.grid_, len(self.columns_), masked=True)
+        if kind == "k-means":
+            filled = np.where(known > 0, vectors, self._filling.center)
+            weights = measures.centres(filled, self.grid_.units, self._used.seed)
+        else:
+            weights = other._start(vectors)
+        other._model.put(weights)
+        return other
+
+    def _is_fitted(self) -> bool:
+        return hasattr(self, "_model")
+
     def _open(self, X: Any) -> tuple[NDArray[np.int64], Values]:
         vectors, known = self.prepared(X)
         return self._for_data(known).map(vectors, known)
@@ -241,7 +269,7 @@ class SelfOrganizingMap(Estimator[Settings]):
         with self._model.graph.as_default():
             checkpoints = folders.Checkpoints(path, "map", [self._model.weights])
             name = checkpoints.save(self._model.session, self.history_[-1].iteration)
-        with saving_why(path / HISTORY):
+        with saying_why(path / HISTORY):
             np.savez_compressed(
                 path / HISTORY,
                 iterations=np.array([s.iteration for s in self.history_]),
@@ -271,7 +299,7 @@ class SelfOrganizingMap(Estimator[Settings]):
             model.columns_ = list(data["columns"])
             model._scaling = Scaling(np.array(data["shift"]), np.array(data["width"]))
             model._filling = Filling(used.missing, np.array([data["center"]]))
-            model._settings_from(used)
+            model._use(used)
             model._model = Model(used, model.grid_, len(model.columns_), masked=False)
             checkpoint = str(data["checkpoint"])
         with model._model.graph.as_default():
@@ -279,3 +307,15 @@ class SelfOrganizingMap(Estimator[Settings]):
             saved.restore(model._model.session, checkpoint)
         model._read_history(path)
         return model
+
+    def _read_history(self, path: Path) -> None:
+        try:
+            with np.load(path / HISTORY, allow_pickle=False) as data:
+                kept = [data[name] for name in ("iterations", "weights", "mappings", "errors")]
+        except (OSError, ValueError, KeyError) as error:
+            raise UserError(f"{path}: the model is damaged: {HISTORY}: {error}") from None
+        self.history_ = [
+            Snapshot(int(number), weights.astype(float), mapping.astype(np.int64), float(error))
+            for number, weights, mapping, error in zip(*kept, strict=True)
+        ]
+        self.labels_ = self.history_[-1].mapping

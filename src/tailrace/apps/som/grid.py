@@ -83,10 +83,10 @@ class Grid:
 def shape_for(count: int, spread: tuple[float, float]) -> tuple[int, int]:
     """Rows and columns for so many vectors: 5 sqrt(count) units, after Vesanto's SOM Toolbox.
 
-    `spread` are the deviations along the first two principal components; their ratio, 1 to 2, is
+    `spread` are the deviations along the first two principal components; their ratio, 1 to 1.6, is
     the grid's. Rows are even, so that a hexagonal torus closes.
     """
     units = max(4.0, min(5 * math.sqrt(count), count, 2500))
-    ratio = min(2.0, max(1.0, spread[0] / spread[1])) if spread[1] > 0 else 2.0
+    ratio = min(1.6, max(1.0, spread[0] / spread[1])) if spread[1] > 0 else 1.6
     rows = max(2, 2 * round(math.sqrt(units / ratio) / 2))
     return rows, max(2, round(units / rows))

@@ -52,7 +52,9 @@ def _corners(cells: list[tuple[float, float, float]]) -> list[tuple[float, float
     """The cells between four units of a rectangular grid: the mean of the two to four beside."""
     known = {(round(2 * x), round(2 * y)): value for x, y, value in cells}
     found = []
-    for x, y in {(x + dx, y + dy) for x, y in known for dx, dy in ((1, 0), (0, 1), (-1, 0), (0, -1))}:
+    for x, y in {
+        (x + dx, y + dy) for x, y in known for dx, dy in ((1, 0), (0, 1), (-1, 0), (0, -1))
+    }:
         if x % 2 and y % 2:
             beside = [known.get(p) for p in ((x - 1, y), (x + 1, y), (x, y - 1), (x, y + 1))]
             values = [value for value in beside if value is not None]
@@ -87,14 +89,12 @@ def clusters(weights: NDArray[Any], grid: Grid, count: int, seed: int) -> NDArra
     return best
 
 
-def kmeans_error(
-    training: NDArray[Any], test: NDArray[Any], units: int, seed: int
-) -> tuple[float, float]:
-    """Mean distance to the closest of as many k-means centres, of both parts."""
+def centres(vectors: NDArray[Any], units: int, seed: int) -> NDArray[np.float32]:
+    """As many k-means centres as there are units; some twice where the vectors are fewer."""
     # a second to load, wanted here only
     from sklearn.cluster import KMeans
 
-    count = min(units, len(np.unique(training, axis=0)))
-    model = KMeans(count, n_init=1, random_state=seed).fit(training)
-    near, far = model.transform(training).min(1).mean(), model.transform(test).min(1).mean()
-    return float(near), float(far)
+    count = min(units, len(np.unique(vectors, axis=0)))
+    # by default it starts once
+    model = KMeans(count, random_state=seed).fit(vectors)
+    return np.resize(model.cluster_centers_, (units, vectors.shape[1])).astype(np.float32)

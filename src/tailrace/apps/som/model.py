@@ -52,6 +52,7 @@ class Model:
 
     def __init__(self, settings: Settings, grid: Grid, dimensions: int, *, masked: bool) -> None:
         self._settings = settings
+        self.masked = masked
         self._units, self._dimensions = grid.units, dimensions
         self.graph = tf.Graph()
         with self.graph.as_default():

@@ -82,7 +82,7 @@ def _checked(frame: pd.DataFrame, path: str | Path) -> pd.DataFrame:
 
 
 def from_frame(
-    frame: pd.DataFrame,
+    frame: Any,
     name: str,
     *,
     use: Sequence[str] = (),
@@ -114,7 +114,7 @@ def from_frame(
         notes.append(f"columns left out: {', '.join(rest)}")
     if not wanted:
         raise UserError(f"{name}: has no column of numbers")
-    values = frame[wanted].to_numpy(dtype=float, na_value=np.nan)
+    values = frame[wanted].to_numpy(dtype=float, na_value=np.nan, copy=True)
     if np.isinf(values).any():
         row, column = np.argwhere(np.isinf(values))[0]
         raise UserError(f"{name}: row {row + 1}, column {wanted[column]!r}: is infinite")
@@ -123,12 +123,13 @@ def from_frame(
     return Table(name, wanted, values, labels, groups, notes)
 
 
-def _is_numeric(column: pd.Series) -> bool:
+def _is_numeric(column: Any) -> bool:
     return pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column)
 
 
-def _example(column: pd.Series) -> str:
-    odd = column[pd.to_numeric(column, errors="coerce").isna() & column.notna()]
+def _example(column: Any) -> str:
+    numbers: Any = pd.to_numeric(column, errors="coerce")
+    odd = column[numbers.isna() & column.notna()]
     return f": it has {str(odd.iloc[0])!r}" if len(odd) else ""
 
 
@@ -143,7 +144,7 @@ def as_values(data: Any, columns: Sequence[str] | None = None) -> NDArray[np.flo
             if missing:
                 raise UserError(f"the table lacks the columns {', '.join(missing)}")
             data = data[list(columns)]
-        data = data.to_numpy(dtype=object, na_value=np.nan)
+        data = data.to_numpy(dtype=object, na_value=np.nan, copy=True)
     try:
         values = np.asarray(data, dtype=float)
     except (TypeError, ValueError) as error:
@@ -194,17 +195,24 @@ class Scaling:
 
 
 class Filling:
-    """What becomes of missing values; works on scaled values."""
+    """What becomes of missing values; works on scaled values.
+
+    Those of rows that come after the training are left out of distances, too, where the kind is
+    "drop" or "neighbours".
+    """
 
     def __init__(self, kind: str, training: NDArray[np.float64]) -> None:
         self.kind = kind
-        self._training = training
         self.center = (np.nanmedian if kind == "median" else np.nanmean)(training, 0)
 
-    @property
-    def masked(self) -> bool:
-        """Whether missing values are left out of distances."""
-        return self.kind in ("mask", "drop")
+    def learn(self, values: NDArray[np.float64]) -> tuple[Values, Values]:
+        """As `apply`, for the rows to train on, which may be filled from one another."""
+        if self.kind == "neighbours" and np.isnan(values).any():
+            # a second to load, wanted here only
+            from sklearn.impute import KNNImputer
+
+            values = np.asarray(KNNImputer(n_neighbors=SIMILAR).fit_transform(values))
+        return self.apply(values)
 
     def apply(self, values: NDArray[np.float64]) -> tuple[Values, Values]:
         """Values with 0 where one stays missing, and 1 for each that counts.
@@ -215,17 +223,6 @@ class Filling:
         empty = np.flatnonzero(missing.all(1))
         if len(empty):
             raise UserError(f"row {empty[0] + 1} has no value at all; leave it out")
-        if self.masked:
-            return np.nan_to_num(values).astype(np.float32), (~missing).astype(np.float32)
-        if self.kind == "neighbours" and missing.any():
-            values = self._similar(values)
-        else:
-            values = np.where(missing, self.center, values)
-        return values.astype(np.float32), np.ones(values.shape, np.float32)
-
-    def _similar(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        # a second to load, wanted here only
-        from sklearn.impute import KNNImputer
-
-        imputer = KNNImputer(n_neighbors=SIMILAR).fit(self._training)
-        return np.asarray(imputer.transform(values))
+        if self.kind in ("mean", "median"):
+            values, missing = np.where(missing, self.center, values), np.zeros_like(missing)
+        return np.nan_to_num(values).astype(np.float32), (~missing).astype(np.float32)
