@@ -23,7 +23,10 @@ def means_and_steps(tf):
 
 def sums(tf):
     accumulator = tf.ConditionalAccumulator(tf.float64, reduction_type="SUM", shared_name="shared")
-    put, taken = accumulator.apply_grad(tf.constant([[2.0, 4.0]], tf.float64)), accumulator.take_grad(3)
+    put, taken = (
+        accumulator.apply_grad(tf.constant([[2.0, 4.0]], tf.float64)),
+        accumulator.take_grad(3),
+    )
     with tf.Session() as session:
         for _ in range(3):
             session.run(put)
