@@ -6,6 +6,8 @@ import textwrap
 
 import pytest
 
+import tailrace
+
 
 def _run(code: str) -> list[str]:
     """Lines printed by a fresh interpreter."""
@@ -83,3 +85,8 @@ def test_the_collector_leaves_what_the_import_made_alone():
         """
     )
     assert lines == ["True True True"]
+
+
+def test_keras_is_said_not_to_be_there():
+    with pytest.raises(AttributeError, match=r"no attribute 'keras' \(Keras models .* tf\.layers"):
+        tailrace.keras.Model()

@@ -654,13 +654,19 @@ _MESSAGES = frozenset(
     }
 )
 
+_NOT_THERE = {
+    "keras": "Keras models are no part of Tailrace; tf.layers has layers as classes and functions, "
+    "tf.nn.rnn_cell the recurrent cells",
+}
+
 
 def __getattr__(name: str) -> _Any:
     """Namespaces and protobuf messages are loaded on first use."""
     if name in _MESSAGES:
         return getattr(_protos, name)
     if name not in _NAMESPACES:
-        raise AttributeError(f"module 'tailrace' has no attribute '{name}'")
+        hint = f" ({_NOT_THERE[name]})" if name in _NOT_THERE else ""
+        raise AttributeError(f"module 'tailrace' has no attribute '{name}'{hint}")
     return _import_module(f"{__name__}.{name}")
 
 
