@@ -193,3 +193,33 @@ def what_depends_on_inputs(tf):
         "losses": [[t.name for t in dense.get_losses_for(inputs)] for inputs in asked],
         "own": [[t.name for t in norm.get_losses_for(inputs)] for inputs in asked],
     }
+
+
+def losses_of_a_layer(tf):
+    """Those of functions are built anew each time they are asked for."""
+
+    def halved(x):
+        return 0.5 * tf.reduce_sum(x)
+
+    layer = tf.layers.Dense(
+        2,
+        kernel_regularizer=halved,
+        bias_regularizer=lambda x: None,
+        activity_regularizer=halved,
+        kernel_initializer=tf.ones_initializer(),
+        name="d",
+    )
+    x = tf.constant([[1.0, 2.0], [3.0, 4.0]])
+    y = layer(x)
+    layer(2 * x)
+    before = layer.losses
+    layer.add_loss(tf.reduce_sum(y, name="of_input"), inputs=x)
+    layer.add_loss(lambda: tf.reduce_sum(layer.kernel, name="built"))
+    losses = layer.losses
+    for_x, for_none = layer.get_losses_for(x), layer.get_losses_for(None)
+    return {
+        "before": before,
+        "losses": losses,
+        "for": [for_x, for_none],
+        "collected": tf.losses.get_regularization_losses(),
+    }

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import collections
 import copy
+import functools
 import inspect
 import re
 from collections.abc import Callable, Iterable
@@ -151,6 +152,7 @@ class Layer:
         self._trainable_weights: list[Any] = []
         self._non_trainable_weights: list[Any] = []
         self._losses: list[Any] = []
+        self._loss_functions: list[tuple[Callable[[], Any], bool]] = []
         self._updates: list[Any] = []
         # those of them that depend on the inputs of a call
         self._conditional: set[Any] = set()
@@ -241,7 +243,21 @@ class Layer:
 
     @property
     def losses(self) -> list[Any]:
-        return list(self._losses)
+        """The losses it added."""
+        # TF: those of functions are built anew each time
+        return [*self._losses, *self._built_losses(self._loss_functions)]
+
+    def _built_losses(self, functions: list[tuple[Callable[[], Any], bool]]) -> list[Any]:
+        built = []
+        for function, conditional in functions:
+            loss = function()
+            if loss is None:
+                continue
+            loss = convert_to_tensor(loss)
+            if conditional:
+                self._conditional.add(loss)
+            built.append(loss)
+        return built
 
     @property
     def updates(self) -> list[Any]:
@@ -291,16 +307,23 @@ class Layer:
         return [item for item in conditional if _depends(item, given)]
 
     def add_loss(self, losses: Any, inputs: Any = None) -> None:
-        """Collect losses, as `REGULARIZATION_LOSSES`; functions are called at once."""
-        new = []
-        for loss in losses if isinstance(losses, (list, tuple)) else [losses]:
-            loss = loss() if callable(loss) and not isinstance(loss, Tensor) else loss
-            if loss is not None:
-                new.append(convert_to_tensor(loss))
-        self._losses.extend(new)
+        """Collect losses, or functions that build them, as `REGULARIZATION_LOSSES`."""
+        listed = losses if isinstance(losses, (list, tuple)) else [losses]
+        functions = [
+            (loss, inputs is not None)
+            for loss in listed
+            if callable(loss) and not isinstance(loss, Tensor)
+        ]
+        tensors = [
+            convert_to_tensor(loss)
+            for loss in listed
+            if loss is not None and (isinstance(loss, Tensor) or not callable(loss))
+        ]
+        self._losses.extend(tensors)
+        self._loss_functions.extend(functions)
         if inputs is not None:
-            self._conditional.update(new)
-        _collect(new, GraphKeys.REGULARIZATION_LOSSES)
+            self._conditional.update(tensors)
+        _collect([*tensors, *self._built_losses(functions)], GraphKeys.REGULARIZATION_LOSSES)
 
     def get_losses_for(self, inputs: Any) -> list[Any]:
         """Losses that depend on the inputs; for None those that were added without any."""
@@ -361,8 +384,7 @@ class Layer:
 
     def _regularize(self, name: str, variable: Any, regularizer: Callable[..., Any]) -> None:
         for part in _parts(variable):
-            with name_scope(name + "/Regularizer"):
-                self.add_loss(regularizer(part))
+            self.add_loss(functools.partial(_regularization, name, part, regularizer))
 
     # -- calling it --------------------------------------------------------------------------------
 
@@ -501,6 +523,11 @@ def _initializer(given: Any, scope: VariableScope, dtype: DType, name: str) -> A
 def _parts(variable: Any) -> list[Any]:
     """The variables a partitioned variable consists of; one otherwise."""
     return list(variable) if hasattr(variable, "_variable_list") else [variable]
+
+
+def _regularization(name: str, variable: Any, regularizer: Callable[..., Any]) -> Any:
+    with name_scope(name + "/Regularizer"):
+        return regularizer(variable)
 
 
 def _collect(elements: list[Any], name: str) -> None:
