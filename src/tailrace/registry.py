@@ -283,6 +283,8 @@ class OpDef:
     over_steps_attrs: tuple[str, ...] = ()
     total_rule: Callable[..., Any] | None = None
     total_attrs: tuple[str, ...] = ()
+    flops_rule: Callable[..., Any] | None = None
+    flops_attrs: tuple[str, ...] = ()
 
     def __init__(
         self,
@@ -415,6 +417,14 @@ class OpDef:
         """
         self.total_rule = rule
         self.total_attrs = keyword_names(rule)
+        return rule
+
+    def flops(self, rule: Callable[..., Any]) -> Callable[..., Any]:
+        """Decorator: called like the shape rule with sizes as they were in a run and, in front, a
+        list of the outputs' sizes, gives how many floating-point operations that takes.
+        """
+        self.flops_rule = rule
+        self.flops_attrs = keyword_names(rule)
         return rule
 
     def bind(self, rule: Callable[..., Any]) -> Callable[..., Any]:

@@ -5,6 +5,8 @@ Source: TF 1.15 core/ops/math_ops.cc, python/ops/math_grad.py.
 
 from __future__ import annotations
 
+from math import prod
+
 import torch
 
 from tailrace import dtypes, errors
@@ -67,6 +69,11 @@ def matmul_shape(a, b, *, transpose_a, transpose_b):
     return [[m, n]]
 
 
+@matmul.flops
+def matmul_flops(outputs, a, b, *, transpose_a):
+    return 2 * prod(outputs[0]) * a[0 if transpose_a else 1]
+
+
 @fused(
     "SumOfProducts",
     "a: N*T, b: N*T -> sum: T",
@@ -79,6 +86,11 @@ def sum_of_products(a, b, *, transpose_a, transpose_b):
     other."""
     left, right = torch.cat(a, 0 if transpose_a else 1), torch.cat(b, 1 if transpose_b else 0)
     return matmul(left, right, transpose_a=transpose_a, transpose_b=transpose_b)
+
+
+@sum_of_products.flops
+def sum_of_products_flops(outputs, a, b, *, transpose_a):
+    return sum(matmul_flops(outputs, left, None, transpose_a=transpose_a) for left in a)
 
 
 @matmul.over_steps
@@ -141,6 +153,7 @@ def sparse_matmul(a, b, *, transpose_a, transpose_b):
 
 
 sparse_matmul.shape(matmul_shape)
+sparse_matmul.flops(matmul_flops)
 
 
 @sparse_matmul.gradient
@@ -219,6 +232,11 @@ def batch_matmul_shape(x, y, *, adj_x, adj_y):
     return [(*broadcast(x[:-2], y[:-2]), m, n)]
 
 
+@batch_matmul.flops
+def batch_matmul_flops(outputs, x, y, *, adj_x):
+    return 2 * prod(outputs[0]) * x[-2 if adj_x else -1]
+
+
 @batch_matmul.gradient
 def batch_matmul_grad(g, op, dz):
     dx, dy = _factor_grads(g, op, dz)
@@ -262,6 +280,9 @@ def batch_matmul_v1_shape(x, y, *, adj_x, adj_y):
     x, y = at_least_rank(x, 2), at_least_rank(y, 2)
     batch = merge(x[:-2], y[:-2], "batch shapes")
     return [batch + _inner_sizes(x, y, adj_x, adj_y)]
+
+
+batch_matmul_v1.flops(batch_matmul_flops)
 
 
 @batch_matmul_v1.gradient

@@ -40,13 +40,30 @@ def chains(plan: Plan) -> Plan:
     if not found:
         return plan
     editor = Editor(plan)
-    fused = [_Fused(editor, chain) for chain in found if _stands_alone(chain)]
+    fused = []
+    for chain in found:
+        if _stands_alone(chain):
+            fused.append(_Fused(editor, chain))
+        else:
+            _note(plan, chain, "what goes into a step depends on the step before it")
     for one in fused:
         one.match_gradients()
-    done = [one for one in fused if one.put_layer()]
+    done = []
+    for one in fused:
+        if one.put_layer():
+            done.append(one)
+        else:
+            _note(plan, one.chain, "its inputs depend on it, or are not the same at every step")
     for one in reversed(done):
         one.put_gradients()
     return editor.done()
+
+
+def _note(plan: Plan, chain: Chain, why: str) -> None:
+    cell, value = chain[0].cell, chain[0].following[chain[0].cell.states[-1]]
+    plan.notes.append(
+        f"{len(chain)} {cell.name} steps from '{value.tensor.name}' on stay steps: {why}"
+    )
 
 
 # -- finding chains --------------------------------------------------------------------------------

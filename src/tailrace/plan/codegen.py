@@ -63,12 +63,12 @@ class Program:
 
 
 def generate(
-    plan: Plan, context_of: Callable[[Step], Any], tick: Callable[[int], None] | None = None
+    plan: Plan, context_of: Callable[[Step], Any], tick: Callable[..., None] | None = None
 ) -> Program:
     """Compile a plan for a session.
 
-    `context_of` gives the `OpContext` of a step; `tick`, for profiling, is called with a step's
-    index in `Program.steps` after it.
+    `context_of` gives the `OpContext` of a step; `tick`, for profiling, is called after each with
+    its index in `Program.steps`, its inputs and its outputs.
     """
     return _Writer(plan, context_of, tick).program()
 
@@ -143,9 +143,15 @@ class _Writer:
         self._line(call, step)
         self.steps.append(step)
         if self.tick is not None:
-            self._line(f"tick({len(self.steps) - 1})", step)
+            self._line(self._tick(step), step)
         for value in step.outputs:
             self._note_truth(value)
+
+    def _tick(self, step: Step) -> str:
+        """The call that hands a step's index, inputs and outputs to the profiler."""
+        taken = "".join(f"{self._name(v)}, " for v in step.inputs)
+        given = "".join(f"{self._name(v)}, " for v in step.outputs if not v.known)
+        return f"tick({len(self.steps) - 1}, ({taken}), ({given}))"
 
     def _write_once(self, step: Step) -> None:
         """Steps whose outputs are one object for as long as the session lives."""

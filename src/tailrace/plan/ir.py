@@ -219,6 +219,8 @@ class Plan:
     targets: list[Step]
     # when fetches have a value
     fetch_guards: list[Guards] = dataclasses.field(default_factory=list)
+    # what profiles tell of: what looked as if it could be fused, and why it was not
+    notes: list[str] = dataclasses.field(default_factory=list)
 
     def __str__(self) -> str:
         """One line per step: what it computes from what."""

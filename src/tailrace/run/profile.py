@@ -1,17 +1,23 @@
-"""Measuring runs: the time of every step, as a table, a Chrome trace,
-or TensorFlow's RunMetadata.
+"""Measuring runs: time, operations and memory of every step, as tables, a Chrome trace, or
+TensorFlow's RunMetadata.
+
+A region is what the planner put together: an element-wise group, a recurrent layer with its
+products; or a loop that stayed a loop.
 """
 
 from __future__ import annotations
 
-import collections
 import dataclasses
 import json
 import os
 import time
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from tailrace.plan.codegen import generate
+from tailrace.plan.ir import Fused, Loop
+from tailrace.run import profile_tables
+from tailrace.run.measure import Live, bytes_of, flops_of
 
 if TYPE_CHECKING:
     from tailrace.plan import Plan, Step
@@ -20,14 +26,34 @@ if TYPE_CHECKING:
 _HARDWARE_TRACE = 2
 
 
+@dataclasses.dataclass(frozen=True)
+class Region:
+    """Steps that the planner made, or left, together: `members` are the names of the operations of
+    the graph they stand for, `types` those of their types; `stays` says why a loop is one."""
+
+    name: str
+    members: tuple[str, ...]
+    types: tuple[str, ...]
+    stays: str = ""
+    loop: bool = False
+
+
 @dataclasses.dataclass
 class Record:
-    """One step of one run. Times in nanoseconds of `time.perf_counter_ns`."""
+    """One step of one run. Times in nanoseconds of `time.perf_counter_ns`, `bytes` of its outputs;
+    `flops` is None where it is not known what a step costs."""
 
     name: str
     op_type: str
     start_ns: int
     end_ns: int
+    flops: int | None = None
+    bytes: int = 0
+    region: Region | None = None
+
+    @property
+    def ns(self) -> int:
+        return self.end_ns - self.start_ns
 
 
 class Profiler:
@@ -40,6 +66,8 @@ class Profiler:
     def __init__(self) -> None:
         self.records: list[Record] = []
         self.runs = 0
+        self.peak = 0  # bytes that the values of a run held at most
+        self.notes: dict[str, None] = {}  # what plans tell of what was not fused
 
     def __enter__(self) -> Profiler:
         Profiler.active = self
@@ -49,24 +77,8 @@ class Profiler:
         Profiler.active = None
 
     def table(self, rows: int = 30) -> str:
-        """Time by operation type: calls, milliseconds in all, microseconds a call, share."""
-        total: dict[str, int] = collections.Counter()
-        calls: dict[str, int] = collections.Counter()
-        for record in self.records:
-            total[record.op_type] += record.end_ns - record.start_ns
-            calls[record.op_type] += 1
-        overall = sum(total.values()) or 1
-        lines = [f"{'operation type':<36}{'calls':>9}{'total ms':>12}{'us/call':>10}{'share':>8}"]
-        for kind, ns in sorted(total.items(), key=lambda item: -item[1])[:rows]:
-            share = 100 * ns / overall
-            lines.append(
-                f"{kind:<36}{calls[kind]:>9}{ns / 1e6:>12.3f}"
-                f"{ns / 1e3 / calls[kind]:>10.2f}{share:>7.1f}%"
-            )
-        lines.append(
-            f"{self.runs} runs, {len(self.records)} steps, {overall / 1e6:.3f} ms in kernels"
-        )
-        return "\n".join(lines)
+        """Tables by operation type and by region, the longest first."""
+        return profile_tables.tables(self, rows)
 
     def chrome_trace(self) -> str:
         """The steps as a Chrome trace (JSON), for chrome://tracing or Perfetto."""
@@ -76,14 +88,26 @@ class Profiler:
                 "cat": "op",
                 "ph": "X",
                 "ts": r.start_ns / 1e3,
-                "dur": (r.end_ns - r.start_ns) / 1e3,
+                "dur": r.ns / 1e3,
                 "pid": os.getpid(),
                 "tid": 0,
-                "args": {"name": r.name},
+                "args": {
+                    "name": r.name,
+                    "flops": r.flops,
+                    "GFLOP/s": None if not r.flops else round(r.flops / (r.ns or 1), 3),
+                    "bytes": r.bytes,
+                    "region": r.region and r.region.name,
+                },
             }
             for r in self.records
         ]
-        return json.dumps({"traceEvents": events})
+        regions = dict.fromkeys(r.region for r in self.records if r.region)
+        told = {
+            "regions": [dataclasses.asdict(region) for region in regions],
+            "notes": list(self.notes),
+            "peak_bytes": self.peak,
+        }
+        return json.dumps({"traceEvents": events, "otherData": told})
 
 
 class Recorder:
@@ -94,29 +118,60 @@ class Recorder:
         self._run_metadata = run_metadata
 
     def run(self, plan: Plan, values: list[Any]) -> tuple[Any, ...]:
-        times: list[tuple[int, int]] = []
-        clock = time.perf_counter_ns
-        program = generate(
-            plan, self._session._context_of, lambda index: times.append((index, clock()))
-        )
-        began = clock()
+        self._regions = dict(_regions(plan.steps))
+        self._records: list[Record] = []
+        self._live = Live()
+        program = generate(plan, self._session._context_of, self._tick)
+        self._steps = program.steps
+        self._began = time.perf_counter_ns()
         results = self._session._call(program, values)
-        records = self._records(program.steps, times, began)
         profiler = Profiler.active
         if profiler is not None:
             profiler.runs += 1
-            profiler.records.extend(records)
+            profiler.records.extend(self._records)
+            profiler.peak = max(profiler.peak, self._live.peak)
+            profiler.notes.update(dict.fromkeys(plan.notes))
         if self._run_metadata is not None:
-            _fill(self._run_metadata, records)
+            _fill(self._run_metadata, self._records)
         return results
 
-    def _records(self, steps: list[Step], times: list[tuple[int, int]], began: int) -> list[Record]:
-        records = []
-        for index, end in times:
-            step = steps[index]
-            records.append(Record(step.op.name, step.op_def.name, began, end))
-            began = end
-        return records
+    def _tick(self, index: int, inputs: tuple[Any, ...], outputs: tuple[Any, ...]) -> None:
+        """A step is over; the time from here to the end of this counts for nobody."""
+        end = time.perf_counter_ns()
+        step = self._steps[index]
+        self._live.add(outputs)
+        self._records.append(
+            Record(
+                step.op.name,
+                step.op_def.name,
+                self._began,
+                end,
+                flops_of(step, inputs, outputs),
+                bytes_of(outputs),
+                self._regions.get(step),
+            )
+        )
+        self._began = time.perf_counter_ns()
+
+
+def _regions(steps: Iterable[Step], around: Region | None = None) -> Iterator[tuple[Step, Region]]:
+    """The region of each step that is in one; of a loop's, the outermost loop."""
+    for step in steps:
+        if isinstance(step, Loop):
+            ops = [leaf.op for leaf in step.leaves()]
+            region = around or Region(
+                step.op.name,
+                tuple(op.name for op in ops),
+                tuple(op.type for op in ops),
+                step.stays or "the pass `lift` is off",
+                loop=True,
+            )
+            yield from _regions(step.steps(), region)
+        elif around is not None:
+            yield step, around
+        elif isinstance(step, Fused) and len(step.members) > 1:
+            members = tuple(op.name for op in step.members)
+            yield step, Region(step.op.name, members, tuple(op.type for op in step.members))
 
 
 def recorder_for(session: BaseSession, options: Any, run_metadata: Any) -> Recorder | None:
@@ -138,7 +193,7 @@ def _fill(run_metadata: Any, records: list[Record]) -> None:
             node_name=record.name,
             all_start_micros=record.start_ns // 1000,
             op_start_rel_micros=0,
-            op_end_rel_micros=(record.end_ns - record.start_ns) // 1000,
-            all_end_rel_micros=(record.end_ns - record.start_ns) // 1000,
+            op_end_rel_micros=record.ns // 1000,
+            all_end_rel_micros=record.ns // 1000,
             timeline_label=f"{record.name} = {record.op_type}",
         )

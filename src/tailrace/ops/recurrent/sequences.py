@@ -7,6 +7,8 @@ for the states after every step (`dout`) and after the last one (`last`), where 
 
 from __future__ import annotations
 
+from math import prod
+
 import torch
 
 from tailrace.dtypes import FLOATS, INDEX, NUMERIC
@@ -50,6 +52,11 @@ def sequence_inputs(x, w, addends):
 @sequence_inputs.shape
 def sequence_inputs_shape(x, w, addends):
     return [(x[0][0], x[0][1], w[0][1]) if x else addends[0]]
+
+
+@sequence_inputs.flops
+def sequence_inputs_flops(outputs, x, w, addends):
+    return 2 * prod(outputs[0]) * sum(weight[0] for weight in w)
 
 
 @sequence_inputs.by_table
@@ -102,6 +109,11 @@ def kernel_gradient_shape(x, dz):
     return [(sum(value[2] for value in x), dz[2])]
 
 
+@kernel_gradient.flops
+def kernel_gradient_flops(outputs, x, dz):
+    return 2 * prod(dz) * outputs[0][0]
+
+
 @kernel_gradient.by_table
 def kernel_gradient_by_table(b, inputs, attrs, lookups):
     *x, dz = inputs
@@ -145,6 +157,12 @@ def kernel_gradient_by_table_shape(x, dz, table, indices):
     return [(sum(value[2] for value in x) + table[1], dz[2])]
 
 
+@kernel_gradient_by_table_kernel.flops
+def kernel_gradient_by_table_flops(outputs, x, dz, table, indices):
+    others = sum(value[2] for value in x)
+    return 2 * (prod(dz) * others + prod(table) * dz[2])
+
+
 @fused("InputGradient", "dz: N*T, w: N*T -> dx: T", T=FLOATS, N=_COUNT)
 def input_gradient(dz, w):
     """The gradient of what was multiplied with `w`. Shapes: dz [T,B,G], w [I,G] -> [T,B,I]."""
@@ -158,6 +176,11 @@ def input_gradient(dz, w):
 @input_gradient.shape
 def input_gradient_shape(dz, w):
     return [(dz[0][0], dz[0][1], w[0][0])]
+
+
+@input_gradient.flops
+def input_gradient_flops(outputs, dz, w):
+    return 2 * sum(prod(gradient) for gradient in dz) * outputs[0][2]
 
 
 @fused("Narrow", "x: T -> y: T", T=NUMERIC, axis=0, begin=0, size=0, _alias=True)
@@ -205,6 +228,11 @@ def lstm_sequence_shape(gx, wh, bias, h0, c0, peepholes, lengths):
     return [(gx[0] + 1, *h0), (gx[0] + 1, *c0), gx]
 
 
+@lstm_sequence.flops
+def lstm_sequence_flops(outputs, gx, wh, bias, h0, c0, peepholes, lengths):
+    return 2 * prod(gx) * wh[0]
+
+
 @fused(
     "LstmSequenceGrad",
     "dout: D*T, h_last: M*T, c_last: K*T, gates: T, hs: T, cs: T, wh: T, peepholes: P*T, "
@@ -236,6 +264,11 @@ def lstm_sequence_grad(dout, h_last, c_last, gates, hs, cs, wh, peepholes, lengt
 @lstm_sequence_grad.shape
 def lstm_sequence_grad_shape(dout, h_last, c_last, gates, hs, cs, wh, peepholes, lengths):
     return [gates, hs[1:], cs[1:]]
+
+
+@lstm_sequence_grad.flops
+def lstm_sequence_grad_flops(outputs, dout, h_last, c_last, gates, hs, cs, wh, peepholes, lengths):
+    return 2 * prod(gates) * wh[0]
 
 
 # -- GRU -------------------------------------------------------------------------------------------
@@ -271,6 +304,11 @@ def gru_sequence_shape(gx, gxc, wh, whc, bias, bias_c, h0, lengths):
     return [(gx[0] + 1, *h0), gx, gxc, gxc]
 
 
+@gru_sequence.flops
+def gru_sequence_flops(outputs, gx, gxc, wh, whc, bias, bias_c, h0, lengths):
+    return 2 * (prod(gx) + prod(gxc)) * wh[0]
+
+
 @fused(
     "GruSequenceGrad",
     "dout: D*T, h_last: M*T, gates: T, candidate: T, rh: T, hs: T, wh: T, whc: T, "
@@ -302,6 +340,11 @@ def gru_sequence_grad_shape(dout, h_last, gates, candidate, rh, hs, wh, whc, len
     return [gates, candidate, hs[1:]]
 
 
+@gru_sequence_grad.flops
+def gru_sequence_grad_flops(outputs, dout, h_last, gates, candidate, rh, hs, wh, whc, lengths):
+    return 2 * (prod(gates) + prod(candidate)) * wh[0]
+
+
 # -- the plain cell --------------------------------------------------------------------------------
 
 
@@ -330,6 +373,11 @@ def rnn_sequence_shape(gx, wh, bias, h0, lengths):
     return [(gx[0] + 1, *h0)]
 
 
+@rnn_sequence.flops
+def rnn_sequence_flops(outputs, gx, wh, bias, h0, lengths):
+    return 2 * prod(gx) * wh[0]
+
+
 @fused(
     "RnnSequenceGrad",
     "dout: D*T, h_last: M*T, hs: T, wh: T, lengths: L*int32 -> dz: T, dh0: T",
@@ -354,3 +402,8 @@ def rnn_sequence_grad(dout, h_last, hs, wh, lengths, *, activation):
 @rnn_sequence_grad.shape
 def rnn_sequence_grad_shape(dout, h_last, hs, wh, lengths):
     return [(hs[0] - 1, *hs[1:]), hs[1:]]
+
+
+@rnn_sequence_grad.flops
+def rnn_sequence_grad_flops(outputs, dout, h_last, hs, wh, lengths):
+    return 2 * prod(outputs[0]) * wh[0]

@@ -7,6 +7,8 @@ of at most one) go by the affine sums of the cell's equations, `previous` by its
 
 from __future__ import annotations
 
+from math import prod
+
 from tailrace.dtypes import float32, float64
 from tailrace.native import steps
 from tailrace.registry import Attr, fused
@@ -28,6 +30,7 @@ def lstm_step(x, h, c, kernel, bias, *, forget_bias):
 
 
 lstm_step.shape(lambda x, h, c, kernel, bias: [h, c])
+lstm_step.flops(lambda outputs, x, h, c, kernel, bias: 2 * prod(kernel))
 
 
 @fused(
@@ -46,6 +49,11 @@ def gru_step(x, h, kernel, candidate, bias, candidate_bias):
 gru_step.shape(lambda x, h, kernel, candidate, bias, candidate_bias: [h])
 
 
+@gru_step.flops
+def gru_step_flops(outputs, x, h, kernel, candidate, bias, candidate_bias):
+    return 2 * (prod(kernel) + prod(candidate))
+
+
 @fused(
     "RnnStep",
     "x: T, h: T, kernel: T, bias: K*T -> h_next: T",
@@ -59,6 +67,7 @@ def rnn_step(x, h, kernel, bias, *, activation):
 
 
 rnn_step.shape(lambda x, h, kernel, bias: [h])
+rnn_step.flops(lambda outputs, x, h, kernel, bias: 2 * prod(kernel))
 
 
 def lstm(b, x, kernel, bias, previous, attributes):

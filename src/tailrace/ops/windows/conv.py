@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
+from math import prod
 from typing import Any
 
 import torch
@@ -225,6 +226,11 @@ def static_shape(input: Any, filter: Any, windows: Windows) -> list[Any]:
             "and of filter\n  hint: is the filter [height, width, in, out]?"
         )
     return output_shape(list(x), list(filter), windows)
+
+
+def flops(output: Any, filter: Any) -> int:
+    """Multiplications and additions of a convolution that gives `output`, and of its gradients."""
+    return 2 * prod(output) * prod(filter[:-1])
 
 
 def facts_of(op: Any) -> dict[str, Any]:

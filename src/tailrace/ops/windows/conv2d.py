@@ -40,6 +40,11 @@ def conv2d_shape(input, filter, *, strides, padding, explicit_paddings, data_for
     return [conv.static_shape(input, filter, windows)]
 
 
+@conv2d.flops
+def conv2d_flops(outputs, input, filter):
+    return conv.flops(outputs[0], filter)
+
+
 @conv2d.gradient
 def conv2d_gradient(g, op, dy):
     input_shape, filter_shape = g.ShapeN([op.input, op.filter])
@@ -77,6 +82,11 @@ def conv2d_backprop_input_shape(input_sizes, filter, out_backprop):
     return [with_rank(input_sizes.as_shape(), 4)]
 
 
+@conv2d_backprop_input.flops
+def conv2d_backprop_input_flops(outputs, input_sizes, filter, out_backprop):
+    return conv.flops(out_backprop, filter)
+
+
 @conv2d_backprop_input.gradient
 def conv2d_backprop_input_gradient(g, op, dy):
     facts = conv.facts_of(op)
@@ -112,6 +122,11 @@ def conv2d_backprop_filter(
 @conv2d_backprop_filter.shape
 def conv2d_backprop_filter_shape(input, filter_sizes, out_backprop):
     return [with_rank(filter_sizes.as_shape(), 4)]
+
+
+@conv2d_backprop_filter.flops
+def conv2d_backprop_filter_flops(outputs, input, filter_sizes, out_backprop):
+    return conv.flops(out_backprop, outputs[0])
 
 
 @conv2d_backprop_filter.gradient

@@ -46,6 +46,11 @@ def conv3d_shape(input, filter, *, strides, padding, data_format, dilations):
     return [conv.static_shape(input, filter, windows)]
 
 
+@conv3d.flops
+def conv3d_flops(outputs, input, filter):
+    return conv.flops(outputs[0], filter)
+
+
 @conv3d.gradient
 def conv3d_gradient(g, op, dy):
     facts = conv.facts_of(op)
@@ -73,6 +78,11 @@ def conv3d_backprop_input(
 @conv3d_backprop_input.shape
 def conv3d_backprop_input_shape(input_sizes, filter, out_backprop):
     return [with_rank(input_sizes.as_shape(), 5)]
+
+
+@conv3d_backprop_input.flops
+def conv3d_backprop_input_flops(outputs, input_sizes, filter, out_backprop):
+    return conv.flops(out_backprop, filter)
 
 
 @conv3d_backprop_input.gradient
@@ -104,6 +114,11 @@ def conv3d_backprop_filter_shape(input, filter_sizes, out_backprop):
     return [with_rank(filter_sizes.as_shape(), 5)]
 
 
+@conv3d_backprop_filter.flops
+def conv3d_backprop_filter_flops(outputs, input, filter_sizes, out_backprop):
+    return conv.flops(out_backprop, outputs[0])
+
+
 @conv3d_backprop_filter.gradient
 def conv3d_backprop_filter_gradient(g, op, dy):
     facts = conv.facts_of(op)
@@ -129,6 +144,9 @@ def conv3d_backprop_input_v1_shape(input, filter, out_backprop):
     return [with_rank(input, 5)]
 
 
+conv3d_backprop_input_v1.flops(conv3d_backprop_input_flops)
+
+
 @op("Conv3DBackpropFilter", "input: T, filter: T, out_backprop: T -> output: T", **_OLD_FACTS)
 def conv3d_backprop_filter_v1(input, filter, out_backprop, *, strides, padding, dilations):
     """As Conv3DBackpropFilterV2, for a filter of the shape of `filter`."""
@@ -139,3 +157,6 @@ def conv3d_backprop_filter_v1(input, filter, out_backprop, *, strides, padding, 
 @conv3d_backprop_filter_v1.shape
 def conv3d_backprop_filter_v1_shape(input, filter, out_backprop):
     return [with_rank(filter, 5)]
+
+
+conv3d_backprop_filter_v1.flops(conv3d_backprop_filter_flops)

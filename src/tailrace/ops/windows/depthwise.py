@@ -59,6 +59,11 @@ def depthwise_conv2d_shape(input, filter, *, strides, padding, data_format, dila
     return [conv.output_shape(list(x), [*filter[:3], total], windows)]
 
 
+@depthwise_conv2d.flops
+def depthwise_conv2d_flops(outputs, input, filter):
+    return conv.flops(outputs[0], filter[:3])
+
+
 @depthwise_conv2d.gradient
 def depthwise_conv2d_gradient(g, op, dy):
     facts = conv.facts_of(op)
@@ -87,6 +92,11 @@ def depthwise_backprop_input(
 @depthwise_backprop_input.shape
 def depthwise_backprop_input_shape(input_sizes, filter, out_backprop):
     return [with_rank(input_sizes.as_shape(), 4)]
+
+
+@depthwise_backprop_input.flops
+def depthwise_backprop_input_flops(outputs, input_sizes, filter, out_backprop):
+    return conv.flops(out_backprop, filter[:3])
 
 
 @depthwise_backprop_input.gradient
@@ -121,6 +131,11 @@ def depthwise_backprop_filter(
 @depthwise_backprop_filter.shape
 def depthwise_backprop_filter_shape(input, filter_sizes, out_backprop):
     return [with_rank(filter_sizes.as_shape(), 4)]
+
+
+@depthwise_backprop_filter.flops
+def depthwise_backprop_filter_flops(outputs, input, filter_sizes, out_backprop):
+    return conv.flops(out_backprop, outputs[0][:3])
 
 
 @depthwise_backprop_filter.gradient
