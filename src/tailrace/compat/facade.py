@@ -176,13 +176,16 @@ def _internal(name: str, module: str) -> ModuleType | None:
         inner = f"{module}.{part}".lstrip(".")
         if inner in internals.RENAMED:
             return public(internals.RENAMED[inner])
-        if create(f"python.{inner}") is not None:
+        is_folder = spaces is None or module in internals.PACKAGES
+        if is_folder and create(f"python.{inner}") is not None:
             return import_module(f"{ROOT}.python.{inner}")
         for space in spaces if spaces is not None else ("",):
             try:
                 return lookup(f"{space}.{part}".lstrip("."))
             except Missing:
                 continue
+        if create(f"python.{inner}") is not None:
+            return import_module(f"{ROOT}.python.{inner}")
         raise Missing(inner)
 
     return Namespace(name, resolve, lambda: [n for s in spaces or () for n in _names(s)])
