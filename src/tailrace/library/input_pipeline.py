@@ -166,13 +166,15 @@ def slice_input_producer(
 # -- batches ---------------------------------------------------------------------------------------
 
 
-def _as_list(tensors: Any) -> list[Any]:
+def tensor_list(tensors: Any) -> list[Any]:
+    """A list of tensors, those of a dict in the order of its keys."""
     if isinstance(tensors, dict):
         return [tensors[key] for key in sorted(tensors, key=str)]
     return list(tensors)
 
 
-def _checked(tensors: list[Any]) -> list[Any]:
+def checked_tensors(tensors: list[Any]) -> list[Any]:
+    """The tensors of an example. Raises: ValueError for none, NotImplementedError for sparse ones."""
     if any(isinstance(t, SparseTensor) for t in tensors):
         raise NotImplementedError(
             "batches of SparseTensors are not supported: batch their parts, or use tf.data"
@@ -183,7 +185,8 @@ def _checked(tensors: list[Any]) -> list[Any]:
     return converted
 
 
-def _checked_keep(keep_input: Any, enqueue_many: bool) -> Tensor:
+def checked_keep(keep_input: Any, enqueue_many: bool) -> Tensor:
+    """Whether to keep an example, or each of many. Raises: ValueError for another rank."""
     keep = convert_to_tensor(keep_input)
     rank = keep.get_shape().ndims
     if rank is None:
@@ -195,7 +198,8 @@ def _checked_keep(keep_input: Any, enqueue_many: bool) -> Tensor:
     return keep
 
 
-def _types(lists: list[list[Any]]) -> list[Any]:
+def common_types(lists: list[list[Any]]) -> list[Any]:
+    """The types of the tensors, which are the same in all lists. Raises: TypeError if not."""
     types = [t.dtype for t in lists[0]]
     for other in lists[1:]:
         if [t.dtype for t in other] != types:
@@ -203,7 +207,8 @@ def _types(lists: list[list[Any]]) -> list[Any]:
     return types
 
 
-def _element_shapes(lists: list[list[Any]], shapes: Any, enqueue_many: bool) -> Any:
+def element_shapes(lists: list[list[Any]], shapes: Any, enqueue_many: bool) -> Any:
+    """The shapes of an example: those given, or those of the tensors, which must be compatible."""
     if shapes is not None:
         return shapes
     if any(len(tensors) != len(lists[0]) for tensors in lists):
@@ -239,9 +244,9 @@ class _Batches:
         self.scope = scope
         self.many = enqueue_many
         self.threads = threads
-        self.lists = [_checked(_as_list(tensors)) for tensors in given]
-        self.keep = _checked_keep(keep_input, enqueue_many)
-        self.types = _types(self.lists)
+        self.lists = [checked_tensors(tensor_list(tensors)) for tensors in given]
+        self.keep = checked_keep(keep_input, enqueue_many)
+        self.types = common_types(self.lists)
 
     def fill(self, queue: QueueBase) -> None:
         """Add the runner that fills the queue."""
@@ -267,7 +272,7 @@ class _Batches:
     ) -> Any:
         """Batches from a FIFO queue."""
         kind = PaddingFIFOQueue if dynamic_pad else FIFOQueue
-        shapes = _element_shapes(self.lists, shapes, self.many)
+        shapes = element_shapes(self.lists, shapes, self.many)
         queue = kind(capacity, self.types, shapes, shared_name=shared_name)
         self.fill(queue)
         _fullness(f"fraction_of_{capacity}_full", queue.size(), capacity)
@@ -284,7 +289,7 @@ class _Batches:
         shared_name: str | None,
     ) -> Any:
         """Batches from a queue in random order."""
-        shapes = _element_shapes(self.lists, shapes, self.many)
+        shapes = element_shapes(self.lists, shapes, self.many)
         queue = RandomShuffleQueue(
             capacity, reserve, self.types, shapes, seed=seed, shared_name=shared_name
         )

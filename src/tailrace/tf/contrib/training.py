@@ -1,6 +1,7 @@
 """`tf.contrib.training`."""
 
 from tailrace.library.checkpoint_utils import checkpoints_iterator, wait_for_new_checkpoint
+from tailrace.library.contrib.bucket import bucket, bucket_by_sequence_length
 from tailrace.library.contrib.hparam import HParams, parse_values
 from tailrace.library.contrib.training import (
     add_gradients_summaries,
