@@ -174,7 +174,7 @@ def tensor_list(tensors: Any) -> list[Any]:
 
 
 def checked_tensors(tensors: list[Any]) -> list[Any]:
-    """The tensors of an example. Raises: ValueError for none, NotImplementedError for sparse ones."""
+    """The tensors of an example. Raises: ValueError for none; sparse ones are refused."""
     if any(isinstance(t, SparseTensor) for t in tensors):
         raise NotImplementedError(
             "batches of SparseTensors are not supported: batch their parts, or use tf.data"
