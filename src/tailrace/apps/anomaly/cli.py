@@ -62,7 +62,7 @@ def _add_train(commands: Any) -> None:
     network = train.add_argument_group("the network")
     network.add_argument("--method", help="predictor (default) or autoencoder")
     network.add_argument("--size", type=int, metavar="N", help="units (default 32)")
-    network.add_argument("--window", type=int, metavar="N", help="points seen at once (default 64)")
+    network.add_argument("--window", type=int, metavar="N", help="points seen at once (default 80)")
     network.add_argument("--ahead", type=int, metavar="N", help="points predicted (default 5)")
     network.add_argument("--steps", type=int, metavar="N", help="training steps (default 500)")
     network.add_argument("--batch", type=int, metavar="N", help="windows of a step (default 16)")

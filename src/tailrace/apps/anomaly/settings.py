@@ -23,7 +23,7 @@ class Settings(Record):
 
     method: str = "predictor"
     size: int = 32
-    window: int = 64
+    window: int = 80
     ahead: int = 5
     stride: int = 8
     smooth: int = 8
