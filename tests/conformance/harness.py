@@ -41,15 +41,31 @@ class Outcome:
     exception: BaseException | None = None
 
 
+@dataclass
+class Prepared:
+    """A case that has been called: what it did so far, and what is left to run."""
+
+    outcome: Outcome
+    graph: Any = None
+    fetched: list[tuple[str, Any]] = field(default_factory=list)
+    feeds: list[Any] = field(default_factory=list)
+    initializers: list[Any] | None = None
+
+
 def run_case(tf: Any, function: Callable[[Any], dict[str, Any]]) -> Outcome:
     """Calls the case in a fresh default graph of `tf` and runs what it returns in a session."""
+    return perform(tf, prepare(tf, function))
+
+
+def prepare(tf: Any, function: Callable[[Any], dict[str, Any]]) -> Prepared:
+    """Calls the case in a fresh default graph, which stays the default one."""
     tf.reset_default_graph()
     np.random.seed(0)
     random.seed(0)
     try:
         returned = dict(function(tf))
     except Exception as error:  # whatever a case raises is its result
-        return Outcome(error=_class_names(error), stage="build", exception=error)
+        return Prepared(Outcome(error=_class_names(error), stage="build", exception=error))
     graph = tf.get_default_graph()
     nodes = graph_nodes(graph)
     feeds = returned.pop("feed", None)
@@ -61,17 +77,32 @@ def run_case(tf: Any, function: Callable[[Any], dict[str, Any]]) -> Outcome:
     values = {label: [_plain(leaf)] for label, leaf in leaves if statics[label][0] == "value"}
     fetched = [(label, leaf) for label, leaf in leaves if statics[label][0] != "value"]
     outcome = Outcome(nodes=nodes, statics=statics, values=values, tolerance=tolerance)
-    if not fetched:
-        return outcome
+    return Prepared(outcome, graph, fetched, feeds)
+
+
+def perform(tf: Any, case: Prepared) -> Outcome:
+    """Runs what is left of a case in a session of its own; may be done again."""
+    if not case.fetched:
+        return case.outcome
     try:
-        values.update(_run(tf, graph, fetched, feeds))
+        values = {**case.outcome.values, **_run(tf, case)}
     except Exception as error:  # a failing run is a result as well
-        return replace(outcome, error=_class_names(error), stage="run", exception=error)
-    return outcome
+        return replace(case.outcome, error=_class_names(error), stage="run", exception=error)
+    return replace(case.outcome, values=values)
 
 
-def _run(tf: Any, graph: Any, fetched: list[tuple[str, Any]], feeds: list[Any]) -> dict[str, Any]:
+def _run(tf: Any, case: Prepared) -> dict[str, Any]:
     """Label -> values of the runs, after initializing whatever the graph has to initialize."""
+    if case.initializers is None:
+        case.initializers = _initializers(tf, case.graph)
+    with tf.Session(graph=case.graph) as session:
+        for initializer in case.initializers:
+            session.run(initializer)
+        runs = [session.run([leaf for _, leaf in case.fetched], feed) for feed in case.feeds]
+    return {label: [_plain(run[i]) for run in runs] for i, (label, _) in enumerate(case.fetched)}
+
+
+def _initializers(tf: Any, graph: Any) -> list[Any]:
     keys = tf.GraphKeys
     initializers = []
     if graph.get_collection(keys.GLOBAL_VARIABLES):
@@ -80,11 +111,7 @@ def _run(tf: Any, graph: Any, fetched: list[tuple[str, Any]], feeds: list[Any]) 
         initializers.append(tf.local_variables_initializer())
     if graph.get_collection(keys.TABLE_INITIALIZERS):
         initializers.append(tf.tables_initializer())
-    with tf.Session(graph=graph) as session:
-        for initializer in initializers:
-            session.run(initializer)
-        runs = [session.run([leaf for _, leaf in fetched], feed) for feed in feeds]
-    return {label: [_plain(run[i]) for run in runs] for i, (label, _) in enumerate(fetched)}
+    return initializers
 
 
 def _leaves(tf: Any, label: str, value: Any) -> Iterator[tuple[str, Any]]:
