@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -89,8 +90,8 @@ class SelfOrganizingMap(Estimator[Settings]):
         """Chooses what the settings leave to the data: `_used`, `grid_`."""
         used = self._settings
         if not used.rows:
-            _, spread, _ = np.linalg.svd(vectors - vectors.mean(0), full_matrices=False)
-            rows, cols = shape_for(len(vectors), (spread[0], spread[1] if len(spread) > 1 else 0.0))
+            spread, _ = _components(vectors)
+            rows, cols = shape_for(len(vectors), spread)
             used = used.with_(rows=rows, cols=cols)
         if not used.sigma:
             longer = max(used.rows, used.cols) / 2
@@ -111,15 +112,13 @@ class SelfOrganizingMap(Estimator[Settings]):
             drawn = random.uniform(low, high, (self.grid_.units, vectors.shape[1]))
             return drawn.astype(np.float32)
         mean = vectors.mean(0)
-        _, spread, ways = np.linalg.svd(vectors - mean, full_matrices=False)
+        spread, ways = _components(vectors)
         places = self.grid_.places - self.grid_.places.mean(0)
         places = places / np.maximum(np.abs(places).max(0), 1.0)
         # the first component along the longer side
         if self.grid_.rows > self.grid_.cols:
             places = places[:, ::-1]
-        count = min(2, len(spread))
-        deviations = spread[:count] / np.sqrt(len(vectors))
-        return (mean + (places[:, :count] * deviations) @ ways[:count]).astype(np.float32)
+        return (mean + places * spread @ ways).astype(np.float32)
 
     def _train(
         self,
@@ -319,3 +318,20 @@ class SelfOrganizingMap(Estimator[Settings]):
             for number, weights, mapping, error in zip(*kept, strict=True)
         ]
         self.labels_ = self.history_[-1].mapping
+
+
+def _components(vectors: Values) -> tuple[tuple[float, float], Floats]:
+    """Deviations along the first two principal components, and these as rows [2,D]."""
+    centred = (vectors - vectors.mean(0)).astype(float)
+    count, dimensions = vectors.shape
+    if dimensions <= count:
+        squares, ways = np.linalg.eigh(centred.T @ centred / count)
+        order = np.argsort(squares)[::-1][:2]
+        spread, ways = np.sqrt(np.maximum(squares[order], 0.0)), ways[:, order].T
+    else:
+        _, lengths, ways = np.linalg.svd(centred, full_matrices=False)
+        spread, ways = lengths[:2] / math.sqrt(count), ways[:2]
+    # of one column there is one
+    short = 2 - len(spread)
+    spread, ways = np.pad(spread, (0, short)), np.pad(ways, ((0, short), (0, 0)))
+    return (float(spread[0]), float(spread[1])), ways

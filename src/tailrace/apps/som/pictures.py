@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 # planes drawn at most, vectors labelled at most, pictures of the animation at most
 MOST_PLANES, MOST_LABELS, MOST_FRAMES = 24, 120, 40
 PLANES_ABREAST = 4
-GROUP_COLOURS = "tab10"
 
 
 def _corners(hexagonal: bool, size: float) -> NDArray[np.float64]:
@@ -43,13 +42,14 @@ def draw_cells(
     colours: str = "viridis",
     size: float = 1.0,
     limits: tuple[float, float] | None = None,
+    edges: str = "face",
 ) -> PolyCollection:
     """Cells side by side, coloured by their values."""
     # half a second to load, wanted here only
     from matplotlib.collections import PolyCollection
 
     outlines = places[:, None] + _corners(grid.hexagonal, size)[None]
-    cells = PolyCollection(list(outlines), array=values, cmap=colours, edgecolors="face", lw=0.4)
+    cells = PolyCollection(list(outlines), array=values, cmap=colours, edgecolors=edges, lw=0.4)
     if limits is not None:
         cells.set_clim(*limits)
     axes.add_collection(cells)
@@ -111,7 +111,7 @@ def u_matrix(
     cells = draw_cells(axes, heights.places, heights.values, grid, colours="magma", size=0.5)
     figure.colorbar(cells, ax=axes, shrink=0.8, label="distance to the neighbour")
     axes.plot(*grid.places.T, ".", color="white", ms=1.5)
-    _write_labels(axes, mapping, labels, grid, "white")
+    _write_labels(axes, mapping, labels, grid, [])
     return png(figure)
 
 
@@ -119,7 +119,7 @@ def hits(mapping: NDArray[np.int64], grid: Grid) -> bytes:
     """How many vectors each unit has."""
     counts = np.bincount(mapping, minlength=grid.units)
     figure, axes = _one(grid)
-    cells = draw_cells(axes, grid.places, counts, grid, colours="Blues")
+    cells = draw_cells(axes, grid.places, counts, grid, colours="Blues", edges="#c5ccd3")
     figure.colorbar(cells, ax=axes, shrink=0.8, label="vectors")
     for (x, y), count in zip(grid.places, counts, strict=True):
         if count:
@@ -145,29 +145,60 @@ def groups(
 ) -> bytes:
     """The groups of units, with the vectors: by name, or as dots coloured by their kind."""
     figure, axes = _one(grid)
-    draw_cells(axes, grid.places, unit_groups, grid, colours="Pastel1", limits=(-0.5, 8.5))
-    if kinds:
-        dots, names = scattered(mapping, grid), sorted(set(kinds))
-        for i, kind in enumerate(names):
-            chosen = np.array([k == kind for k in kinds])
-            axes.plot(*dots[chosen].T, "o", ms=4, color=f"C{i % 10}", label=kind)
+    draw_cells(
+        axes, grid.places, unit_groups, grid, colours="Pastel1", limits=(-0.5, 8.5), edges="white"
+    )
+    names = sorted(set(kinds))
+    colours = {kind: f"C{i % 10}" for i, kind in enumerate(names)}
+    written = _write_labels(axes, mapping, labels, grid, [colours[kind] for kind in kinds])
+    dots = scattered(mapping, grid)
+    for kind, colour in colours.items():
+        chosen = np.array([k == kind for k in kinds])
+        # where there are names, these have the colours
+        size = 0 if written else 4
+        axes.plot(*dots[chosen].T, "o", ms=size, color=colour)
+        axes.plot([], [], "o", ms=5, color=colour, label=kind)
+    if names:
         figure.legend(loc="outside lower center", ncols=min(6, len(names)), fontsize=8)
-    _write_labels(axes, mapping, labels, grid, "black")
     return png(figure)
 
 
 def _write_labels(
-    axes: Axes, mapping: NDArray[np.int64], labels: Sequence[str], grid: Grid, colour: str
-) -> None:
-    """Names in their units' cells, a few each; none where they would be too many to read."""
+    axes: Axes,
+    mapping: NDArray[np.int64],
+    labels: Sequence[str],
+    grid: Grid,
+    colours: Sequence[str],
+) -> bool:
+    """Names in their units' cells, a few each, in their colours (black where there are none).
+
+    Returns whether they were written: not where they would be too many to read.
+    """
+    # a moment to load, wanted here only
+    from matplotlib.patheffects import withStroke
+
     if not labels or len(labels) > MOST_LABELS:
-        return
+        return False
+    around = [withStroke(linewidth=1.5, foreground="white")]
     for unit in np.unique(mapping):
-        names = [str(labels[i]) for i in np.flatnonzero(mapping == unit)]
+        rows = np.flatnonzero(mapping == unit)
+        lines = [(labels[i][:14], colours[i] if colours else "black") for i in rows[:3]]
+        if len(rows) > 3:
+            lines.append((f"+{len(rows) - 3}", "black"))
         x, y = grid.places[unit]
-        more = f"\n+{len(names) - 3}" if len(names) > 3 else ""
-        text = "\n".join([name[:14] for name in names[:3]]) + more
-        axes.text(x, y, text, ha="center", va="center", fontsize=5.5, color=colour)
+        for i, (text, colour) in enumerate(lines):
+            axes.annotate(
+                text,
+                (x, y),
+                (0, 7.5 * ((len(lines) - 1) / 2 - i)),
+                textcoords="offset points",
+                ha="center",
+                va="center",
+                fontsize=6.5,
+                color=colour,
+                path_effects=around,
+            )
+    return True
 
 
 def animation(history: Sequence[Snapshot], columns: Sequence[str], grid: Grid) -> bytes:
