@@ -70,6 +70,8 @@ def watch(args: argparse.Namespace) -> int:
         _watch(detector, sys.stdin, everything=args.all)
     except KeyboardInterrupt:
         return INTERRUPTED
+    except UnicodeDecodeError as error:
+        raise UserError(f"standard input: is not text ({error.reason})") from None
     return 0
 
 

@@ -37,6 +37,7 @@ def train(args: argparse.Namespace) -> int:
     data = _data(args, settings)
     parts = Parts.of(data.normal, settings)
     detector = Detector.new(parts, settings)
+    detector.check(data.test)
     folder = Path(args.out) if args.out else free_folder(DEFAULT_OUT)
     make_folder(folder)
     say(_introduction(data, settings))

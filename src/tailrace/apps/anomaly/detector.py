@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from tailrace.apps.anomaly.data import Series
 from tailrace.apps.anomaly.networks import Learner, OnStep, new_learner
-from tailrace.apps.anomaly.scoring import marked, smoothed, threshold
+from tailrace.apps.anomaly.scoring import check_enough, marked, smoothed, threshold
 from tailrace.apps.anomaly.settings import Settings
 from tailrace.apps.anomaly.windows import Floats
 from tailrace.apps.common import folder as common
@@ -44,7 +44,11 @@ class Parts:
                 f"{series.name}: {count} points are too few to learn from, "
                 f"{least / VALIDATION:.0f} are needed; give more, or a smaller --window"
             )
-        return cls(*(series.part(part) for part in parts))
+        found = cls(*(series.part(part) for part in parts))
+        # the first points may have no score
+        scored = ~found.calibration.bad[max(settings.window, settings.ahead) :]
+        check_enough(int(scored.sum()), settings.false_alarms)
+        return found
 
 
 @dataclass
@@ -94,8 +98,8 @@ class Detector:
         return finished
 
     def scores(self, series: Series) -> Floats:
-        """Scores [T]; NaN where a point has none. Raises: UserError for other channels."""
-        self._check(series)
+        """Scores [T]; NaN where a point has none. Raises: as `check`."""
+        self.check(series)
         raw = self.learner.raw_scores(self.scale.apply(series.values))
         return smoothed(raw, self.settings.smooth)
 
@@ -103,7 +107,8 @@ class Detector:
         """Which scores are alarms."""
         return marked(scores, self.threshold)
 
-    def _check(self, series: Series) -> None:
+    def check(self, series: Series) -> None:
+        """Raises UserError for a series of other channels, or too short to be scored."""
         count, known = series.values.shape[1], len(self.channels)
         if count != known:
             raise UserError(f"{series.name}: has {count} channels, the model {known}")

@@ -115,7 +115,7 @@ def _mixed(
 def recorded_beats() -> list[tuple[Floats, Floats]]:
     """Seconds from the R wave and millivolts of the three beats, zero at both ends.
 
-    The recording is in units of 1/200 mV.
+    The recording does not say its units; they are taken to be 1/200 mV, 360 a second.
     """
     import pywt.data
 

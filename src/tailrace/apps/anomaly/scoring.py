@@ -38,13 +38,18 @@ def threshold(scores: Floats, rate: float) -> float:
     Raises: UserError where the scores are too few for the rate.
     """
     scores = np.sort(scores[~np.isnan(scores)])
+    check_enough(len(scores), rate)
     rank = math.ceil((len(scores) + 1) * (1 - rate))
-    if rank > len(scores):
+    return float(scores[rank - 1])
+
+
+def check_enough(count: int, rate: float) -> None:
+    """Raises UserError where so many normal points cannot show a rate of false alarms."""
+    if math.ceil((count + 1) * (1 - rate)) > count:
         raise UserError(
             f"--false-alarms {rate:g}: needs {math.ceil(1 / rate)} normal points to calibrate on, "
-            f"there are {len(scores)}; give more data, or allow more false alarms"
+            f"there are {count}; give more data, or allow more false alarms"
         )
-    return float(scores[rank - 1])
 
 
 @dataclass(frozen=True)

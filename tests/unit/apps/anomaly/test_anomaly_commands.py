@@ -138,6 +138,8 @@ def test_ctrl_c_saves(normal: Path, tmp_path: Path, monkeypatch, capsys):
         ("a,l\n1,2\n", ["--label", "l"], "column l, row 1: 2 is not a label"),
         ("a\n1\n2\n", [], "points are too few to learn from"),
         ("a\n1\n", ["--method", "magic"], "--method magic: must be one of"),
+        ("a\n" + "1\n2\n" * 300, ["--window", "8"], "needs 200 normal points to calibrate on"),
+        ("a\n" + "1\n2\n" * 300, [*TOY, "--false-alarms", "0.1", "--held-out", "0.02"], "too few"),
         ("a\n1\n", ["--demo", "generated"], "--demo and a CSV file"),
     ],
 )
