@@ -27,6 +27,7 @@ RUNS = 25
 
 
 def main() -> None:
+    """Print a line for each shape."""
     torch.set_num_threads(1)
     print(
         f"{platform.machine()}, torch {torch.__version__}, {torch.__config__.parallel_info()[:60]}"
