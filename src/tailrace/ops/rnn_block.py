@@ -8,6 +8,7 @@ python/ops/rnn_grad.py, contrib/rnn/python/ops/lstm_ops.py, gru_ops.py.
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 import torch
@@ -121,6 +122,11 @@ def lstm_block_cell_shape(x, cs_prev, h_prev, w, wci, wcf, wco, b):
     return [[with_rank(x, 2)[0], with_rank(cs_prev, 2)[1]]] * 7
 
 
+@lstm_block_cell.flops
+def lstm_block_cell_flops(outputs, x, cs_prev, h_prev, w, *rest):
+    return 2 * x[0] * prod(w)
+
+
 @lstm_block_cell.gradient
 def lstm_block_cell_grad_rule(g, op, *grads):
     _, cs_grad, _, _, _, _, h_grad = grads
@@ -228,6 +234,12 @@ def block_lstm_shape(seq_len_max, x, cs_prev, h_prev, w, wci, wcf, wco, b):
     return [[steps, batch, None if gates is None else gates // 4]] * 7
 
 
+@block_lstm.flops
+def block_lstm_flops(outputs, seq_len_max, x, cs_prev, h_prev, w, *rest):
+    """Of all steps, also those after `seq_len_max`."""
+    return 2 * x[0] * x[1] * prod(w)
+
+
 @block_lstm.gradient
 def block_lstm_grad_rule(g, op, *grads):
     saved = list(op.node.outputs)
@@ -303,6 +315,11 @@ def block_lstm_grad_shape(seq_len_max, x, cs_prev, h_prev, w, wci, wcf, wco, b, 
     return [with_rank(shape, rank) for rank, shapes in ranks.items() for shape in shapes]
 
 
+@block_lstm_grad.flops
+def block_lstm_grad_flops(outputs, seq_len_max, x, cs_prev, h_prev, w, *rest):
+    return 2 * block_lstm_flops(outputs, seq_len_max, x, cs_prev, h_prev, w)
+
+
 # -- one step of a GRU -----------------------------------------------------------------------------
 
 
@@ -330,6 +347,11 @@ def gru_block_cell(x, h_prev, w_ru, w_c, b_ru, b_c):
 @gru_block_cell.shape
 def gru_block_cell_shape(x, h_prev, w_ru, w_c, b_ru, b_c):
     return [[with_rank(x, 2)[0], with_rank(h_prev, 2)[1]]] * 4
+
+
+@gru_block_cell.flops
+def gru_block_cell_flops(outputs, x, h_prev, w_ru, w_c, *rest):
+    return 2 * x[0] * (prod(w_ru) + prod(w_c))
 
 
 @gru_block_cell.gradient
@@ -373,3 +395,6 @@ def gru_block_cell_grad_shape(x, h_prev, w_ru, *rest):
     rows, cells = with_rank(x, 2)[0], with_rank(h_prev, 2)[1]
     state = [rows, cells]
     return [with_rank(x, 2), state, state, [rows, with_rank(w_ru, 2)[1]]]
+
+
+gru_block_cell_grad.flops(gru_block_cell_flops)

@@ -108,6 +108,16 @@ def test_recurrent_layers(name):
     assert not layer.stays
 
 
+def test_block_cells():
+    x, value = placeholder(6, 4, 3)
+    cell = tf.contrib.rnn.LSTMBlockFusedCell(5)
+    outputs, _ = cell(x, dtype=tf.float32)
+    found = flops(profile([outputs, *tf.gradients(outputs, x)], {x: value}))
+    product = 2 * 6 * 4 * (3 + 5) * 20
+    assert found["BlockLSTM"] == product
+    assert found["BlockLSTMGrad"] == 2 * product
+
+
 def test_a_loop_tells_why_it_stays():
     start = tf.placeholder(tf.float32, [])
     loop = tf.while_loop(lambda v: v > 1.0, lambda v: v / 2.0, [start])
