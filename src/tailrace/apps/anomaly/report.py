@@ -63,7 +63,8 @@ def _about(contest: Contest, rate: float) -> str:
         return common
     return (
         f"{common} False: the part of normal test points that was marked; detectors that "
-        "look at whole windows also mark what surrounds a bad place. Recall and precision are "
+        "look at whole windows also mark what surrounds a bad place, and a predictor what comes "
+        "right behind one. Recall and precision are "
         "those of ranges (Tatbul and others, 2018; half of a range's recall is for being noticed, "
         "flat bias, n parts count 1/n), not point-adjusted. Mean prec.: average precision of "
         "single points, which needs no threshold. ms: to score the test series. With several "
