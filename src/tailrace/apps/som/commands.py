@@ -142,7 +142,7 @@ def compare(som: SelfOrganizingMap, parts: Parts) -> Table:
         row("k-means", som.baseline("k-means"), ordered=False),
     ]
     columns = ["", "quantization error", "held out", "topographic error", "held out"]
-    return Table(columns, rows, best=0)
+    return Table(columns, rows)
 
 
 def map_rows(args: argparse.Namespace) -> int:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tailrace.apps.som.grid import Grid
+from tailrace.apps.som.grid import TOUCH, Grid
 
 # groups that are tried when their number is not given
 MOST_CLUSTERS = 8
@@ -69,11 +69,10 @@ def clusters(weights: NDArray[Any], grid: Grid, count: int, seed: int) -> NDArra
     Without a `count` the number, up to 8, with the highest mean silhouette is taken.
     """
     # a second to load, wanted here only
-    from scipy.sparse import csr_matrix
     from sklearn.cluster import AgglomerativeClustering
     from sklearn.metrics import silhouette_score
 
-    touching = csr_matrix(grid.squared <= 1 + 1e-6)
+    touching = (grid.squared <= TOUCH).astype(float)
 
     def grouped(number: int) -> NDArray[np.int64]:
         return AgglomerativeClustering(number, connectivity=touching).fit_predict(weights)

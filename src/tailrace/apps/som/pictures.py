@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 # planes drawn at most, vectors labelled at most, pictures of the animation at most
-MOST_PLANES, MOST_LABELS, MOST_FRAMES = 24, 120, 40
+MOST_PLANES, MOST_LABELS, MOST_FRAMES = 24, 120, 50
 PLANES_ABREAST = 4
 
 
@@ -182,7 +182,7 @@ def _write_labels(
     around = [withStroke(linewidth=1.5, foreground="white")]
     for unit in np.unique(mapping):
         rows = np.flatnonzero(mapping == unit)
-        lines = [(labels[i][:14], colours[i] if colours else "black") for i in rows[:3]]
+        lines = [(str(labels[i])[:14], colours[i] if colours else "black") for i in rows[:3]]
         if len(rows) > 3:
             lines.append((f"+{len(rows) - 3}", "black"))
         x, y = grid.places[unit]

@@ -112,3 +112,18 @@ def test_some_values_of_the_countries_are_missing():
     countries = demonstration.load("countries")
     assert len(countries.values) == 96
     assert 0.03 < np.isnan(countries.values).mean() < 0.09
+
+
+def test_parquet_goes_to_pandas_or_says_what_it_needs(tmp_path: Path, monkeypatch, capsys):
+    path = tmp_path / "table.parquet"
+    path.write_bytes(b"PAR1")
+    frame = pd.DataFrame({"a": [1.0, 2.0], "b": [2.0, 5.0]})
+    monkeypatch.setattr(pd, "read_parquet", lambda file: frame)
+    assert commands.table.read_frame(path).equals(frame)
+
+    def without(file):
+        raise ImportError("no engine")
+
+    monkeypatch.setattr(pd, "read_parquet", without)
+    assert main(["som", "train", str(path)]) == 2
+    assert "pip install 'tailrace[parquet]'" in capsys.readouterr().err
