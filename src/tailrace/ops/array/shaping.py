@@ -153,14 +153,15 @@ reshape.bind(moves_elements(_reshape, 0))
 
 @reshape.over_steps
 def reshape_over_steps(b, tensor, shape):
-    if shape.constant is None or None in tensor.dims:
+    elements = product(tensor.dims)
+    if shape.constant is None or elements is None:
         return None
     sizes = shape.constant.tolist()
     if -1 in sizes:
         known = product(d for d in sizes if d != -1)
         if not known:
             return None
-        sizes[sizes.index(-1)] = product(tensor.dims) // known
+        sizes[sizes.index(-1)] = elements // known
     return [b.Reshape(tensor.value, b.constant([tensor.value.dims[0], *sizes]))]
 
 
