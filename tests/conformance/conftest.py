@@ -3,4 +3,14 @@
 import sys
 from pathlib import Path
 
+import pytest
+
+from tailrace.gradients import registered
+
 sys.path.insert(0, str(Path(__file__).parent))
+
+
+@pytest.fixture(autouse=True)
+def own_gradients(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Gradients that a case registers are gone after the test."""
+    monkeypatch.setattr(registered, "_registered", dict(registered._registered))

@@ -14,6 +14,7 @@ from discovery import Case, all_cases
 from harness import Outcome, Prepared, perform, prepare, run_case
 
 import tailrace as tf
+from tailrace.gradients import registered
 from tailrace.plan import planner
 from tailrace.plan.ir import Fused, Loop, Plan, Step
 
@@ -69,7 +70,9 @@ def _wrong(case: Case, outcome: Outcome) -> list[str]:
 def _check(case: Case, prepared: Prepared | None, setting: str) -> None:
     if prepared is not None and not _wrong(case, perform(tf, prepared)):
         return
-    outcome = run_case(tf, case.function())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(registered, "_registered", dict(registered._registered))
+        outcome = run_case(tf, case.function())
     found = _wrong(case, outcome)
     if found:
         said = f"with TAILRACE_PASSES={setting}: "
@@ -79,6 +82,7 @@ def _check(case: Case, prepared: Prepared | None, setting: str) -> None:
 @pytest.mark.parametrize("case", CASES, ids=IDS)
 def test_case(case: Case, monkeypatch: pytest.MonkeyPatch):
     with monkeypatch.context() as patch:
+        patch.setattr(registered, "_registered", dict(registered._registered))
         changes = _Changes(patch)
         prepared = prepare(tf, case.function())
         has_sessions = bool(changes.seen)

@@ -376,3 +376,14 @@ def table_in_a_checkpoint(tf):
     finally:
         shutil.rmtree(folder)
     return {"values": values, "names": names}
+
+
+def raw_operations(tf):
+    table = tf.raw_ops.HashTableV2(key_dtype=tf.string, value_dtype=tf.int64)
+    values = tf.constant([3, 4], tf.int64)
+    filled = tf.raw_ops.InitializeTableV2(table_handle=table, keys=["a", "b"], values=values)
+    with tf.control_dependencies([filled]):
+        found = tf.raw_ops.LookupTableFindV2(
+            table_handle=table, keys=["b", "c"], default_value=tf.constant(-1, tf.int64)
+        )
+    return {"found": found}
