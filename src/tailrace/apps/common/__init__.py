@@ -22,6 +22,10 @@ The pieces, each a module:
     folder     a model folder: `model.json` (`write`, `read`) and `Checkpoints`; no pickle
     parts      training, validation and test part of rows or of a series; random numbers of a seed;
                mean and deviation over seeds
+    training   the loop: `Course`, `Progress`, `Training`
+    runs       `Run`: a training in its model folder, with bar, best and last checkpoint, resumption
+               and event files
+    figures    `figures.json`: what a run came to, over seeds, beside its baseline
     display    console, `Table` and `show`, the moving `Bar`, `stopping` for Ctrl-C
     report     `Report`: report.html that stands alone, its pictures inside it and as files beside
 

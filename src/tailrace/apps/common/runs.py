@@ -1,0 +1,161 @@
+"""A training run in its model folder: shown while it goes on, saved, resumed, as curves on a board.
+
+best/    checkpoint of the variables that did best on the validation part
+last/    checkpoint of all variables where training stopped, to go on from
+logs/    event files with the curves, which TensorBoard shows
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import tailrace as tf
+from tailrace.apps.common import folder as folders
+from tailrace.apps.common.display import Bar, clock, stopping
+from tailrace.apps.common.training import Batch, Course, Figures, Progress, Training
+
+LOGS = "logs"
+
+
+@dataclass(frozen=True)
+class Kind:
+    """Whose folder it is: the application and the number of its format."""
+
+    application: str
+    format: int
+
+
+class Run:
+    """One network being trained in one folder.
+
+    `describe()` is what the application keeps in `model.json`; beside it stand "progress", "best"
+    and "last". `variables` are those that a trained network needs, `everything` also what training
+    needs (slots, counters); both are restored by `Run.resume` and `restore_best`.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        kind: Kind,
+        session: tf.Session,
+        course: Course,
+        describe: Callable[[], dict[str, Any]],
+        *,
+        variables: Sequence[tf.Variable] | None = None,
+        everything: Sequence[tf.Variable] | None = None,
+    ) -> None:
+        self.folder = folder
+        self.session = session
+        self.training = Training(course)
+        self._kind = kind
+        self._describe = describe
+        self._names: dict[str, str | None] = {"best": None, "last": None}
+        with session.graph.as_default():
+            self._checkpoints = {
+                "best": folders.Checkpoints(folder, "best", variables or tf.trainable_variables()),
+                "last": folders.Checkpoints(folder, "last", everything or tf.global_variables()),
+            }
+
+    @property
+    def progress(self) -> Progress:
+        """How far training is."""
+        return self.training.progress
+
+    def resume(self, data: Mapping[str, Any]) -> None:
+        """Goes on from what `folder.read` found.
+
+        Raises: UserError where there is nothing to go on from, or it is damaged.
+        """
+        with folders.damage_said(self.folder):
+            self.training.progress = Progress(**data["progress"])
+            self._names = {"best": data["best"], "last": data["last"]}
+        if self._names["last"] is None:
+            self.training.progress = Progress()
+        for which, name in self._names.items():
+            if name is not None:
+                self._checkpoints[which].keep(name)
+        if self._names["last"] is not None:
+            self._checkpoints["last"].restore(self.session, self._names["last"])
+
+    def save(self, which: str) -> None:
+        """Writes the checkpoint `best` or `last`, then a `model.json` that names it."""
+        with self.session.graph.as_default():
+            self._names[which] = self._checkpoints[which].save(self.session, self.progress.step)
+        self.write()
+
+    def write(self) -> None:
+        """Replaces `model.json`."""
+        data = {**self._describe(), "progress": vars(self.progress), **self._names}
+        folders.write(self.folder, self._kind.application, self._kind.format, data)
+
+    def restore_best(self) -> None:
+        """Puts the variables of the best evaluation back; none was, then nothing changes."""
+        if self._names["best"] is not None:
+            self._checkpoints["best"].restore(self.session, self._names["best"])
+
+    def train(
+        self,
+        batches: Callable[[int], Iterable[Batch]],
+        step: Callable[[Batch, float], Any],
+        evaluate: Callable[[], Mapping[str, float]],
+        *,
+        tell: Callable[[Figures], str] = lambda figures: f"loss {figures.loss:.3f}",
+        heading: str = "epoch {}",
+    ) -> bool:
+        """Trains with a bar and a line per evaluation; returns whether it came to the end.
+
+        Ctrl-C ends it after the step under way. The best variables are saved at each evaluation
+        that is the best so far, everything at each evaluation and at the end; at the end the best
+        are in place. Arguments as `Training.run`.
+        """
+        with (
+            Bar(heading) as bar,
+            stopping(self.training.stop),
+            _Curves(self.folder / LOGS) as curves,
+        ):
+
+            def on_step(figures: Figures) -> None:
+                said = f"{tell(figures)}, {clock(figures.left_s)} left"
+                bar.step(figures.done, said, figures.epoch + 1)
+                curves.add(figures.step, {"train/loss": figures.loss})
+
+            def on_evaluation(row: dict[str, float], best: bool) -> None:
+                if best:
+                    self.save("best")
+                self.save("last")
+                figures = {name: value for name, value in row.items() if name not in _COUNTS}
+                said = ", ".join(f"{name} {value:.4g}" for name, value in figures.items())
+                bar.line(f"{heading.format(row['epoch'])}: {said}{' (best)' if best else ''}")
+                curves.add(int(row["step"]), {f"validation/{k}": v for k, v in figures.items()})
+
+            finished = self.training.run(
+                batches, step, evaluate, on_step=on_step, on_evaluation=on_evaluation
+            )
+        self.save("last")
+        self.restore_best()
+        return finished
+
+
+_COUNTS = ("step", "epoch", "seconds")
+
+
+class _Curves:
+    """Scalars into an event file."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def __enter__(self) -> _Curves:
+        with folders.saying_why(self._folder):
+            self._writer = tf.summary.FileWriter(str(self._folder))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._writer.close()
+
+    def add(self, step: int, values: Mapping[str, float]) -> None:
+        found = [tf.Summary.Value(tag=tag, simple_value=value) for tag, value in values.items()]
+        self._writer.add_summary(tf.Summary(value=found), step)
