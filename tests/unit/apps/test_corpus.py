@@ -6,15 +6,8 @@ import numpy as np
 import pytest
 
 from tailrace.apps import UserError
-from tailrace.apps.lm.corpus import (
-    UNKNOWN,
-    Vocabulary,
-    default_text,
-    join,
-    read_text,
-    split,
-    tokenize,
-)
+from tailrace.apps.common.vocabulary import UNKNOWN, Vocabulary, join, pad, tokenize
+from tailrace.apps.lm.corpus import default_text, read_text, split
 
 
 def test_files_follow_one_another_with_plain_line_ends(tmp_path: Path):
@@ -83,3 +76,20 @@ def test_vocabulary_numbers_by_frequency():
 def test_vocabulary_has_a_size():
     tokens = tokenize("a a a b b b c c d d", "word")
     assert Vocabulary.of(tokens, "word", size=3).symbols == [UNKNOWN, "a", "b"]
+
+
+def test_marks_come_first():
+    vocabulary = Vocabulary.of("aab<", "char", marks=("<pad>", UNKNOWN), least=1)
+    assert vocabulary.symbols == ["<pad>", UNKNOWN, "a", "<", "b"]
+    assert vocabulary.unknown == 1
+    assert vocabulary.encode("abx").tolist() == [2, 4, 1]
+    assert [vocabulary.number(symbol) for symbol in ("a", "x")] == [2, 1]
+
+
+def test_padding():
+    rows, lengths = pad([np.array([1, 2, 3]), np.array([4]), np.array([], np.int64)], 9)
+    assert rows.tolist() == [[1, 2, 3], [4, 9, 9], [9, 9, 9]]
+    assert lengths.tolist() == [3, 1, 0]
+    rows, lengths = pad([np.array([1, 2, 3]), np.array([4])], longest=2)
+    assert rows.tolist() == [[1, 2], [4, 0]]
+    assert lengths.tolist() == [2, 1]

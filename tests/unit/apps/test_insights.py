@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import tailrace as tf
-from tailrace.apps.lm.corpus import Vocabulary
+from tailrace.apps.common.vocabulary import Vocabulary
 from tailrace.apps.lm.features import SymbolGroups
 from tailrace.apps.lm.gates import draw_gates, observe
 from tailrace.apps.lm.generate import candidates

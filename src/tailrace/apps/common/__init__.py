@@ -22,6 +22,7 @@ The pieces, each a module:
     folder     a model folder: `model.json` (`write`, `read`) and `Checkpoints`; no pickle
     parts      training, validation and test part of rows or of a series; random numbers of a seed;
                mean and deviation over seeds
+    vocabulary texts as characters or words, their numbers, padded batches
     training   the loop: `Course`, `Progress`, `Training`
     runs       `Run`: a training in its model folder, with bar, best and last checkpoint, resumption
                and event files

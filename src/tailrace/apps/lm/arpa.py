@@ -23,8 +23,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tailrace.apps.common.files import read_text, write_file
+from tailrace.apps.common.vocabulary import UNKNOWN
 from tailrace.apps.errors import UserError
-from tailrace.apps.lm.corpus import UNKNOWN
 from tailrace.apps.lm.ngram import KneserNey, look_up
 
 Ids = NDArray[np.int64]

@@ -9,10 +9,11 @@ from pathlib import Path
 
 from tailrace.apps.common.display import Table, say, show
 from tailrace.apps.common.settings import at_least
+from tailrace.apps.common.vocabulary import Vocabulary, tokenize
 from tailrace.apps.errors import UserError
 from tailrace.apps.lm.arpa import ArpaModel, write_arpa
 from tailrace.apps.lm.baselines import fit_baselines
-from tailrace.apps.lm.corpus import Vocabulary, load_text, read_text, tokenize
+from tailrace.apps.lm.corpus import load_text, read_text
 from tailrace.apps.lm.generate import begin, candidates, next_symbols, sample
 from tailrace.apps.lm.generation import Choice
 from tailrace.apps.lm.ngram import bits

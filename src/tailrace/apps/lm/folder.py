@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from tailrace.apps.common import folder as common
-from tailrace.apps.lm.corpus import Vocabulary
+from tailrace.apps.common.vocabulary import Vocabulary
 from tailrace.apps.lm.features import SymbolGroups
 from tailrace.apps.lm.settings import Settings
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tailrace.apps.common.report import new_figure, png
-from tailrace.apps.lm.corpus import Vocabulary
+from tailrace.apps.common.vocabulary import Vocabulary
 from tailrace.apps.lm.reading import Reader
 
 Ids = NDArray[np.int64]

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tailrace.apps.common.settings import at_least
+from tailrace.apps.common.vocabulary import UNKNOWN, Vocabulary
 from tailrace.apps.errors import UserError
-from tailrace.apps.lm.corpus import UNKNOWN, Vocabulary
 from tailrace.apps.lm.generation import Choice, draw
 from tailrace.apps.lm.reading import Reader, Reading
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tailrace.apps.lm.corpus import Vocabulary
+from tailrace.apps.common.vocabulary import Vocabulary
 from tailrace.apps.lm.generate import begin
 from tailrace.apps.lm.reading import Reader
 

@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 
 from tailrace.apps.common.folder import Checkpoints
 from tailrace.apps.common.parts import Split
+from tailrace.apps.common.vocabulary import Vocabulary, tokenize
 from tailrace.apps.errors import UserError
 from tailrace.apps.lm import folder as folders
 from tailrace.apps.lm.baselines import fit_baselines, mixing_weight
-from tailrace.apps.lm.corpus import Vocabulary, fingerprint, load_text, split, tokenize
+from tailrace.apps.lm.corpus import fingerprint, load_text, split
 from tailrace.apps.lm.features import SymbolGroups
 from tailrace.apps.lm.folder import Contents
 from tailrace.apps.lm.ngram import bits as mean_bits
