@@ -9,7 +9,18 @@ import pytest
 PACKAGE = Path(__file__).parents[2] / "src" / "tailrace"
 
 WORDS = {"errors", "dtypes", "shapes"}
-CHAIN = ["arrays", "ordering", "registry", "graph", "gradients", "plan", "run", "library", "tf"]
+CHAIN = [
+    "arrays",
+    "ordering",
+    "registry",
+    "graph",
+    "devices",
+    "gradients",
+    "plan",
+    "run",
+    "library",
+    "tf",
+]
 # the root package is the public API: `import tailrace as tf`
 PUBLIC = {"tailrace", "tf"}
 

@@ -5,10 +5,12 @@ Source: TF 1.15 python/client/device_lib.py, python/framework/test_util.py.
 
 from __future__ import annotations
 
-import os
 from typing import NamedTuple
 
 import torch
+
+from tailrace.devices import accelerators, host
+from tailrace.devices.machine import host_memory_bytes
 
 
 class DeviceAttributes(NamedTuple):
@@ -23,14 +25,12 @@ class DeviceAttributes(NamedTuple):
 
 def list_local_devices(session_config: object = None) -> list[DeviceAttributes]:
     """The CPU and the CUDA devices that PyTorch sees."""
-    del session_config  # every session sees them all
-    pages, page_bytes = os.sysconf("SC_PHYS_PAGES"), os.sysconf("SC_PAGE_SIZE")
-    devices = [DeviceAttributes("/device:CPU:0", "CPU", pages * page_bytes)]
-    for i in range(torch.cuda.device_count()):
-        facts = torch.cuda.get_device_properties(i)
-        text = f"device: {i}, name: {facts.name}, compute capability: {facts.major}.{facts.minor}"
-        name = f"/device:GPU:{i}"
-        devices.append(DeviceAttributes(name, "GPU", facts.total_memory, text))
+    del session_config  # TF: all devices of the machine, whatever it says
+    cpu = host()
+    devices = [DeviceAttributes(cpu.name, cpu.kind, host_memory_bytes())]
+    devices += [
+        DeviceAttributes(d.name, d.kind, d.memory_bytes, d.description) for d in accelerators()
+    ]
     return devices
 
 
@@ -40,13 +40,12 @@ def is_gpu_available(
     """Whether there is a CUDA device of at least that compute capability (major, minor)."""
     del cuda_only  # there are no others
     wanted = min_cuda_compute_capability or (0, 0)
-    count = torch.cuda.device_count()
-    return any(torch.cuda.get_device_capability(i) >= wanted for i in range(count))
+    return any(device.capability >= wanted for device in accelerators())
 
 
 def gpu_device_name() -> str:
     """The name of the first GPU; empty without one."""
-    return "/device:GPU:0" if torch.cuda.device_count() else ""
+    return next((device.name for device in accelerators()), "")
 
 
 def is_built_with_cuda() -> bool:

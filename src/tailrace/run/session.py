@@ -13,6 +13,7 @@ import numpy as np
 import torch
 
 from tailrace import arrays
+from tailrace.devices import Devices
 from tailrace.errors import InvalidArgumentError
 from tailrace.graph import Graph, Tensor, default_sessions, get_default_graph
 from tailrace.graph.graph import default_graphs
@@ -44,6 +45,7 @@ class BaseSession:
         if config is not None and config.intra_op_parallelism_threads > 0:
             # TF: the threads inside operations belong to the process, too
             torch.set_num_threads(config.intra_op_parallelism_threads)
+        self._devices = Devices.of(config)
         self._closed = False
         self._lock = threading.RLock()
         self._executables: dict[Any, Executable] = {}
@@ -119,6 +121,7 @@ class BaseSession:
 
     def _make(self, fetches: Any, fed: list[Tensor]) -> Executable:
         mapped = Fetches(self._graph, fetches)
+        self._devices.check(self._graph)
         return Executable(mapped, fed, self._graph._mutations, self._context_of)
 
     def _context_of(self, step: Step) -> OpContext:
@@ -198,7 +201,7 @@ class BaseSession:
 
     def list_devices(self) -> list[Any]:
         """The devices operations may be placed on."""
-        return [_Device("/job:localhost/replica:0/task:0/device:CPU:0", "CPU", 256 << 20)]
+        return [_Device(d.full_name, d.kind, d.memory_bytes) for d in self._devices.all]
 
     def as_default(self) -> Any:
         """A context in which this session is the default of `eval` and `run`."""
@@ -232,6 +235,9 @@ class _Device:
         self.name = name
         self.device_type = device_type
         self.memory_limit_bytes = memory_limit_bytes
+
+    def __repr__(self) -> str:
+        return f"_DeviceAttributes({self.name}, {self.device_type}, {self.memory_limit_bytes})"
 
 
 class _Default:

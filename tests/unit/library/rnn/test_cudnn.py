@@ -11,6 +11,8 @@ import tailrace as tf
 KINDS = ["lstm", "gru", "tanh", "relu"]
 X = np.random.RandomState(0).randn(5, 3, 2).astype(np.float32)
 LENGTHS = [5, 2, 1]
+# without a GPU, what the library pins to one is computed on the CPU
+SOFT = tf.ConfigProto(allow_soft_placement=True)
 
 
 def _layer(kind: str, direction: str = "unidirectional", dtype: Any = None, **options: Any) -> Any:
@@ -66,7 +68,11 @@ def test_as_cells_through_a_checkpoint(
     kind: str, direction: str, lengths: list[int] | None, tmp_path: Path
 ) -> None:
     prefix = str(tmp_path / "model.ckpt")
-    with tf.Graph().as_default(), tf.Session() as session, tf.variable_scope("") as scope:
+    with (
+        tf.Graph().as_default(),
+        tf.Session(config=SOFT) as session,
+        tf.variable_scope("") as scope,
+    ):
         layer = _layer(kind, direction, name="")
         layer._scope = scope  # the cells have no scope around them either
         y, _ = layer(tf.constant(X), sequence_lengths=lengths)
@@ -77,7 +83,7 @@ def test_as_cells_through_a_checkpoint(
         session.run(tf.assign(layer.kernel, tf.zeros_like(layer.kernel)))
         tf.train.Saver().restore(session, prefix)
         same = session.run(y)
-    with tf.Graph().as_default(), tf.Session() as session:
+    with tf.Graph().as_default(), tf.Session(config=SOFT) as session:
         y = _by_cells(kind, direction, lengths)
         tf.train.Saver().restore(session, prefix)
         found = session.run(y)
@@ -89,7 +95,7 @@ def test_as_cells_through_a_checkpoint(
 @pytest.mark.parametrize("lengths", [None, LENGTHS])
 @pytest.mark.parametrize("kind", KINDS)
 def test_gradients(kind: str, lengths: list[int] | None) -> None:
-    with tf.Graph().as_default(), tf.Session() as session:
+    with tf.Graph().as_default(), tf.Session(config=SOFT) as session:
         x = tf.constant(X.astype(np.float64))
         layer = _layer(kind, "bidirectional", tf.float64)
         count = 2 if kind == "lstm" else 1
@@ -110,7 +116,7 @@ def test_gradients(kind: str, lengths: list[int] | None) -> None:
 
 
 def test_batch_major() -> None:
-    with tf.Graph().as_default(), tf.Session() as session:
+    with tf.Graph().as_default(), tf.Session(config=SOFT) as session:
         layer = _layer("gru")
         y, (end,) = layer(tf.constant(X))
         turned, (other,) = layer(
@@ -126,7 +132,7 @@ def test_batch_major() -> None:
 
 def test_dropout() -> None:
     """Between the layers, in training only, and the same in a step's gradient."""
-    with tf.Graph().as_default(), tf.Session() as session:
+    with tf.Graph().as_default(), tf.Session(config=SOFT) as session:
         layer = _layer("tanh", dropout=0.5, seed=3)
         y, _ = layer(tf.constant(X), training=True)
         plain, _ = layer(tf.constant(X), training=False)
@@ -142,7 +148,7 @@ def test_dropout() -> None:
 
 
 def test_parameters_that_do_not_fit() -> None:
-    with tf.Graph().as_default(), tf.Session() as session:
+    with tf.Graph().as_default(), tf.Session(config=SOFT) as session:
         net = tf.raw_ops.CudnnRNN(
             input=X, input_h=tf.zeros([1, 3, 4]), input_c=tf.zeros([1, 3, 4]), params=[1.0]
         )
@@ -151,7 +157,7 @@ def test_parameters_that_do_not_fit() -> None:
 
 
 def test_size_of_parameters() -> None:
-    with tf.Graph().as_default(), tf.Session() as session:
+    with tf.Graph().as_default(), tf.Session(config=SOFT) as session:
         size = tf.raw_ops.CudnnRNNParamsSize(
             num_layers=1, num_units=4, input_size=2, T=tf.float32, S=tf.int32
         )

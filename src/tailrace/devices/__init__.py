@@ -1,0 +1,34 @@
+"""The devices that a session computes on: which there are, and which one an operation asks for.
+
+There is one `/device:CPU:0`, the host, and one `/device:GPU:i` for each CUDA device that PyTorch
+sees, less what `ConfigProto` hides. Where there is no GPU, none of what follows is done, and plans
+are what they always were.
+
+**Placement** (`plan.place`) is a pass of the planner. A step goes to a GPU when there is one, its
+kernel can (`OpDef.host_only` says which cannot: strings, files, Python's functions, NumPy), and it
+computes with floating-point numbers; what has none, as sizes and counters, is done where its
+inputs are, mostly on the host, where TensorFlow keeps int32 too. `tf.device` decides otherwise. A
+variable lives where its own node is placed, and what reads or writes it goes there. A copy from
+one device to another is a step of the plan (`ops.transfer`): made once for a value and a device,
+gone after its last use. What is fed and fetched is the host's.
+
+**Kernels** are the same functions of torch tensors on every device; `OpDef.on_device` gives another
+where the usual one calls our CPU library. Recurrent layers go through ATen's own (cuDNN for LSTM
+and the plain RNN; TensorFlow's GRU resets the state before its product, which cuDNN does not, and
+so is done step by step). The passes that put several steps into one native call leave a GPU's
+steps alone.
+
+**Recording** (`plan.segments`, `devices.recording`): steps in a row on one device whose sizes are
+known and that need nothing from the host are one segment; after some runs as usual it is recorded,
+as a CUDA graph, and replayed. Inputs are then copied to where the recording reads them; variables
+must stay where they are in memory, or it is recorded anew. `TAILRACE_RECORD=0` switches this off.
+
+**Random numbers** are drawn on the host, by the code that draws TensorFlow's, and copied.
+
+`machine` finds the devices, `available` applies a `ConfigProto` and names, `recording` records.
+"""
+
+from tailrace.devices.available import Devices
+from tailrace.devices.machine import Device, accelerators, host
+
+__all__ = ["Device", "Devices", "accelerators", "host"]
