@@ -4,10 +4,14 @@ BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 INPUTS := pyproject.toml constraints.txt CMakeLists.txt $(wildcard src/tailrace/native/src/* src/tailrace/native/src/simd/*)
 
-.PHONY: demo test sanitize bench check format clean
+.PHONY: demo demos test sanitize bench check format clean
 
 demo: $(VENV)/.installed  ## train a small language model and show what it learnt
 	$(BIN)/tailrace lm train
+
+# NAMES="som lm" runs these only
+demos: $(VENV)/.installed  ## every application's demonstration; fills the README's table
+	$(BIN)/python -m benchmarks.demos $(NAMES)
 
 test: $(VENV)/.installed-test  ## the whole test suite
 	scripts/test

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tailrace.apps.common import figures
 from tailrace.apps.common.display import INTERRUPTED, Bar, Table, say, show, stopping
+from tailrace.apps.common.figures import Figure
 from tailrace.apps.common.files import check_free, free_folder, write_file
 from tailrace.apps.common.parts import generator
 from tailrace.apps.common.settings import within
@@ -42,7 +45,7 @@ def train(args: argparse.Namespace) -> int:
     check_free(folder)
     som = SelfOrganizingMap(**settings.to_json())
     say(_introduction(parts))
-    stopped = False
+    stopped, begin = False, time.perf_counter()
 
     def stop() -> None:
         nonlocal stopped
@@ -68,6 +71,7 @@ def train(args: argparse.Namespace) -> int:
     say()
     show(scores)
     page = write_report(folder, som, parts.train, scores)
+    _write_figures(folder, som, parts, time.perf_counter() - begin)
     grid = som.grid_
     say(
         f"\nThe map ({grid.rows} x {grid.cols} units) is in {folder}, the report in {page}. "
@@ -123,6 +127,18 @@ def _introduction(parts: Parts) -> str:
     return (
         f"{parts.whole.name}: {len(parts.train.values):,} rows to learn, "
         f"{len(parts.test.values):,} to test on, {values.shape[1]} columns{missing}{notes}"
+    )
+
+
+def _write_figures(folder: Path, som: SelfOrganizingMap, parts: Parts, seconds: float) -> None:
+    test = _frame(parts.test)
+    centres = som.baseline("k-means").quantization_error(test)
+    figures.write_figures(
+        folder,
+        "som",
+        seconds,
+        quantization_error=Figure([som.quantization_error(test)], ("k-means", centres)),
+        topographic_error=Figure([100 * som.topographic_error(test)], unit="%"),
     )
 
 
