@@ -63,6 +63,12 @@ class Report:
             rows.append(_row(cells, "td", table.left, mark))
         self._parts.append(f"<table>{''.join(rows)}</table>")
 
+    def shaded(self, pieces: Sequence[tuple[str, float]], *, before: str = "") -> None:
+        """A paragraph of words, each on a ground from -1 (brown) over 0 (none) to 1 (blue)."""
+        shown = [_shaded(word, value) for word, value in pieces]
+        start = f"<b>{html.escape(before)}</b> " if before else ""
+        self._parts.append(f"<p>{start}{' '.join(shown)}</p>")
+
     def settings(self, settings: dict[str, Any], heading: str = "Settings") -> None:
         """A section with settings by name."""
         self.heading(heading)
@@ -94,6 +100,16 @@ class Report:
         path = folder / REPORT
         write_file(path, self.render().encode())
         return path
+
+
+def _shaded(word: str, value: float) -> str:
+    """A word on its ground; what it stands for is said when the mouse rests on it."""
+    colour = MAIN if value > 0 else OTHER
+    strength = round(min(abs(value), 1.0) * 200)
+    return (
+        f'<span title="{value:+.2f}" style="background:{colour}{strength:02x};'
+        f'padding:0 .15em;border-radius:.2em">{html.escape(word)}</span>'
+    )
 
 
 def _row(cells: Sequence[str], tag: str, left: int, mark: str = "") -> str:
