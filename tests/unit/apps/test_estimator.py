@@ -30,7 +30,7 @@ def model() -> LanguageModel:
 
 
 def test_it_learns(model: LanguageModel):
-    bits = [row["validation_bits"] for row in model.history_]
+    bits = [row["bits"] for row in model.history_]
     assert bits[-1] < bits[0] < np.log2(len(model.vocabulary_))
     assert model.score(TEXT) > -1.5
     assert model.score(TEXT[::-1]) < model.score(TEXT) - 1
@@ -70,6 +70,7 @@ def test_samples(model: LanguageModel):
     assert len(text) == 50
     assert text == model.sample(TEXT, 50, seed=1)
     assert set(text) <= set(TEXT)
+    assert text != model.sample(TEXT, 50, seed=1, repetition_penalty=50.0, repetition_window=20)
     likely = model.sample(TEXT, 20, temperature=0)
     assert likely == model.sample(TEXT, 20, top_k=1, seed=7)
 

@@ -5,9 +5,11 @@ import pytest
 
 import tailrace as tf
 from tailrace.apps import UserError
+from tailrace.apps.lm.choice import Choice, draw_step_by_step
 from tailrace.apps.lm.features import SymbolGroups
-from tailrace.apps.lm.generation import CHUNK, Choice, draw
-from tailrace.apps.lm.reading import Reader
+from tailrace.apps.lm.generation import CHUNK, draw
+from tailrace.apps.lm.ngram import KneserNey
+from tailrace.apps.lm.reading import Mixture, Reader
 from tailrace.apps.lm.settings import CELLS, Settings
 
 SETTINGS = Settings(size=8, embedding=6, ngram_inputs=3, layers=2)
@@ -113,6 +115,65 @@ def test_no_group_comes_again(reader: Reader, size: int):
         known.append(group)
 
 
+def test_a_penalty_is_a_power_of_what_came_lately(reader: Reader):
+    plain = _wanted(reader, 1.0)
+    penalized = plain.copy()
+    penalized[np.unique(TEXT[7:10])] **= 1.5
+    penalized /= penalized.sum()
+    assert np.abs(penalized - plain).max() > 0.05
+    choice = Choice(repetition_penalty=1.5, repetition_window=3)
+    deviation = np.sqrt(penalized * (1 - penalized) / 300)
+    assert (np.abs(_firsts(reader, choice) - penalized) <= 4 * deviation + 1e-9).all()
+
+
+CHOICES = {
+    "plain": Choice(0.0),
+    "top-k": Choice(0.0, top_k=2),
+    "no-repeat": Choice(0.0, no_repeat=3),
+    "penalty": Choice(0.0, repetition_penalty=2.5, repetition_window=4),
+    "everything": Choice(
+        0.0, top_k=4, top_p=0.9, no_repeat=4, repetition_penalty=1.5, repetition_window=9
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CHOICES)
+def test_loop_and_steps_draw_the_same(reader: Reader, name: str):
+    _, reading = reader.read(reader.start(), TEXT[None, :9])
+    steps = draw_step_by_step(reader, reading, TEXT[:10], CHUNK + 20, CHOICES[name], 1)
+    found = np.concatenate([*steps])
+    np.testing.assert_array_equal(found, _drawn(reader, CHUNK + 20, CHOICES[name]))
+
+
+def test_steps_draw_what_the_weights_say(reader: Reader):
+    _, reading = reader.read(reader.start(), TEXT[None, :9])
+    choice = Choice(0.7, top_p=0.8)
+    wanted = choice.weights(reader.read(reading, TEXT[None, 9:10])[0][0], TEXT[:10])
+    firsts = [
+        next(draw_step_by_step(reader, reading, TEXT[:10], 1, choice, seed))[0]
+        for seed in range(200)
+    ]
+    found = np.bincount(firsts, minlength=SYMBOLS) / 200
+    assert (np.abs(found - wanted) <= 4 * np.sqrt(wanted * (1 - wanted) / 200) + 1e-9).all()
+
+
+def test_a_mixture_expects_what_both_expect(reader: Reader):
+    ngram = KneserNey.fit(TEXT, SYMBOLS, 5)
+    mixed = Reader.new(SETTINGS, reader.groups, Mixture(ngram, 0.25))
+    with mixed.graph.as_default():
+        for variable, value in zip(
+            mixed.variables, reader.session.run(reader.variables), strict=True
+        ):
+            variable.load(value, mixed.session)
+    for length in (2, 12):
+        network, _ = reader.read(reader.start(), TEXT[None, :length])
+        both, _ = mixed.read(mixed.start(), TEXT[None, :length])
+        wanted = 0.75 * network[0] + 0.25 * ngram.distribution(TEXT[:length])
+        np.testing.assert_allclose(both[0], wanted, rtol=1e-5)
+        bits = mixed.bits(TEXT[length : length + 1], TEXT[:length])
+        assert bits[0] == pytest.approx(-np.log2(wanted[TEXT[length]]), abs=1e-4)
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
@@ -122,6 +183,8 @@ def test_no_group_comes_again(reader: Reader, size: int):
         {"top_p": 0.0},
         {"top_p": 1.5},
         {"no_repeat": 1},
+        {"repetition_penalty": 0.9},
+        {"repetition_window": 0},
     ],
 )
 def test_impossible_choices(wrong: dict):

@@ -1,6 +1,7 @@
 """`tailrace lm`, as its user types it."""
 
 import io
+import itertools
 import json
 import re
 import shlex
@@ -8,11 +9,13 @@ import shutil
 import signal
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from tailrace.apps.common.figures import read_figures
 from tailrace.apps.lm import cli as lm
 from tailrace.apps.lm import folder as folders
-from tailrace.apps.lm.training import Trainer
+from tailrace.apps.lm.training import Batch, Trainer
 from tailrace.cli import main
 
 from .conftest import TOY
@@ -26,13 +29,16 @@ def test_train_leaves_a_model_a_report_and_a_curve(trained: Path):
         "report.html",
         "curve.png",
         "gates.png",
+        "text.npz",
+        "figures.json",
+        "logs",
     }
     contents = folders.read(trained)
     assert contents.progress.finished
     assert contents.progress.epoch == 6
     assert contents.progress.epoch_steps == 0
     first, *_, last = contents.progress.history
-    assert last["validation_bits"] < 0.3 * first["validation_bits"]
+    assert last["bits"] < 0.3 * first["bits"]
     model, smooth, markov, uniform, mixed = contents.results["scores"]
     assert model["test_bits"] < uniform["test_bits"] - 1
     assert mixed["validation_bits"] <= 1e-9 + min(
@@ -94,6 +100,35 @@ def test_eval_says_bits(trained: Path, corpus: Path, capsys: pytest.CaptureFixtu
     assert perplexity == pytest.approx(2**bits, rel=1e-3)
 
 
+def test_a_mixture_with_the_n_gram_model(
+    trained: Path, corpus: Path, capsys: pytest.CaptureFixture[str]
+):
+    def bits(mix: str) -> float:
+        assert main(["lm", "eval", str(trained), str(corpus), "--mix", mix]) == 0
+        return float(re.findall(r"(\S+) bits", capsys.readouterr().out)[0])
+
+    assert main(["lm", "eval", str(trained), str(corpus)]) == 0
+    assert float(re.findall(r"(\S+) bits", capsys.readouterr().out)[0]) == bits("0")
+    assert bits("best") < max(bits("0"), bits("1"))
+    assert main(["lm", "next", str(trained), "the cat sat on the m", "--mix", "best"]) == 0
+    assert re.search(r"^mat +\d", capsys.readouterr().out, re.M)
+    drawing = ["lm", "sample", str(trained), "--prime", "the cat ", "--length", "40", "--seed", "1"]
+    assert main([*drawing, "--mix", "0.5"]) == 0
+    drawn = capsys.readouterr().out
+    assert drawn.startswith("the cat ")
+    assert len(drawn) == len("the cat ") + 40 + 1
+
+
+def test_figures_of_the_test_part(trained: Path):
+    found = read_figures(trained)
+    network, *others, _ = folders.read(trained).results["scores"]
+    assert found["application"] == "lm"
+    bits = found["figures"]["bits"]
+    assert bits["value"] == network["test_bits"]
+    assert bits["baseline_value"] == min(other["test_bits"] for other in others)
+    assert bits["unit"] == "bits per character"
+
+
 def test_baseline_compares(corpus: Path, capsys: pytest.CaptureFixture[str]):
     assert main(["lm", "baseline", str(corpus), "--next", "the cat sat on the m"]) == 0
     out = capsys.readouterr().out
@@ -119,14 +154,14 @@ def test_interrupted_training_goes_on(
     capsys: pytest.CaptureFixture[str],
 ):
     folder = tmp_path / "model"
-    step = Trainer._step
+    step, numbers = Trainer.step, itertools.count()
 
-    def interrupted(self: Trainer, feed: dict) -> float:
-        if self.progress.step == 100:
+    def interrupted(self: Trainer, batch: Batch, rate: float) -> float:
+        if next(numbers) == 100:
             signal.raise_signal(signal.SIGINT)
-        return step(self, feed)
+        return step(self, batch, rate)
 
-    monkeypatch.setattr(Trainer, "_step", interrupted)
+    monkeypatch.setattr(Trainer, "step", interrupted)
     options = [*TOY, "2", "--epochs", "2", "--out", str(folder)]
     assert main(["lm", "train", str(corpus), *options]) == 130
     out = capsys.readouterr().out
@@ -237,6 +272,24 @@ def test_resume_asks_for_what_it_needs(
     assert "is not the one" in _refused(capsys, *go_on, "--epochs", "9")
 
 
+def test_a_run_killed_before_its_report_gives_it_later(model: Path):
+    _change(model / "model.json", {"results": {}})
+    (model / "report.html").unlink()
+    steps = folders.read(model).progress.step
+    assert main(["lm", "train", "--resume", "--out", str(model)]) == 0
+    contents = folders.read(model)
+    assert contents.progress.step == steps
+    assert contents.results["scores"]
+    assert (model / "report.html").exists()
+
+
+def test_a_run_killed_before_its_first_evaluation_begins_again(model: Path):
+    progress = {"progress": {}, "best": None, "last": None, "results": {}}
+    _change(model / "model.json", progress)
+    assert main(["lm", "train", "--resume", "--out", str(model), "--epochs", "1"]) == 0
+    assert folders.read(model).progress.epoch == 1
+
+
 def test_longer_training_of_a_finished_model(model: Path):
     assert main(["lm", "train", "--resume", "--out", str(model), "--epochs", "7"]) == 0
     assert folders.read(model).progress.epoch == 7
@@ -258,6 +311,10 @@ def test_unknown_symbols(model: Path, capsys: pytest.CaptureFixture[str]):
         (["sample", "--top-p", "0"], "--top-p 0"),
         (["sample", "--top-p", "1.5"], "--top-p 1.5: must be at most 1"),
         (["sample", "--no-repeat", "1"], "--no-repeat 1"),
+        (["sample", "--repetition-penalty", "0.5"], "--repetition-penalty 0.5"),
+        (["sample", "--repetition-window", "0"], "--repetition-window 0"),
+        (["sample", "--mix", "much"], "--mix much: must be best or a number"),
+        (["next", "the", "--mix", "1.5"], "--mix 1.5: must be from 0 to 1"),
         (["chat", "--length", "0"], "--length 0"),
         (["chat", "--count", "0"], "--count 0"),
         (["next", "the", "--count", "0"], "--count 0"),
@@ -314,6 +371,23 @@ def test_damaged_models(model: Path, damage, capsys: pytest.CaptureFixture[str])
             path.unlink()
     damage(model)
     assert "the model is damaged" in _refused(capsys, "next", str(model), "the")
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda folder: (folder / "text.npz").unlink(),
+        lambda folder: _cut(folder / "text.npz", 60),
+        lambda folder: (folder / "text.npz").write_bytes(b"no archive"),
+        lambda folder: folders.write_training_text(folder, np.array([3, 999])),
+        lambda folder: _change(folder / "model.json", {"results": {"ngram": {"order": "x"}}}),
+    ],
+    ids=["missing", "cut", "other", "other text", "odd order"],
+)
+def test_damaged_mixtures(model: Path, damage, capsys: pytest.CaptureFixture[str]):
+    damage(model)
+    assert "the model is damaged" in _refused(capsys, "next", str(model), "the", "--mix", "best")
+    assert main(["lm", "next", str(model), "the"]) == 0
 
 
 def _cut(path: Path, size: int) -> None:

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 import tailrace as tf
-from tailrace.apps import UserError
 from tailrace.apps.common.parts import Split
 from tailrace.apps.lm.baselines import mixing_weight
 from tailrace.apps.lm.features import SymbolGroups
@@ -72,79 +71,62 @@ def _trainer(settings: Settings = SETTINGS) -> Trainer:
 
 def test_batches_cover_the_epoch_and_carry_the_state():
     trainer = _trainer()
-    fed: list[dict] = []
-    step = trainer._step
-
-    def record(feed: dict) -> float:
-        fed.append(feed)
-        return step(feed)
-
-    trainer._step = record
-    assert trainer.run()
-    network = trainer._network
-    per_epoch = len(fed) // 2
-    assert trainer.progress.step == len(fed) == 2 * per_epoch
+    inputs = np.concatenate([batch.inputs[:, :, 0] for batch in trainer.batches(0)])
+    targets = np.concatenate([batch.targets for batch in trainer.batches(0)])
     # a target is the symbol after its input
-    inputs = np.concatenate([feed[network.inputs][:, :, 0] for feed in fed[:per_epoch]])
-    targets = np.concatenate([feed[network.targets] for feed in fed[:per_epoch]])
     np.testing.assert_array_equal(inputs[1:], targets[:-1])
     assert inputs.size > 0.9 * 300
+    assert [batch.first for batch in trainer.batches(0)].count(True) == 1
     # an epoch begins at rest, and every later step where the one before ended
-    assert all((fed[0][state] == 0).all() for state in network.initial)
-    assert all((fed[1][state] != 0).any() for state in network.initial)
-    assert all((fed[per_epoch][state] == 0).all() for state in network.initial)
+    first, second, *_ = trainer.batches(0)
+    trainer.step(second, 0.01)
+    fed = _fed(trainer)
+    trainer.step(first, 0.01)
+    after = trainer._states
+    trainer.step(second, 0.01)
+    assert all((fed[0][state] == 0).all() for state in trainer.network.initial)
+    for tensor, state in zip(trainer.network.initial, after, strict=True):
+        assert (state != 0).any()
+        np.testing.assert_array_equal(fed[1][tensor], state)
 
 
-def test_a_stop_keeps_where_the_streams_were(tmp_path: Path):
+def _fed(trainer: Trainer) -> list[dict]:
+    """What the session is fed from now on."""
+    found: list[dict] = []
+    run = trainer.session.run
+
+    def record(fetches, feed):
+        found.append(feed)
+        return run(fetches, feed)
+
+    trainer.session.run = record
+    return found
+
+
+def test_batches_come_again():
+    """A run goes on within an epoch, so the same batches come, with the same groups unknown."""
+    trainer = _trainer()
+    for one, other in zip(trainer.batches(3), trainer.batches(3), strict=True):
+        np.testing.assert_array_equal(one.inputs, other.inputs)
+    other = next(iter(trainer.batches(4)))
+    assert (next(iter(trainer.batches(3))).inputs != other.inputs).any()
+
+
+def test_what_is_saved_keeps_where_the_streams_were(tmp_path: Path):
     """What is saved and taken up again makes the step that was next."""
     settings = SETTINGS.with_(dropout=0.0, recurrent_dropout=0.0, input_dropout=0.0)
     first, second = _trainer(settings), _trainer(settings)
-    first.progress.epoch_steps = 0
-    step = first._step
-
-    def stopping(feed: dict) -> float:
-        first.stop()
-        return step(feed)
-
-    first._step = stopping
-    assert not first.run()
-    first.put_state()
+    one, two, *_ = first.batches(0)
+    first.step(one, 0.01)
     with first.graph.as_default():
         path = tf.train.Saver(first.all_variables).save(first.session, str(tmp_path / "m"))
     with second.graph.as_default():
         tf.train.Saver(second.all_variables).restore(second.session, path)
     second.take_state()
-    second.progress = first.progress
-    feed = next(second._batches())
-    for tensor, state in zip(second._network.initial, first._states, strict=True):
-        assert (state != 0).any()
-        np.testing.assert_array_equal(feed[tensor], state)
-
-
-def test_the_learning_rate_rises_and_falls():
-    trainer = _trainer()
-    rates = []
-    step = trainer._step
-    trainer._step = lambda feed: rates.append(feed[trainer._training.learning_rate]) or step(feed)
-    trainer.run()
-    peak = int(np.argmax(rates))
-    assert rates[0] < 0.1 * SETTINGS.learning_rate
-    assert rates[peak] <= SETTINGS.learning_rate
-    assert (np.diff(rates[peak:]) <= 0).all()
-    assert rates[-1] < 0.05 * SETTINGS.learning_rate
-
-
-def test_a_loss_that_is_no_number_ends_training():
-    trainer = _trainer(SETTINGS.with_(learning_rate=1e30, clip_norm=1e30))
-    with pytest.raises(UserError, match="smaller --learning-rate"):
-        trainer.run()
-
-
-def test_time_ends_training():
-    trainer = _trainer(SETTINGS.with_(epochs=None, minutes=0.005))
-    assert trainer.run()
-    assert 0.3 <= trainer.progress.seconds < 10
-    assert trainer.progress.history
+    assert second.step(two, 0.01) == first.step(two, 0.01)
+    for mine, other in zip(first._states, second._states, strict=True):
+        assert (mine != 0).any()
+        np.testing.assert_array_equal(mine, other)
 
 
 def test_the_mixing_weight_is_the_likeliest():

@@ -127,8 +127,7 @@ class Run:
                     self.save("best")
                 self.save("last")
                 figures = {name: value for name, value in row.items() if name not in _COUNTS}
-                said = ", ".join(f"{name} {value:.4g}" for name, value in figures.items())
-                bar.line(f"{heading.format(row['epoch'])}: {said}{' (best)' if best else ''}")
+                bar.line(f"{heading.format(row['epoch'])}: {_said(figures)}{' (best)' * best}")
                 curves.add(int(row["step"]), {f"validation/{k}": v for k, v in figures.items()})
 
             finished = self.training.run(
@@ -140,6 +139,12 @@ class Run:
 
 
 _COUNTS = ("step", "epoch", "seconds")
+
+
+def _said(figures: Mapping[str, float]) -> str:
+    """The loss while learning, then what is held out."""
+    said = [f"{name} {value:.4g}" for name, value in figures.items()]
+    return f"{said[0]}; held out: {', '.join(said[1:])}"
 
 
 class _Curves:

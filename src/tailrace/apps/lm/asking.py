@@ -13,9 +13,9 @@ from tailrace.apps.common.vocabulary import Vocabulary, tokenize
 from tailrace.apps.errors import UserError
 from tailrace.apps.lm.arpa import ArpaModel, write_arpa
 from tailrace.apps.lm.baselines import fit_baselines
+from tailrace.apps.lm.choice import Choice
 from tailrace.apps.lm.corpus import load_text, read_text
 from tailrace.apps.lm.generate import begin, candidates, next_symbols, sample
-from tailrace.apps.lm.generation import Choice
 from tailrace.apps.lm.ngram import bits
 from tailrace.apps.lm.reading import Reader
 from tailrace.apps.lm.report import percent, score_table, unit
@@ -26,7 +26,7 @@ from tailrace.apps.lm.settings import Settings, given
 def ask_next(args: argparse.Namespace) -> int:
     """`tailrace lm next`."""
     at_least("count", args.count, 1)
-    contents, reader = open_model(args.model)
+    contents, reader = open_model(args.model, args.mix)
     _answer(reader, contents.vocabulary, args.text, args.count)
     return 0
 
@@ -56,7 +56,7 @@ def chat(args: argparse.Namespace) -> int:
     at_least("count", args.count, 1)
     at_least("length", args.length, 1)
     choice = _choice(args)
-    contents, reader = open_model(args.model)
+    contents, reader = open_model(args.model, args.mix)
     vocabulary = contents.vocabulary
     say("Type how a text begins, and see what comes next; an empty line ends.")
     for number, text in enumerate(_lines()):
@@ -85,7 +85,7 @@ def draw(args: argparse.Namespace) -> int:
     """`tailrace lm sample`."""
     choice = _choice(args)
     at_least("length", args.length, 1)
-    contents, reader = open_model(args.model)
+    contents, reader = open_model(args.model, args.mix)
     vocabulary = contents.vocabulary
     pieces = sample(reader, vocabulary, args.prime, args.length, choice, seed=args.seed)
     _print_text(vocabulary, args.prime, pieces)
@@ -93,7 +93,14 @@ def draw(args: argparse.Namespace) -> int:
 
 
 def _choice(args: argparse.Namespace) -> Choice:
-    return Choice(args.temperature, args.top_k, args.top_p, args.no_repeat)
+    return Choice(
+        args.temperature,
+        args.top_k,
+        args.top_p,
+        args.no_repeat,
+        args.repetition_penalty,
+        args.repetition_window,
+    )
 
 
 def _print_text(vocabulary: Vocabulary, prime: str, pieces: Iterable[list[str]]) -> None:
@@ -110,7 +117,7 @@ def _print_text(vocabulary: Vocabulary, prime: str, pieces: Iterable[list[str]])
 
 def evaluate(args: argparse.Namespace) -> int:
     """`tailrace lm eval`."""
-    contents, reader = open_model(args.model)
+    contents, reader = open_model(args.model, args.mix)
     vocabulary, level = contents.vocabulary, contents.settings.level
     ids = vocabulary.encode(read_text(args.files))
     mean = float(reader.bits(ids).mean())

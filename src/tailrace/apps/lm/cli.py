@@ -17,18 +17,21 @@ _TRAIN = """examples:
 _NEXT = """examples:
   tailrace lm next lm-model "The value of the "
   tailrace lm next lm-model "def __ini" --count 10
+  tailrace lm next lm-model "The value of the " --mix best
 """
 _SAMPLE = """examples:
   tailrace lm sample lm-model --prime "The " --temperature 0.7
   tailrace lm sample lm-model --length 1000 --top-k 20 --seed 3
   tailrace lm sample lm-model --top-p 0.9 --no-repeat 30
+  tailrace lm sample words --repetition-penalty 1.3 --mix 0.4
 """
 _CHAT = """examples:
   tailrace lm chat lm-model
   tailrace lm chat lm-model --top-p 0.9 --no-repeat 20
 """
-_EVAL = """example:
+_EVAL = """examples:
   tailrace lm eval lm-model README.md
+  tailrace lm eval lm-model README.md --mix best
 """
 _BASELINE = """examples:
   tailrace lm baseline                      the text that comes with Python
@@ -115,9 +118,19 @@ def _add_train(commands: Any) -> None:
     train.set_defaults(command=later(f"{_HERE}.commands", "train"))
 
 
+def _add_model(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("model", metavar="DIR", help="model folder")
+    parser.add_argument(
+        "--mix",
+        metavar="PART",
+        help="the n-gram model's part in what is expected, 0 to 1, or best: the one that suits the "
+        "validation text (default: the network alone)",
+    )
+
+
 def _add_next(commands: Any) -> None:
     parser = command(commands, "next", "the most likely next words with probabilities", _NEXT)
-    parser.add_argument("model", metavar="DIR", help="model folder")
+    _add_model(parser)
     parser.add_argument("text", help="what stands before")
     parser.add_argument("--count", type=int, default=5, metavar="N", help="how many (default 5)")
     parser.set_defaults(command=later(f"{_HERE}.asking", "ask_next"))
@@ -125,7 +138,7 @@ def _add_next(commands: Any) -> None:
 
 def _add_sample(commands: Any) -> None:
     parser = command(commands, "sample", "text drawn from the model", _SAMPLE)
-    parser.add_argument("model", metavar="DIR", help="model folder")
+    _add_model(parser)
     parser.add_argument("--prime", default="", metavar="TEXT", help="what the text begins with")
     parser.add_argument(
         "--length", type=int, default=500, metavar="N", help="symbols to draw (default 500)"
@@ -152,6 +165,19 @@ def _add_choice(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--no-repeat", type=int, metavar="N", help="no group of N symbols comes a second time"
     )
+    parser.add_argument(
+        "--repetition-penalty",
+        type=float,
+        metavar="R",
+        help="symbols that came lately have their probability to the power of R, 1 or more",
+    )
+    parser.add_argument(
+        "--repetition-window",
+        type=int,
+        default=50,
+        metavar="N",
+        help="lately: among the last N symbols (default 50)",
+    )
     add_seed(parser)
 
 
@@ -159,7 +185,7 @@ def _add_chat(commands: Any) -> None:
     parser = command(
         commands, "chat", "type how texts begin, see the next words and a continuation", _CHAT
     )
-    parser.add_argument("model", metavar="DIR", help="model folder")
+    _add_model(parser)
     parser.add_argument("--count", type=int, default=5, metavar="N", help="words (default 5)")
     parser.add_argument(
         "--length", type=int, default=100, metavar="N", help="symbols to draw (default 100)"
@@ -170,7 +196,7 @@ def _add_chat(commands: Any) -> None:
 
 def _add_eval(commands: Any) -> None:
     parser = command(commands, "eval", "how well a model predicts a text", _EVAL)
-    parser.add_argument("model", metavar="DIR", help="model folder")
+    _add_model(parser)
     parser.add_argument("files", nargs="+", metavar="FILE", help="text files, UTF-8")
     parser.set_defaults(command=later(f"{_HERE}.asking", "evaluate"))
 

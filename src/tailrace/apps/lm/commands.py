@@ -8,20 +8,18 @@ from pathlib import Path
 
 import numpy as np
 
-from tailrace.apps.common.display import INTERRUPTED, Bar, say, show, stopping
+from tailrace.apps.common.display import INTERRUPTED, say, show
+from tailrace.apps.common.figures import Figure, write_figures
 from tailrace.apps.common.files import check_free, free_folder, make_folder
 from tailrace.apps.common.settings import option
 from tailrace.apps.errors import UserError
-from tailrace.apps.lm import folder as folders
 from tailrace.apps.lm import gates
+from tailrace.apps.lm.choice import Choice
 from tailrace.apps.lm.corpus import load_text
-from tailrace.apps.lm.display import Display
 from tailrace.apps.lm.generate import candidates, sample
-from tailrace.apps.lm.generation import Choice
 from tailrace.apps.lm.pronounce import spellings
-from tailrace.apps.lm.reading import Reader
-from tailrace.apps.lm.report import Extras, score_table, write_report
-from tailrace.apps.lm.runs import Run
+from tailrace.apps.lm.report import Extras, score_table, unit, write_report
+from tailrace.apps.lm.runs import Comparison, Run
 from tailrace.apps.lm.settings import Settings, given
 
 DEFAULT_OUT = "lm-model"
@@ -36,20 +34,16 @@ def train(args: argparse.Namespace) -> int:
     folder, level = run.folder, run.contents.settings.level
     assert folder is not None
     say(_introduction(run))
-    with Bar("epoch {}") as bar, stopping(run.trainer.stop):
-        display = Display(bar, level)
-        finished = run.train(display.step, display.evaluation)
-    if not finished:
+    if not run.train():
         say(f"Stopped and saved. To go on: tailrace lm train --resume --out {folder}")
         return INTERRUPTED
-    reader = run.use_best()
-    scores = run.scores(reader)
+    comparison = run.compare()
     say()
-    show(score_table(level, scores))
-    extras = _extras(run, reader)
-    run.contents.results = {"scores": [vars(score) for score in scores]}
-    folders.write(folder, run.contents)
-    page = write_report(folder, run.contents, scores, extras)
+    show(score_table(level, comparison.scores))
+    extras = _extras(run)
+    run.keep(comparison.to_json())
+    page = write_report(folder, run.contents, comparison.scores, extras)
+    write_figures(folder, "lm", run.contents.progress.seconds, **_figures(level, comparison))
     for heading, text in extras.samples[:1]:
         say(f"\n{heading}:")
         print(text)
@@ -58,6 +52,16 @@ def train(args: argparse.Namespace) -> int:
         f"{folder} {shlex.quote(_prompt(extras))}"
     )
     return 0
+
+
+def _figures(level: str, comparison: Comparison) -> dict[str, Figure]:
+    """The network's figures on the test part, beside the best baseline's."""
+    network, best = comparison.scores[0], comparison.best_baseline
+    figures = {"bits": Figure([network.test_bits], (best.name, best.test_bits), unit(level))}
+    if level == "word":
+        beside = best.name, 2**best.test_bits
+        figures["perplexity"] = Figure([2**network.test_bits], beside)
+    return figures
 
 
 def _prompt(extras: Extras) -> str:
@@ -89,7 +93,8 @@ def _resumed(args: argparse.Namespace) -> Run:
         )
     folder = Path(args.out or DEFAULT_OUT)
     run = Run.resume(folder, **wanted)
-    if run.trainer.done >= 1.0:
+    # one that was killed between its last step and its report still owes that
+    if run.done >= 1.0 and run.contents.results:
         settings = run.contents.settings
         ends = [f"--{n} {v:g}" for n in ("epochs", "minutes") if (v := getattr(settings, n))]
         raise UserError(
@@ -109,9 +114,9 @@ def _introduction(run: Run) -> str:
     )
 
 
-def _extras(run: Run, reader: Reader) -> Extras:
+def _extras(run: Run) -> Extras:
     """Samples and examples for the report; the examples continue the test part."""
-    contents = run.contents
+    contents, reader = run.contents, run.trainer.reader
     vocabulary, settings = contents.vocabulary, contents.settings
     length = SAMPLE_LENGTH[settings.level]
     samples = []

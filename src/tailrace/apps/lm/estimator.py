@@ -10,9 +10,9 @@ from tailrace.apps.common.files import make_folder
 from tailrace.apps.common.folder import Checkpoints
 from tailrace.apps.errors import UserError
 from tailrace.apps.lm import folder as folders
+from tailrace.apps.lm.choice import Choice
 from tailrace.apps.lm.folder import Contents
 from tailrace.apps.lm.generate import begin, next_symbols, next_words, sample
-from tailrace.apps.lm.generation import Choice
 from tailrace.apps.lm.reading import Reader
 from tailrace.apps.lm.runs import Run, open_model
 from tailrace.apps.lm.settings import Settings
@@ -35,7 +35,7 @@ class LanguageModel(Estimator[Settings]):
         self._run = Run.begin(text, "text", [], self._settings, None)
         self._run.train()
         self._contents: Contents = self._run.contents
-        self._reader: Reader = self._run.use_best()
+        self._reader: Reader = self._run.trainer.reader
         return self
 
     @property
@@ -68,11 +68,13 @@ class LanguageModel(Estimator[Settings]):
         top_k: int | None = None,
         top_p: float | None = None,
         no_repeat: int | None = None,
+        repetition_penalty: float | None = None,
+        repetition_window: int = 50,
         seed: int | None = None,
     ) -> str:
         """A text of `length` symbols drawn after `prime`, without it; see `Choice`."""
         contents = self._fitted()
-        choice = Choice(temperature, top_k, top_p, no_repeat)
+        choice = Choice(temperature, top_k, top_p, no_repeat, repetition_penalty, repetition_window)
         pieces = sample(self._reader, contents.vocabulary, prime, length, choice, seed=seed)
         return contents.vocabulary.join([symbol for piece in pieces for symbol in piece])
 

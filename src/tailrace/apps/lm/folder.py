@@ -1,9 +1,12 @@
 """A model folder: everything a trained language model needs to work again, or to go on training.
 
     model.json    settings, vocabulary, symbol groups, figures, and which checkpoints belong to them
+    text.npz      the training part as symbol numbers, for the n-gram model
     best/         checkpoint of the variables that predicted the validation part best
     last/         checkpoint of all variables, slots and carried states where training stopped
+    logs/         curves for TensorBoard
     report.html   curve.png, gates.png
+    figures.json  what the run came to
 
 A checkpoint is written first, then `model.json` is replaced in one step by one that names it; the
 checkpoint named before is kept until then. So whenever the process is killed, `model.json` names
@@ -12,31 +15,28 @@ complete files.
 
 from __future__ import annotations
 
+import io
+import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from tailrace.apps.common import folder as common
+from tailrace.apps.common.files import write_file
+from tailrace.apps.common.runs import Kind
+from tailrace.apps.common.training import Progress
 from tailrace.apps.common.vocabulary import Vocabulary
+from tailrace.apps.errors import UserError
 from tailrace.apps.lm.features import SymbolGroups
 from tailrace.apps.lm.settings import Settings
 
-APPLICATION = "lm"
-FORMAT = 2
+Ids = NDArray[np.int64]
 
-
-@dataclass
-class Progress:
-    """How far training is. `history` has a row of figures per evaluation."""
-
-    step: int = 0
-    epoch: int = 0
-    # steps done of the epoch under way
-    epoch_steps: int = 0
-    seconds: float = 0.0
-    finished: bool = False
-    best_bits: float | None = None
-    history: list[dict[str, float]] = field(default_factory=list)
+KIND = Kind("lm", 3)
+TEXT = "text.npz"
 
 
 @dataclass
@@ -54,7 +54,24 @@ class Contents:
     # names of checkpoints, relative to the folder
     best: str | None = None
     last: str | None = None
+    # of the finished training: rows of the comparison, the n-gram model and its part in a mixture
     results: dict[str, Any] = field(default_factory=dict)
+
+    def describe(self) -> dict[str, Any]:
+        """The part that the training loop does not know."""
+        return {
+            "settings": self.settings.to_json(),
+            "vocabulary": self.vocabulary.symbols,
+            "groups": self.groups.to_json(),
+            "text_name": self.text_name,
+            "files": self.files,
+            "fingerprint": self.fingerprint,
+            "results": self.results,
+        }
+
+    def training(self) -> dict[str, Any]:
+        """The other part."""
+        return {"progress": vars(self.progress), "best": self.best, "last": self.last}
 
 
 def write(folder: Path, contents: Contents) -> None:
@@ -62,19 +79,8 @@ def write(folder: Path, contents: Contents) -> None:
 
     Raises: UserError where the folder cannot be written.
     """
-    data = {
-        "settings": contents.settings.to_json(),
-        "vocabulary": contents.vocabulary.symbols,
-        "groups": contents.groups.to_json(),
-        "text_name": contents.text_name,
-        "files": contents.files,
-        "fingerprint": contents.fingerprint,
-        "progress": vars(contents.progress),
-        "best": contents.best,
-        "last": contents.last,
-        "results": contents.results,
-    }
-    common.write(folder, APPLICATION, FORMAT, data)
+    data = contents.describe() | contents.training()
+    common.write(folder, KIND.application, KIND.format, data)
 
 
 def read(folder: str | Path) -> Contents:
@@ -82,7 +88,7 @@ def read(folder: str | Path) -> Contents:
 
     Raises: UserError where it is not a model folder, or is damaged.
     """
-    data = common.read(folder, APPLICATION, FORMAT)
+    data = common.read(folder, KIND.application, KIND.format)
     with common.damage_said(Path(folder)):
         return _contents(data)
 
@@ -108,3 +114,23 @@ def _contents(data: dict[str, Any]) -> Contents:
         data["last"],
         data["results"],
     )
+
+
+def write_training_text(folder: Path, ids: Ids) -> None:
+    """Keeps the training part. Raises: UserError where the folder cannot be written."""
+    data = io.BytesIO()
+    np.savez_compressed(data, ids=ids.astype(np.uint32))
+    write_file(folder / TEXT, data.getvalue())
+
+
+def read_training_text(folder: Path, vocabulary_size: int) -> Ids:
+    """What `write_training_text` kept. Raises: UserError where it is missing or damaged."""
+    try:
+        # not by its name: NumPy leaves a damaged file open
+        with np.load(io.BytesIO((folder / TEXT).read_bytes())) as found:
+            ids = found["ids"].astype(np.int64)
+    except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        raise UserError(f"{folder}: the model is damaged: {TEXT}: {error}") from None
+    if ids.ndim != 1 or not len(ids) or ids.max() >= vocabulary_size:
+        raise UserError(f"{folder}: the model is damaged: {TEXT} does not fit the vocabulary")
+    return ids

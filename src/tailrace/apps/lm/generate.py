@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from tailrace.apps.common.settings import at_least
 from tailrace.apps.common.vocabulary import UNKNOWN, Vocabulary
 from tailrace.apps.errors import UserError
-from tailrace.apps.lm.generation import Choice, draw
+from tailrace.apps.lm.choice import Choice, draw_step_by_step
+from tailrace.apps.lm.generation import draw
 from tailrace.apps.lm.reading import Reader, Reading
 
 Ids = NDArray[np.int64]
@@ -115,10 +116,9 @@ def _read_on(
     if not grown:
         return
     places = [place for _, _, place, _ in grown]
-    shortest = min(place.tail.shape[1] for place in places)
     together = Reading(
         [np.concatenate(states) for states in zip(*(p.states for p in places), strict=True)],
-        np.concatenate([p.tail[:, p.tail.shape[1] - shortest :] for p in places]),
+        np.concatenate([place.tail for place in places]),
     )
     ids = np.array([[symbol] for *_, symbol in grown])
     probabilities, reading = reader.read(together, ids)
@@ -158,5 +158,6 @@ def sample(
         _, reading = reader.read(reading, ids[None, :-1])
     if seed is None:
         seed = int(np.random.default_rng().integers(1 << 31))
-    pieces = draw(reader, reading, ids, length, choice or Choice(), seed)
+    draws = draw if reader.mixture is None else draw_step_by_step
+    pieces = draws(reader, reading, ids, length, choice or Choice(), seed)
     return ([vocabulary.symbols[i] for i in piece] for piece in pieces)

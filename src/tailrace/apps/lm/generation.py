@@ -9,15 +9,13 @@ made before the loop.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 import tailrace as tf
-from tailrace.apps.common.settings import above_zero, at_least, number
-from tailrace.apps.errors import UserError
+from tailrace.apps.lm.choice import NEVER, UNKNOWN, Choice
 from tailrace.apps.lm.features import SymbolGroups
 from tailrace.apps.lm.model import build_step
 from tailrace.apps.lm.reading import Reader, Reading
@@ -26,36 +24,6 @@ Ids = NDArray[np.int64]
 
 # symbols that one run of the session draws
 CHUNK = 128
-# what is added to logits that no noise may lift; the unknown symbol's is the lowest of all
-NEVER, UNKNOWN = -1e30, -1e36
-
-
-@dataclass(frozen=True)
-class Choice:
-    """How symbols are drawn.
-
-    `temperature` below 1 prefers the likely ones (0: always the likeliest). `top_k` allows only
-    the k likeliest, `top_p` only the fewest likeliest ones that have that probability together,
-    `no_repeat` n only those with which no group of n symbols comes a second time.
-    """
-
-    temperature: float = 1.0
-    top_k: int | None = None
-    top_p: float | None = None
-    no_repeat: int | None = None
-
-    def __post_init__(self) -> None:
-        """Raises UserError for a value that cannot be."""
-        at_least("temperature", self.temperature, 0, whole=False)
-        if self.top_k is not None:
-            at_least("top_k", self.top_k, 1)
-        if self.top_p is not None:
-            above_zero("top_p", self.top_p)
-            number("top_p", self.top_p)
-            if self.top_p > 1:
-                raise UserError(f"--top-p {self.top_p:g}: must be at most 1")
-        if self.no_repeat is not None:
-            at_least("no_repeat", self.no_repeat, 2)
 
 
 class _Inputs(NamedTuple):
@@ -70,9 +38,14 @@ class _Inputs(NamedTuple):
     top_k: tf.Tensor
     top_p: tf.Tensor
     no_repeat: tf.Tensor
+    penalty: tf.Tensor
+    window: tf.Tensor
     history: tf.Tensor  # int64 [T]: what was read and drawn; -1 where nothing is yet
     matched: tf.Tensor  # int32 [T]: how many symbols up to there are those up to the last one
     filled: tf.Tensor  # how many of the history
+    last_turns: (
+        tf.Tensor
+    )  # int32 [V]: the turn that drew each symbol last, below 0 before the first
 
 
 class _Loop(NamedTuple):
@@ -83,18 +56,28 @@ class _Loop(NamedTuple):
     final: list[tf.Tensor]
 
 
+class _Wanted(NamedTuple):
+    """The ways of choosing that a loop knows."""
+
+    top_k: bool
+    top_p: bool
+    no_repeat: bool
+    penalty: bool
+
+    @classmethod
+    def of(cls, choice: Choice) -> _Wanted:
+        values = choice.top_k, choice.top_p, choice.no_repeat, choice.repetition_penalty
+        return cls(*(value is not None for value in values))
+
+
 def draw(
     reader: Reader, reading: Reading, ids: Ids, length: int, choice: Choice, seed: int
 ) -> Iterator[Ids]:
     """`length` symbols after `ids` [T], in pieces; `reading` is just before the last of them."""
-    wanted = (
-        choice.top_k is not None,
-        choice.top_p is not None,
-        choice.no_repeat is not None,
-    )
+    wanted = _Wanted.of(choice)
     if wanted not in reader.loops:
         with reader.graph.as_default():
-            reader.loops[wanted] = _build(reader, *wanted)
+            reader.loops[wanted] = _build(reader, wanted)
     loop: _Loop = reader.loops[wanted]
     states, text = reading.states, ids
     for start in range(0, length, CHUNK):
@@ -104,6 +87,10 @@ def draw(
         feed[loop.inputs.turns] = min(CHUNK, length - start)
         if choice.no_repeat is not None:
             feed |= _feed_history(loop.inputs, text, choice.no_repeat)
+        if choice.repetition_penalty is not None:
+            feed[loop.inputs.penalty] = choice.repetition_penalty
+            feed[loop.inputs.window] = choice.repetition_window
+            feed[loop.inputs.last_turns] = _last_turns(text, reader.groups.vocabulary_size)
         drawn, states = reader.session.run([loop.drawn, loop.final], feed)
         text = np.concatenate([text, drawn])
         yield drawn
@@ -143,8 +130,16 @@ def _feed_history(inputs: _Inputs, text: Ids, no_repeat: int) -> dict[Any, Any]:
     }
 
 
-def _build(reader: Reader, top_k: bool, top_p: bool, no_repeat: bool) -> _Loop:
+def _last_turns(text: Ids, size: int) -> NDArray[np.int32]:
+    """The place of each symbol's last occurrence, counted from the end; far off where none is."""
+    found = np.full(size, np.iinfo(np.int32).min // 2, np.int32)
+    found[text] = np.arange(-len(text), 0)
+    return found
+
+
+def _build(reader: Reader, wanted: _Wanted) -> _Loop:
     """The loop in the default graph, with the ways of choosing that are wanted."""
+    top_k, top_p, no_repeat, penalty = wanted
     settings, known = reader.settings, reader.groups
     size = known.vocabulary_size
     step = build_step(settings, known.rows - size, size)
@@ -169,8 +164,14 @@ def _build(reader: Reader, top_k: bool, top_p: bool, no_repeat: bool) -> _Loop:
         before = tf.cumsum(even_or_not, exclusive=True)
         return tf.reduce_min(tf.boolean_mask(kept, before < inputs.top_p))
 
-    def body(i: Any, drawn: Any, symbol: Any, groups: Any, states: Any, *seen: Any) -> Any:
+    def body(
+        i: Any, drawn: Any, symbol: Any, groups: Any, states: Any, turns: Any, *seen: Any
+    ) -> Any:
         logits, states = step(symbol, groups, states)
+        if penalty:
+            recent = i - turns[0] <= inputs.window
+            logits = tf.nn.log_softmax(logits)
+            logits = tf.where(recent[None], logits * inputs.penalty, logits)
         if no_repeat:
             logits += _repeats(seen[0], seen[1], inputs.no_repeat, size)
         if top_k or top_p:
@@ -180,16 +181,20 @@ def _build(reader: Reader, top_k: bool, top_p: bool, no_repeat: bool) -> _Loop:
         following = tf.argmax(logits + tf.gather(noise, i), 1)
         if no_repeat:
             seen = _remember(seen, following)
+        if penalty:
+            here = tf.equal(tf.range(size, dtype=tf.int64), following)
+            turns = [tf.where(here, tf.zeros_like(turns[0]) + i, turns[0])]
         groups = _next_groups(known, symbol, groups, following)
-        return (i + 1, drawn.write(i, following), following, groups, states, *seen)
+        return (i + 1, drawn.write(i, following), following, groups, states, turns, *seen)
 
     drawn = tf.TensorArray(tf.int64, inputs.turns, element_shape=[1])
     first = (tf.constant(0), drawn, inputs.symbol, inputs.groups, inputs.states)
+    turns = [inputs.last_turns] if penalty else []
     seen = (inputs.history, inputs.matched, inputs.filled) if no_repeat else ()
     _, drawn, _, _, final, *_ = tf.while_loop(
         lambda i, *_: i < inputs.turns,
         body,
-        (*first, *seen),
+        (*first, turns, *seen),
         back_prop=False,
         parallel_iterations=1,
     )
@@ -211,9 +216,12 @@ def _make_inputs(reader: Reader) -> _Inputs:
             number(tf.int32, "top_k"),
             number(tf.float32, "top_p"),
             number(tf.int32, "no_repeat"),
+            number(tf.float32, "penalty"),
+            number(tf.int32, "window"),
             tf.placeholder(tf.int64, [None], name="history"),
             tf.placeholder(tf.int32, [None], name="matched"),
             number(tf.int32, "filled"),
+            tf.placeholder(tf.int32, [reader.groups.vocabulary_size], name="last_turns"),
         )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 import tailrace as tf
 from tailrace.apps.lm.features import SymbolGroups
 from tailrace.apps.lm.model import Network, build
+from tailrace.apps.lm.ngram import UNSEEN, KneserNey
 from tailrace.apps.lm.settings import Settings
 
 Ids = NDArray[np.int64]
@@ -20,6 +21,8 @@ Floats = NDArray[np.float64]
 STREAMS = 16
 WARM_UP = 100
 CHUNK = 250
+# stands before a text's first symbol where a context is longer; no model has seen it
+NOTHING = UNSEEN
 
 
 @dataclass
@@ -27,11 +30,18 @@ class Reading:
     """Where the network is in B texts: its states, and the last symbols as context of groups."""
 
     states: list[NDArray[np.float32]]
-    tail: Ids  # [B, up to n - 1]
+    tail: Ids  # [B, R], `NOTHING` where the text is shorter
 
     def take(self, rows: list[int]) -> Reading:
         """The readings of some of the texts, in the order given; one may come twice."""
         return Reading([state[rows] for state in self.states], self.tail[rows])
+
+
+class Mixture(NamedTuple):
+    """An n-gram model and its part, 0 to 1, in what is expected."""
+
+    ngram: KneserNey
+    weight: float
 
 
 def new_session(settings: Settings, graph: tf.Graph) -> tf.Session:
@@ -44,22 +54,32 @@ class Reader:
     """Reads text with a network whose variables a session holds."""
 
     def __init__(
-        self, session: tf.Session, network: Network, groups: SymbolGroups, settings: Settings
+        self,
+        session: tf.Session,
+        network: Network,
+        groups: SymbolGroups,
+        settings: Settings,
+        mixture: Mixture | None = None,
     ) -> None:
         self.session = session
         self.groups = groups
         self.settings = settings
+        self.mixture = mixture
         # loops that draw texts, by what they allow; built when they are wanted
         self.loops: dict[tuple[bool, ...], Any] = {}
         self._network = network
+        # symbols before the next one that have to be known
+        self._reach = max(groups.longest, mixture.ngram.order if mixture else 0) - 1
 
     @classmethod
-    def new(cls, settings: Settings, groups: SymbolGroups) -> Reader:
+    def new(
+        cls, settings: Settings, groups: SymbolGroups, mixture: Mixture | None = None
+    ) -> Reader:
         """A network of its own in a session of its own; its variables are still to be loaded."""
         graph = tf.Graph()
         with graph.as_default():
             network = build(settings, groups.rows - groups.vocabulary_size, groups.vocabulary_size)
-            return cls(new_session(settings, graph), network, groups, settings)
+            return cls(new_session(settings, graph), network, groups, settings, mixture)
 
     @property
     def graph(self) -> tf.Graph:
@@ -79,7 +99,7 @@ class Reader:
     def start(self, count: int = 1) -> Reading:
         """`count` texts before their first symbol."""
         states = [np.zeros([count, size], np.float32) for size in self.state_sizes]
-        return Reading(states, np.zeros([count, 0], np.int64))
+        return Reading(states, np.full([count, self._reach], NOTHING))
 
     def read(self, reading: Reading, ids: Ids) -> tuple[Floats, Reading]:
         """Reads on: symbols `ids` [B, T]. What comes next per text, [B, V], and where it is."""
@@ -91,13 +111,28 @@ class Reader:
             probabilities, states = self.session.run(fetches, feed)
             reading = Reading(states, tail)
         assert probabilities is not None, "nothing to read"
-        return probabilities.astype(np.float64), reading
+        return self._mixed(probabilities.astype(np.float64), reading.tail), reading
+
+    def _mixed(self, probabilities: Floats, tails: Ids) -> Floats:
+        """What comes next [B, V] by the network, and after `tails` by the n-gram model too."""
+        if self.mixture is None:
+            return probabilities
+        ngram, weight = self.mixture
+        return (1 - weight) * probabilities + weight * np.stack([*map(ngram.distribution, tails)])
 
     def bits(self, ids: Ids, context: Ids | None = None) -> Floats:
         """-log2 P(symbol | all before it) per position of `ids` [T], which follow on `context`.
 
         A long text is read in pieces side by side, each after the `WARM_UP` symbols before it.
         """
+        bits = self._network_bits(ids, context)
+        if self.mixture is None:
+            return bits
+        ngram, weight = self.mixture
+        mixed = (1 - weight) * np.exp2(-bits) + weight * ngram.probabilities(ids, context=context)
+        return -np.log2(mixed)
+
+    def _network_bits(self, ids: Ids, context: Ids | None) -> Floats:
         # before a text's first symbol the number 0 stands
         before = np.zeros(1, np.int64) if context is None else context[-WARM_UP - 1 :]
         share = max(-(-len(ids) // STREAMS), WARM_UP)
@@ -130,4 +165,4 @@ class Reader:
         feed: dict[Any, Any] = {self._network.inputs: np.stack(rows, axis=1)}
         feed.update(zip(self._network.initial, reading.states, strict=True))
         both = np.concatenate([reading.tail, ids], axis=1)
-        return feed, both[:, max(0, both.shape[1] - self.groups.longest + 1) :]
+        return feed, both[:, both.shape[1] - self._reach :]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -61,10 +62,10 @@ def draw_curve(contents: Contents, scores: list[Score]) -> bytes:
     figure = new_figure()
     axes = figure.add_subplot()
     minutes = [row["seconds"] / 60 for row in history]
-    axes.plot(minutes, [r["train_bits"] for r in history], color=FAINT, label="training")
+    axes.plot(minutes, [r["loss"] / math.log(2) for r in history], color=FAINT, label="training")
     axes.plot(
         minutes,
-        [r["validation_bits"] for r in history],
+        [r["bits"] for r in history],
         color=MAIN,
         linewidth=2,
         marker="o",

@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tailrace.apps.common.folder import Checkpoints
+from tailrace.apps.common import runs
+from tailrace.apps.common.folder import Checkpoints, damage_said
 from tailrace.apps.common.parts import Split
+from tailrace.apps.common.training import Figures, Training
 from tailrace.apps.common.vocabulary import Vocabulary, tokenize
 from tailrace.apps.errors import UserError
 from tailrace.apps.lm import folder as folders
 from tailrace.apps.lm.baselines import fit_baselines, mixing_weight
 from tailrace.apps.lm.corpus import fingerprint, load_text, split
 from tailrace.apps.lm.features import SymbolGroups
-from tailrace.apps.lm.folder import Contents
+from tailrace.apps.lm.folder import KIND, Contents
+from tailrace.apps.lm.ngram import KneserNey
 from tailrace.apps.lm.ngram import bits as mean_bits
-from tailrace.apps.lm.reading import Reader
+from tailrace.apps.lm.reading import Mixture, Reader
 from tailrace.apps.lm.report import Score
 from tailrace.apps.lm.settings import Settings
-from tailrace.apps.lm.training import Figures, Trainer, check_length
+from tailrace.apps.lm.training import Trainer, check_length
 
 Ids = NDArray[np.int64]
+Floats = NDArray[np.float64]
 
 
 def encode_parts(
@@ -45,13 +51,25 @@ class Run:
         self.contents = contents
         self.parts = parts
         self.folder = folder
-        self.trainer = Trainer(contents.settings, contents.groups, parts)
-        self.trainer.progress = contents.progress
-        self._best_values: list[NDArray[np.float32]] = []
+        self.trainer = trainer = Trainer(contents.settings, contents.groups, parts)
+        self._kept = None
+        self._training = Training(trainer.course, contents.progress)
         if folder is not None:
-            with self.trainer.graph.as_default():
-                self._best = Checkpoints(folder, "best", self.trainer.variables)
-                self._last = Checkpoints(folder, "last", self.trainer.all_variables)
+            self._kept = runs.Run(
+                folder,
+                KIND,
+                trainer.session,
+                trainer.course,
+                contents.describe,
+                variables=trainer.variables,
+                everything=trainer.all_variables,
+            )
+            if contents.last is not None:
+                self._kept.resume(contents.training())
+                trainer.take_state()
+            self._training = self._kept.training
+        contents.progress = self._training.progress
+        contents.progress.steps_per_epoch = trainer.steps_per_epoch
 
     @classmethod
     def begin(
@@ -79,66 +97,59 @@ class Run:
             )
         if changes:
             contents.settings = contents.settings.with_(**changes)
-        if contents.last is None:
-            raise UserError(f"{folder}: cannot go on: the model has no checkpoint to go on from")
         parts, _ = encode_parts(text, contents.settings, contents.vocabulary)
-        run = cls(contents, parts, folder)
-        run._last.restore(run.trainer.session, contents.last)
-        run.trainer.take_state()
-        run._last.keep(contents.last)
-        if contents.best is not None:
-            run._best.keep(contents.best)
-        return run
+        return cls(contents, parts, folder)
 
-    def train(
-        self,
-        on_step: Callable[[Figures], None] = lambda figures: None,
-        on_evaluation: Callable[[dict[str, float], bool], None] = lambda row, best: None,
-    ) -> bool:
-        """Trains to the end, or until `trainer.stop`; returns whether it came to the end.
+    @property
+    def done(self) -> float:
+        """The part of the training that is behind, 0 to 1."""
+        return self._training.done
 
-        The folder has the best variables and the last ones then; in between, those of the last
-        evaluation.
+    def train(self) -> bool:
+        """Trains to the end, or until Ctrl-C; returns whether it came to the end.
+
+        With a folder it shows how it goes, and saves the best variables and the last ones at every
+        evaluation and at the end. The best variables are in place afterwards.
         """
+        trainer = self.trainer
+        work = trainer.batches, trainer.step, trainer.evaluate
+        if self._kept is not None:
+            assert self.folder is not None
+            folders.write_training_text(self.folder, self.parts.train)
+            # killed before its first evaluation, it can be begun again
+            self._kept.write()
+            return self._kept.train(*work, tell=self._tell)
+        best: list[NDArray[np.float32]] = []
 
-        def evaluated(row: dict[str, float], best: bool) -> None:
-            self._keep(best)
-            on_evaluation(row, best)
+        def evaluated(row: dict[str, float], is_best: bool) -> None:
+            if is_best:
+                best[:] = trainer.session.run(trainer.variables)
 
-        finished = self.trainer.run(on_step, evaluated)
-        if not finished:
-            self._keep(best=False)
+        finished = self._training.run(*work, on_evaluation=evaluated)
+        with trainer.graph.as_default():
+            for variable, value in zip(trainer.variables, best, strict=bool(best)):
+                variable.load(value, trainer.session)
         return finished
 
-    def _keep(self, best: bool) -> None:
-        session, step = self.trainer.session, self.contents.progress.step
-        if best:
-            self._best_values = session.run(self.trainer.variables)
-        if self.folder is None:
-            return
-        self.trainer.put_state()
-        self.contents.last = self._last.save(session, step)
-        if best:
-            self.contents.best = self._best.save(session, step)
-        folders.write(self.folder, self.contents)
+    def _tell(self, figures: Figures) -> str:
+        settings = self.contents.settings
+        bits = figures.loss / math.log(2)
+        shown = f"{bits:.3f} bits" if settings.level == "char" else f"perplexity {2**bits:.1f}"
+        speed = figures.steps_per_s * settings.batch * settings.seq_len
+        return f"loss {figures.loss:.3f}, {shown}, {speed / 1000:.1f}k tokens/s"
 
-    def use_best(self) -> Reader:
-        """The network with the variables that predicted the validation part best."""
-        session = self.trainer.session
-        if self._best_values:
-            with self.trainer.graph.as_default():
-                for variable, value in zip(self.trainer.variables, self._best_values, strict=True):
-                    variable.load(value, session)
-        elif self.folder is not None and self.contents.best is not None:
-            self._best.restore(session, self.contents.best)
-        return self.trainer.reader
+    def keep(self, results: dict[str, Any]) -> None:
+        """Writes what the finished run came to into its folder."""
+        assert self._kept is not None
+        self.contents.results = results
+        self._kept.write()
 
-    def scores(self, reader: Reader) -> list[Score]:
-        """Bits per symbol of the held-out parts: the network's, the baselines', and of both mixed.
+    def compare(self) -> Comparison:
+        """How well network, n-gram models and a mixture predict the held-out parts.
 
         The mixture's weight is tuned on the validation part.
         """
-        parts, settings = self.parts, self.contents.settings
+        parts, settings, reader = self.parts, self.contents.settings, self.trainer.reader
         baselines = fit_baselines(parts, len(self.contents.vocabulary), settings.level)
         held_out = [(parts.validation, parts.train), (parts.test, parts.validation)]
         bits = [reader.bits(ids, before) for ids, before in held_out]
@@ -146,32 +157,90 @@ class Run:
         smooth = [
             baselines.kneser_ney.probabilities(ids, context=before) for ids, before in held_out
         ]
-        weight = mixing_weight(network[0], smooth[0])
-        mixed = [weight * n + (1 - weight) * s for n, s in zip(network, smooth, strict=True)]
-        name = f"{settings.cell}, {settings.layers} x {settings.size}"
+        weight = mixing_weight(smooth[0], network[0])
+        mixed = [weight * s + (1 - weight) * n for n, s in zip(network, smooth, strict=True)]
         percent = round(100 * weight)
-        return [
-            Score(name, *(float(b.mean()) for b in bits)),
+        scores = [
+            Score(f"{settings.cell}, {settings.layers} x {settings.size}", *map(_mean, bits)),
             *baselines.scores,
             Score(
-                f"{settings.cell} and n-gram, mixed {percent}:{100 - percent}",
+                f"{settings.cell} and n-gram, mixed {100 - percent}:{percent}",
                 *map(mean_bits, mixed),
             ),
         ]
+        return Comparison(scores, baselines.kneser_ney.order, weight)
 
 
-def open_model(folder: str | Path) -> tuple[Contents, Reader]:
+def _mean(bits: Floats) -> float:
+    return float(bits.mean())
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Rows of the table, the first one the network's; the best n-gram model and its best part."""
+
+    scores: list[Score]
+    order: int
+    weight: float
+
+    @property
+    def best_baseline(self) -> Score:
+        """What predicts the test part best without the network."""
+        return min(self.scores[1:-1], key=lambda score: score.test_bits)
+
+    def to_json(self) -> dict[str, Any]:
+        """What a model folder keeps of it."""
+        return {
+            "scores": [vars(score) for score in self.scores],
+            "ngram": {"order": self.order, "weight": self.weight},
+        }
+
+
+def open_model(folder: str | Path, mix: str | None = None) -> tuple[Contents, Reader]:
     """A trained model, ready to read: its best variables, or its last ones if none were chosen.
 
-    Raises: UserError where the folder is no model or is damaged.
+    `mix` is the n-gram model's part in what it expects, 0 to 1, or "best".
+
+    Raises: UserError where the folder is no model or is damaged, or `mix` cannot be.
     """
     folder = Path(folder)
+    weight = None if mix is None else _weight(mix)
     contents = folders.read(folder)
     checkpoint = contents.best or contents.last
     if checkpoint is None:
         raise UserError(f"{folder}: the model has not been trained yet")
-    reader = Reader.new(contents.settings, contents.groups)
+    mixture = None if weight is None else _mixture(folder, contents, weight)
+    reader = Reader.new(contents.settings, contents.groups, mixture)
     with reader.graph.as_default():
         name = checkpoint.split("/")[0]
         Checkpoints(folder, name, reader.variables).restore(reader.session, checkpoint)
     return contents, reader
+
+
+BEST = "best"
+
+
+def _weight(mix: str) -> float | str:
+    if mix == BEST:
+        return BEST
+    try:
+        weight = float(mix)
+    except ValueError:
+        raise UserError(f"--mix {mix}: must be {BEST} or a number from 0 to 1") from None
+    if not 0 <= weight <= 1:
+        raise UserError(f"--mix {mix}: must be from 0 to 1")
+    return weight
+
+
+def _mixture(folder: Path, contents: Contents, weight: float | str) -> Mixture:
+    """The n-gram model of a model folder, fitted anew, and its part."""
+    if not contents.results:
+        raise UserError(
+            f"{folder}: --mix needs a model whose training came to its end; go on with --resume"
+        )
+    size = len(contents.vocabulary)
+    with damage_said(folder):
+        known = contents.results["ngram"]
+        order, best = int(known["order"]), float(known["weight"])
+    ids = folders.read_training_text(folder, size)
+    return Mixture(KneserNey.fit(ids, size, order), best if weight == BEST else float(weight))
