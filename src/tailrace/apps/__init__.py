@@ -13,24 +13,33 @@ from tailrace.apps.errors import UserError
 
 if TYPE_CHECKING:
     from tailrace.apps.anomaly.estimator import AnomalyDetector
+    from tailrace.apps.classify.estimator import TextClassifier
+    from tailrace.apps.denoise.estimator import DenoisingAutoencoder
     from tailrace.apps.lm.estimator import LanguageModel
     from tailrace.apps.som.estimator import SelfOrganizingMap
+    from tailrace.apps.speech.estimator import SpeechRecognizer
 
 # packages of this one whose `cli.add_parser` adds a command, in the order that help shows them
-COMMANDS = ("lm", "som", "anomaly")
+COMMANDS = ("lm", "som", "anomaly", "classify", "denoise", "speech")
 # class -> the module that has it
 CLASSES = {
+    "DenoisingAutoencoder": "denoise.estimator",
     "LanguageModel": "lm.estimator",
     "AnomalyDetector": "anomaly.estimator",
     "SelfOrganizingMap": "som.estimator",
+    "SpeechRecognizer": "speech.estimator",
+    "TextClassifier": "classify.estimator",
 }
 
 __all__ = [
     "CLASSES",
     "COMMANDS",
     "AnomalyDetector",
+    "DenoisingAutoencoder",
     "LanguageModel",
     "SelfOrganizingMap",
+    "SpeechRecognizer",
+    "TextClassifier",
     "UserError",
 ]
 

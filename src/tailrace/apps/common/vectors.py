@@ -19,7 +19,7 @@ from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,7 +71,8 @@ def write_vectors(path: Path, vectors: Vectors) -> None:
 
 
 def _opened(path: str | Path) -> IO[bytes]:
-    return gzip.open(path, "rb") if str(path).endswith(".gz") else open(path, "rb")
+    opener = gzip.open if str(path).endswith(".gz") else open
+    return cast(IO[bytes], opener(path, "rb"))
 
 
 Entry = tuple[str, NDArray[np.float32]]
