@@ -17,6 +17,7 @@ from typing import Any
 import torch
 
 from tailrace.graph import Tensor
+from tailrace.native import memory
 from tailrace.plan import Plan, Step, Value, make_plan, tells_sizes
 from tailrace.plan.codegen import Program, generate
 from tailrace.run.fetches import Fetches
@@ -121,6 +122,7 @@ class Executable:
             return self.general
 
     def _compile(self, known: list[Any] | None) -> Compiled:
+        memory.keep()
         with torch.inference_mode(), _no_collection():
             plan = make_plan(self.fetches.tensors, self.fetches.targets, self._feeds, known)
             return Compiled(plan, self._context_of)
