@@ -18,9 +18,10 @@ if TYPE_CHECKING:
     from tailrace.apps.lm.estimator import LanguageModel
     from tailrace.apps.som.estimator import SelfOrganizingMap
     from tailrace.apps.speech.estimator import SpeechRecognizer
+    from tailrace.apps.translate.estimator import Translator
 
 # packages of this one whose `cli.add_parser` adds a command, in the order that help shows them
-COMMANDS = ("lm", "som", "anomaly", "classify", "denoise", "speech")
+COMMANDS = ("lm", "som", "anomaly", "classify", "denoise", "speech", "translate")
 # class -> the module that has it
 CLASSES = {
     "DenoisingAutoencoder": "denoise.estimator",
@@ -29,6 +30,7 @@ CLASSES = {
     "SelfOrganizingMap": "som.estimator",
     "SpeechRecognizer": "speech.estimator",
     "TextClassifier": "classify.estimator",
+    "Translator": "translate.estimator",
 }
 
 __all__ = [
@@ -40,6 +42,7 @@ __all__ = [
     "SelfOrganizingMap",
     "SpeechRecognizer",
     "TextClassifier",
+    "Translator",
     "UserError",
 ]
 

@@ -1,0 +1,298 @@
+"""A translator at work: its network and vocabularies, how it learns, how it translates."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import tailrace as tf
+from tailrace.apps.common import folder as folders
+from tailrace.apps.common.decoder import Written
+from tailrace.apps.common.parts import Ids, generator
+from tailrace.apps.common.quality import is_right
+from tailrace.apps.common.sentences import MARKS, Sentence, read_back, with_end
+from tailrace.apps.common.training import Course, Training
+from tailrace.apps.common.vocabulary import END, START, UNKNOWN, Vocabulary, pad
+from tailrace.apps.errors import UserError
+from tailrace.apps.translate.data import Pairs
+from tailrace.apps.translate.model import Network, build
+from tailrace.apps.translate.settings import Settings
+
+APPLICATION = "translate"
+FORMAT = 1
+# of the validation part, so many pairs are looked at after each epoch
+LOOKED_AT = 512
+# texts that are translated at once
+AT_ONCE = 64
+# batches whose pairs are put in order of their length, so that few places are empty
+SORTED = 16
+# sequences are filled up to a multiple of this: fewer different sizes, fewer plans to make
+STEP = 4
+# symbols seen less often than this while learning are unknown
+LEAST = {"char": 1, "word": 2}
+
+Batch = tuple[Ids, Ids, Ids, Ids]
+
+
+@dataclass(frozen=True)
+class Translation:
+    """A text, what it came from, and how it was written."""
+
+    text: str
+    source: list[str]
+    sentence: Sentence
+
+    @property
+    def symbols(self) -> list[str]:
+        """The symbols written, before unknown ones were copied."""
+        return self.sentence.symbols
+
+
+class Learner:
+    """A network and its vocabularies.
+
+    Source symbols have the marks of `sentences.MARKS` too; padding is number 0 in both.
+    """
+
+    def __init__(
+        self, settings: Settings, source: Vocabulary, target: Vocabulary, longest: int
+    ) -> None:
+        self.settings, self.source, self.target = settings, source, target
+        # symbols of the longest text that was learnt from
+        self.longest = longest
+        self._written: dict[int, Written] = {}
+        self.graph = tf.Graph()
+        with self.graph.as_default():
+            tf.set_random_seed(settings.seed)
+            sizes = len(source), len(target)
+            self.network: Network = build(settings, sizes, target.number(START), target.number(END))
+            self.variables = tf.trainable_variables()
+            self.session = tf.Session()
+            self.session.run(tf.global_variables_initializer())
+
+    @classmethod
+    def new(cls, pairs: Pairs, settings: Settings) -> Learner:
+        """A translator that has learnt nothing yet but the symbols."""
+        found, longest = [], 0
+        for texts, level in zip((pairs.sources, pairs.targets), settings.levels, strict=True):
+            vocabulary = Vocabulary([], level)
+            tokens = [vocabulary.tokens(text) for text in texts]
+            longest = max(map(len, tokens))
+            found.append(
+                Vocabulary.of(
+                    [symbol for symbols in tokens for symbol in symbols],
+                    level,
+                    settings.vocabulary,
+                    least=LEAST[level],
+                    marks=MARKS,
+                )
+            )
+        source, target = found
+        return cls(settings, source, target, longest)
+
+    # -- learning ----------------------------------------------------------------------------------
+
+    def course(self) -> Course:
+        """How long training takes."""
+        settings = self.settings
+        return Course(
+            settings.learning_rate,
+            epochs=settings.epochs,
+            minutes=settings.minutes,
+            patience=settings.patience,
+        )
+
+    def batches(self, pairs: Pairs) -> Callable[[int], Iterator[Batch]]:
+        """The batches of each epoch: pairs of like length together, batches in random order."""
+        size = min(self.settings.batch, len(pairs))
+        lengths = np.array([len(self.source.tokens(text)) for text in pairs.sources])
+
+        def of_epoch(epoch: int) -> Iterator[Batch]:
+            random = generator(self.settings.seed, 10, epoch)
+            drawn = random.permutation(len(pairs))
+            groups = np.array_split(drawn, max(1, len(drawn) // (SORTED * size)))
+            rows = np.concatenate([g[np.argsort(lengths[g], kind="stable")] for g in groups])
+            count = len(rows) // size
+            for number in random.permutation(count):
+                yield self._batch(pairs.rows(rows[number * size : (number + 1) * size]))
+
+        return of_epoch
+
+    def _batch(self, pairs: Pairs) -> Batch:
+        return (*self._sources(pairs.sources), *_rounded(with_end(self.target, pairs.targets)))
+
+    def _sources(self, texts: Sequence[str]) -> tuple[Ids, Ids]:
+        return _rounded(pad([self.source.encode(text) for text in texts]))
+
+    def _feed(self, batch: Batch) -> dict[Any, Any]:
+        net = self.network
+        places = net.source, net.source_lengths, net.target, net.target_lengths
+        return dict(zip(places, batch, strict=True))
+
+    def step(self, batch: Batch, rate: float) -> float:
+        """Learns from a batch; returns its loss, nats per symbol."""
+        net = self.network
+        feed = {
+            **self._feed(batch),
+            net.learning_rate: rate,
+            net.keep: 1 - self.settings.dropout,
+        }
+        return float(self.session.run([net.loss, net.update], feed)[0])
+
+    def evaluate(self, pairs: Pairs) -> dict[str, float]:
+        """Loss on pairs that nothing is learnt from, and per cent translated right."""
+        shown = pairs.rows(range(min(LOOKED_AT, len(pairs))))
+        order = np.argsort([len(text) for text in shown.sources], kind="stable")
+        losses = [
+            (float(self.session.run(self.network.loss, self._feed(batch))), batch[3].sum())
+            for rows in _chunks(order)
+            for batch in [self._batch(shown.rows(rows))]
+        ]
+        symbols = sum(count for _, count in losses)
+        level = self.settings.levels[1]
+        written = self.translate(shown.sources, beam=1)
+        right = [
+            is_right(found[0].text, wanted, level)
+            for found, wanted in zip(written, shown.targets, strict=True)
+        ]
+        return {
+            "held-out loss": float(sum(loss * count for loss, count in losses) / symbols),
+            "right %": 100 * sum(right) / len(right),
+        }
+
+    def fit(self, pairs: Pairs, validation: Pairs) -> list[dict[str, float]]:
+        """Learns, keeping nothing on disk; ends with the best variables: figures of each epoch."""
+        training = Training(self.course())
+        kept = self.session.run(self.variables)
+
+        def on_evaluation(row: dict[str, float], best: bool) -> None:
+            nonlocal kept
+            if best:
+                kept = self.session.run(self.variables)
+
+        training.run(
+            self.batches(pairs),
+            self.step,
+            lambda: self.evaluate(validation),
+            on_evaluation=on_evaluation,
+        )
+        with self.graph.as_default():
+            for variable, value in zip(self.variables, kept, strict=True):
+                variable.load(value, self.session)
+        return training.progress.history
+
+    # -- translating -------------------------------------------------------------------------------
+
+    def translate(
+        self,
+        texts: Sequence[str],
+        *,
+        beam: int | None = None,
+        length_penalty: float | None = None,
+        copy: bool = True,
+    ) -> list[list[Translation]]:
+        """The best translations of each text, best first; a text without symbols has itself.
+
+        With `copy`, a word that is not in the vocabulary is taken from the source, from where the
+        network looked.
+        """
+        width = self.settings.beam if beam is None else beam
+        penalty = self.settings.length_penalty if length_penalty is None else length_penalty
+        tokens = [list(self.source.tokens(text.strip())) for text in texts]
+        order = [row for row in np.argsort(list(map(len, tokens)), kind="stable") if tokens[row]]
+        nothing = Sentence([], 0.0, None)
+        found = [[Translation(text, [], nothing)] for text in texts]
+        for rows in _chunks(order):
+            sentences = self._write([tokens[row] for row in rows], width, penalty)
+            for row, some in zip(rows, sentences, strict=True):
+                found[row] = [self._translation(tokens[row], one, copy) for one in some]
+        return found
+
+    def _write(self, sources: list[list[str]], width: int, penalty: float) -> list[list[Sentence]]:
+        if width not in self._written:
+            with self.graph.as_default():
+                self._written[width] = self.network.write(width)
+        net, written = self.network, self._written[width]
+        ids, lengths = _rounded(pad([self.source.encode(tokens) for tokens in sources]))
+        feed = {
+            net.source: ids,
+            net.source_lengths: lengths,
+            net.length_penalty: penalty,
+            net.most: self.longest + 2,
+        }
+        fetches = [written.ids, written.log_probs]
+        if written.alignments is not None:
+            fetches.append(written.alignments)
+        values = self.session.run(fetches, feed)
+        alignments = values[2] if len(values) == 3 else None
+        return read_back(self.target, values[0], values[1], alignments)
+
+    def _translation(self, source: list[str], sentence: Sentence, copy: bool) -> Translation:
+        symbols = sentence.symbols
+        if sentence.attention is not None and copy:
+            looked = sentence.attention[:, : len(source)].argmax(axis=1)
+            symbols = [
+                source[place] if symbol == UNKNOWN else symbol
+                for symbol, place in zip(symbols, looked, strict=True)
+            ]
+        text = self.target.join([symbol for symbol in symbols if symbol])
+        return Translation(text, source, sentence)
+
+    # -- the folder --------------------------------------------------------------------------------
+
+    def to_json(self) -> dict[str, Any]:
+        """What a model folder says of it."""
+        return {
+            "settings": self.settings.to_json(),
+            "source": self.source.symbols,
+            "target": self.target.symbols,
+            "longest": self.longest,
+        }
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Learner:
+        """A translator as `to_json` wrote it, without what it learnt.
+
+        Raises: KeyError, TypeError, ValueError where the data cannot be one.
+        """
+        settings = Settings.from_json(data["settings"])
+        found = []
+        for side, level in zip(("source", "target"), settings.levels, strict=True):
+            symbols = data[side]
+            if not all(isinstance(one, str) for one in symbols) or symbols[:4] != list(MARKS):
+                raise ValueError(f"{side} is not a list of symbols")
+            found.append(Vocabulary(symbols, level))
+        source, target = found
+        return cls(settings, source, target, int(data["longest"]))
+
+    @classmethod
+    def load(cls, folder: Path) -> tuple[Learner, dict[str, Any]]:
+        """The translator of a folder, as it did best, and what else the folder says.
+
+        Raises: UserError where it is none or is damaged.
+        """
+        data = folders.read(folder, APPLICATION, FORMAT)
+        with folders.damage_said(folder):
+            learner, best = cls.from_json(data), data["best"] or data["last"]
+        if best is None:
+            raise UserError(f"{folder}: the model has not been trained yet")
+        with learner.graph.as_default():
+            found = folders.Checkpoints(folder, str(best).split("/")[0], learner.variables)
+            found.restore(learner.session, best)
+        return learner, data
+
+
+def _rounded(padded: tuple[Ids, Ids]) -> tuple[Ids, Ids]:
+    """Rows filled up to a multiple of `STEP`."""
+    rows, lengths = padded
+    more = -rows.shape[1] % STEP
+    return np.pad(rows, [(0, 0), (0, more)]), lengths
+
+
+def _chunks(rows: Sequence[int] | Ids) -> Iterator[Sequence[int] | Ids]:
+    for begin in range(0, len(rows), AT_ONCE):
+        yield rows[begin : begin + AT_ONCE]
