@@ -16,8 +16,11 @@ import torch
 
 SHAPES = [
     (50, 256, 512),
+    (256, 2500, 512),
+    (200, 400, 10000),
     (400, 200, 800),
     (400, 200, 10000),
+    (650, 700, 10000),
     (700, 650, 2600),
     (2500, 128, 65),
     (2500, 128, 512),
@@ -32,7 +35,9 @@ def main() -> None:
     print(
         f"{platform.machine()}, torch {torch.__version__}, {torch.__config__.parallel_info()[:60]}"
     )
-    print(f"{'m, k, n':>20}  {'mm':>6} {'oneDNN':>6}  {'mm, a transposed':>16} {'oneDNN':>6}")
+    print(
+        f"{'m, k, n':>20}  {'mm':>6} {'oneDNN':>6}  {'mm, a transposed':>16} {'copied, oneDNN':>14}"
+    )
     linear = torch.ops.mkldnn._linear_pointwise
     with torch.inference_mode():
         for m, k, n in SHAPES:
@@ -42,10 +47,10 @@ def main() -> None:
                 lambda a=a, b=b: torch.mm(a, b),
                 lambda a=a, b=b: linear(a, b.t(), None, "none", [], ""),
                 lambda a=turned, b=b: torch.mm(a, b),
-                lambda a=turned, b=b: linear(a, b.t(), None, "none", [], ""),
+                lambda a=turned, b=b: linear(a.contiguous(), b.t(), None, "none", [], ""),
             ]
             rates = [2e-9 * m * k * n / seconds for seconds in best(calls)]
-            print("{:>20}  {:6.0f} {:6.0f}  {:16.0f} {:6.0f}".format(f"{m}, {k}, {n}", *rates))
+            print("{:>20}  {:6.0f} {:6.0f}  {:16.0f} {:14.0f}".format(f"{m}, {k}, {n}", *rates))
 
 
 def best(calls: list[Callable[[], object]]) -> list[float]:

@@ -1,8 +1,8 @@
 """Matrix products by the quicker of the libraries that torch brings.
 
-On processors of more than one maker oneDNN's single-precision product of a tall matrix, stored row
-by row, is 8 to 20 % quicker than the one `torch.mm` calls; that one is quicker for small matrices
-and for transposed left factors (`benchmarks/products.py`).
+On processors of more than one maker oneDNN's single-precision product is 5 to 40 % quicker than the
+one that `torch.mm` calls, but for small ones and for transposed left factors. Those it multiplies
+well only once they are copied row by row, which pays for large ones (`benchmarks/products.py`).
 """
 
 from __future__ import annotations
@@ -10,8 +10,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-_ROWS = 256
-_WORK = 1 << 23  # multiplications; a smaller product is done before the call has paid
+_ROWS = 48
+_WORK = 1 << 22  # multiplications; a smaller product is done before the call has paid
+_COPIED = 1 << 29  # multiplications that pay for a copy of the left factor
 
 _linear = getattr(getattr(torch.ops, "mkldnn", None), "_linear_pointwise", None)
 if not torch.backends.mkldnn.is_available():
@@ -21,13 +22,28 @@ if not torch.backends.mkldnn.is_available():
 def product(a: Tensor, b: Tensor) -> Tensor:
     """`a` times `b`. Shapes: a [m,k], b [k,n], of any strides -> [m,n]."""
     rows = a.shape[0]
-    if (
-        rows >= _ROWS
-        and a.dtype is torch.float32
-        and rows * b.shape[0] * b.shape[1] >= _WORK
-        and _linear is not None
-        and a.is_cpu
-        and a.is_contiguous()
-    ):
-        return _linear(a, b.t(), None, "none", [], "")
+    if rows >= _ROWS and a.dtype is torch.float32 and _linear is not None and a.is_cpu:
+        work = rows * b.shape[0] * b.shape[1]
+        if work >= _COPIED or (work >= _WORK and a.is_contiguous()):
+            return _linear(a.contiguous(), b.t(), None, "none", [], "")
     return torch.mm(a, b)
+
+
+def stacked(left: list[Tensor], b: Tensor) -> Tensor:
+    """The products of several matrices with `b`, one below the other.
+
+    Shapes: left [m_i,k], of any strides, b [k,n] -> [sum m_i, n].
+    """
+    sizes = [a.shape[0] for a in left]
+    rows = sum(sizes)
+    if len(left) > 1 and rows * b.shape[0] * b.shape[1] >= _COPIED:
+        together = b.new_empty((rows, b.shape[0]))
+        for a, part in zip(left, together.split(sizes), strict=True):
+            part.copy_(a)
+        return product(together, b)
+    if len(left) == 1:
+        return product(left[0], b)
+    result = b.new_empty((rows, b.shape[1]))
+    for a, part in zip(left, result.split(sizes), strict=True):
+        torch.mm(a, b, out=part)
+    return result

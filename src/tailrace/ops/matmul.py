@@ -55,7 +55,7 @@ def matmul_bind(attrs):
     if not attrs["transpose_a"] and not attrs["transpose_b"]:
         return product
     if not attrs["transpose_b"]:
-        return lambda a, b: torch.mm(a.t(), b)
+        return lambda a, b: product(a.t(), b)
     if not attrs["transpose_a"]:
         return lambda a, b: product(a, b.t())
     return None

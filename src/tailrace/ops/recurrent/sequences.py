@@ -13,7 +13,7 @@ import torch
 
 from tailrace.dtypes import FLOATS, INDEX, NUMERIC
 from tailrace.native import recurrent
-from tailrace.native.products import product
+from tailrace.native.products import product, stacked
 from tailrace.registry import Attr, fused
 
 _COUNT = Attr("int", 0)
@@ -94,14 +94,7 @@ def kernel_gradient(x, dz):
     Shapes: x [T,B,I], dz [T,B,G] -> [sum I, G].
     """
     rows = dz.reshape(-1, dz.shape[2])
-    # written out transposed and put together: one product, which reads row by row, is quicker
-    factor = dz.new_empty((sum(value.shape[2] for value in x), rows.shape[0]))
-    begin = 0
-    for value in x:
-        end = begin + value.shape[2]
-        factor[begin:end] = value.reshape(-1, value.shape[2]).t()
-        begin = end
-    return product(factor, rows)
+    return stacked([value.reshape(-1, value.shape[2]).t() for value in x], rows)
 
 
 @kernel_gradient.shape
