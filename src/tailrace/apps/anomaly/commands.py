@@ -93,12 +93,12 @@ def _introduction(data: Data, settings: Settings) -> str:
 
 
 def _fit(detector: Detector, parts: Parts) -> bool:
-    name, steps = detector.settings.method, detector.settings.steps
+    name = detector.settings.method
     with Bar("{}") as bar, stopping(detector.learner.stop):
         finished = detector.fit(
             parts,
-            lambda done, loss: bar.step(
-                done, f"{round(done * steps)} steps, loss {loss:.3f}", name
+            lambda figures: bar.step(
+                figures.done, f"step {figures.step}, loss {figures.loss:.3f}", name
             ),
         )
     if detector.learner.history:

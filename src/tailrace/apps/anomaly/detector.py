@@ -11,11 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tailrace.apps.anomaly.data import Series
-from tailrace.apps.anomaly.networks import Learner, OnStep, new_learner
+from tailrace.apps.anomaly.networks import Learner, new_learner
 from tailrace.apps.anomaly.scoring import check_enough, marked, smoothed, threshold
 from tailrace.apps.anomaly.settings import Settings
 from tailrace.apps.anomaly.windows import Floats
 from tailrace.apps.common import folder as common
+from tailrace.apps.common.training import OnStep
 from tailrace.apps.errors import UserError
 
 APPLICATION = "anomaly"
@@ -89,10 +90,10 @@ class Detector:
         channels = parts.train.channels
         return cls(settings, channels, Scale.of(train), new_learner(settings, len(channels)))
 
-    def fit(self, parts: Parts, step: OnStep = lambda done, loss: None) -> bool:
+    def fit(self, parts: Parts, on_step: OnStep = lambda figures: None) -> bool:
         """Learns and calibrates; returns whether training came to its end."""
         train, validation = (self.scale.apply(p.values) for p in (parts.train, parts.validation))
-        finished = self.learner.train(train, validation, parts.train.bad, step)
+        finished = self.learner.train(train, validation, parts.train.bad, on_step)
         self.learner.fit_errors(validation)
         self.threshold = calibrated(self.scores(parts.calibration), parts, self.settings)
         return finished

@@ -6,7 +6,7 @@ Arrays: T points, C channels, B windows side by side of L points, K points ahead
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from tailrace.apps.anomaly.scoring import Errors
 from tailrace.apps.anomaly.settings import Settings
 from tailrace.apps.anomaly.windows import Floats, clean, cut, spread
 from tailrace.apps.common.parts import generator
+from tailrace.apps.common.training import Course, OnStep, Progress, Training
 from tailrace.apps.errors import UserError
 
 # the validation part is looked at so often during training
@@ -28,8 +29,6 @@ AT_ONCE = 256
 # of training, the rate falls to this part of itself
 LAST_RATE = 0.1
 
-OnStep = Callable[[float, float], None]
-
 
 class Learner:
     """What both networks share: the graph, its session and training."""
@@ -39,8 +38,15 @@ class Learner:
 
     def __init__(self, settings: Settings, channels: int) -> None:
         self.settings, self.channels = settings, channels
-        self.history: list[dict[str, float]] = []
-        self._stop = False
+        # one pass of so many steps, looked at several times
+        course = Course(
+            settings.learning_rate,
+            epochs=1,
+            warm_up=0,
+            least_rate=LAST_RATE,
+            every=max(1, settings.steps // LOOKS),
+        )
+        self._training = Training(course, Progress(steps_per_epoch=settings.steps))
         self.graph = tf.Graph()
         with self.graph.as_default():
             tf.set_random_seed(settings.seed)
@@ -49,16 +55,25 @@ class Learner:
             self.session = tf.Session()
             self.session.run(tf.global_variables_initializer())
 
+    @property
+    def history(self) -> list[dict[str, float]]:
+        """Figures of every look at the validation part."""
+        return self._training.progress.history
+
+    @history.setter
+    def history(self, rows: list[dict[str, float]]) -> None:
+        self._training.progress.history = rows
+
     def stop(self) -> None:
         """Asks for training to end after the step under way."""
-        self._stop = True
+        self._training.stop()
 
     def train(
-        self, normal: Floats, validation: Floats, bad: NDArray[np.bool_], step: OnStep
+        self, normal: Floats, validation: Floats, bad: NDArray[np.bool_], on_step: OnStep
     ) -> bool:
         """Learns from a standardized series but for its bad points; keeps what validated best.
 
-        `step` is told the part done and the last loss. Returns whether it came to the end.
+        Returns whether it came to the end.
         """
         length = self.settings.window + self.extra
         usable = clean(bad, length)
@@ -67,25 +82,29 @@ class Learner:
                 f"no {length} normal points in a row to learn from; a smaller --window needs less"
             )
         windows = cut(normal, length)
-        random = generator(self.settings.seed, 0)
         checks = cut(validation, length, max(1, len(validation) // VALIDATION_WINDOWS))
-        best, kept = np.inf, self.session.run(self.variables)
-        steps = self.settings.steps
-        for number in range(1, steps + 1):
-            rows = windows[random.choice(usable, self.settings.batch)]
-            rate = LAST_RATE + (1 - LAST_RATE) * (1 + np.cos(np.pi * number / steps)) / 2
-            loss = self._update(rows, rate * self.settings.learning_rate)
-            step(number / steps, loss)
-            if number % max(1, steps // LOOKS) == 0 or number == steps or self._stop:
-                held_out = self._loss(checks)
-                row = {"step": number, "training": loss, "validation": held_out}
-                self.history.append(row)
-                if held_out < best:
-                    best, kept = held_out, self.session.run(self.variables)
-            if self._stop:
-                break
-        self.put(kept)
-        return not self._stop
+        best: list[NDArray[np.float32]] = []
+
+        def batches(epoch: int) -> Iterator[Floats]:
+            random = generator(self.settings.seed, epoch)
+            for _ in range(self.settings.steps):
+                yield windows[random.choice(usable, self.settings.batch)]
+
+        def keep(row: dict[str, float], is_best: bool) -> None:
+            if is_best:
+                best[:] = self.session.run(self.variables)
+
+        finished = self._training.run(
+            batches,
+            self._update,
+            lambda: {"validation": self._loss(checks)},
+            on_step=on_step,
+            on_evaluation=keep,
+        )
+        # stopped before the first look, it stays as it is
+        if best:
+            self.put(best)
+        return finished
 
     def put(self, values: list[NDArray[np.float32]]) -> None:
         """Sets the variables."""

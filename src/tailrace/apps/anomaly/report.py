@@ -148,7 +148,7 @@ def _curve(detector: Detector) -> bytes:
     figure = new_figure(7, 3)
     axes = figure.subplots()
     steps = [row["step"] for row in rows]
-    axes.plot(steps, [row["training"] for row in rows], color=FAINT, label="training, last batch")
+    axes.plot(steps, [row["loss"] for row in rows], color=FAINT, label="training")
     axes.plot(steps, [row["validation"] for row in rows], color=MAIN, label="validation part")
     axes.set(xlabel="step", ylabel="squared error", yscale="log")
     axes.legend()
