@@ -1,0 +1,1 @@
+"""A denoising autoencoder: pictures spoilt on purpose, and a network that mends them."""
