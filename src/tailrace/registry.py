@@ -92,6 +92,9 @@ flows). It returns a gradient or None per input.
 `_checks`       it is there to fail when its input is not as it must be
 `_consumes`     of a fused operation: the inputs whose memory it writes over where `in_place` is
                 true
+`_anywhere`     names of inputs and outputs the kernel does not look into: they may lie on any
+                device, such an output where such an input does
+`_host_only`    the kernel computes on the CPU, whatever devices there are
 `_owning`       the fused operation that does the same with a last input that nothing else needs,
                 whose memory it may keep
 """
@@ -154,9 +157,11 @@ _FLAGS = (
     "consumes",
     "owning",
     "checks",
+    "host_only",
+    "anywhere",
 )
 # flags that name inputs
-_NAMED_INPUTS = frozenset(("host", "writes", "reads", "consumes"))
+_NAMED_INPUTS = frozenset(("host", "writes", "reads", "consumes", "anywhere"))
 _KIND_OF_DEFAULT = {bool: "bool", int: "int", float: "float", str: "string", bytes: "string"}
 _ITEM = re.compile(r"^(\w+): (?:list\((\w+)\)|(?:(\w+)\*)?(?:(Ref)\((\w+)\)|(\w+)))$")
 
@@ -262,6 +267,8 @@ class OpDef:
     consumes: frozenset[str] = frozenset()
     owning: str | None = None
     checks: bool = False
+    host_only: bool = False
+    anywhere: frozenset[str] = frozenset()
     pattern: Pattern | None = None
     shape_rule: Callable[..., Any] | None = None
     shape_attrs: tuple[str, ...] = ()
@@ -285,6 +292,9 @@ class OpDef:
     total_attrs: tuple[str, ...] = ()
     flops_rule: Callable[..., Any] | None = None
     flops_attrs: tuple[str, ...] = ()
+    device_kernel: Callable[..., Any] | None = None
+    device_kernel_attrs: tuple[str, ...] = ()
+    device_host: frozenset[str] = frozenset()
 
     def __init__(
         self,
@@ -427,6 +437,20 @@ class OpDef:
         self.flops_attrs = keyword_names(rule)
         return rule
 
+    def on_device(self, *, host: str | tuple[str, ...] | None = None) -> Callable[..., Any]:
+        """Decorator: the kernel on devices other than the CPU, where it is another.
+
+        `host` are its inputs that are taken as Python values; those of the kernel if not given.
+        """
+
+        def register(kernel: Callable[..., Any]) -> Callable[..., Any]:
+            self.device_kernel = kernel
+            self.device_kernel_attrs = keyword_names(kernel)
+            self.device_host = self.host if host is None else _names(host)
+            return kernel
+
+        return register
+
     def bind(self, rule: Callable[..., Any]) -> Callable[..., Any]:
         """Decorator: given the attributes (dict), return the kernel to call on the inputs.
 
@@ -450,7 +474,8 @@ class Cell:
     `layer` and `gradient` write all steps of it down, see `ops.recurrent.layers`; `views` are the
     words whose values in all steps can be had from a layer, `gradient_views` from its gradient.
     Only states that are `outputs` get gradients from elsewhere in every step. `step`, where there
-    is one, writes down a single step for one sequence, see `ops.recurrent.steps`.
+    is one, writes down a single step for one sequence, see `ops.recurrent.steps`. `accepts` tells
+    whether attributes are such as the fused operations can have.
     """
 
     name: str
@@ -470,6 +495,7 @@ class Cell:
     views: dict[str, Callable[..., Any]]
     gradient_views: dict[str, Callable[..., Any]]
     step: Callable[..., Any] | None = None
+    accepts: Callable[[dict[str, Any]], bool] | None = None
 
 
 CELLS: dict[str, Cell] = {}

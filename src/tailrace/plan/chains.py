@@ -28,6 +28,7 @@ from tailrace.plan.match import (
     match_cell,
     match_cell_gradient,
 )
+from tailrace.plan.totals import totals
 
 _SHORTEST = 2  # steps that are worth a layer
 
@@ -56,6 +57,7 @@ def chains(plan: Plan) -> Plan:
             _note(plan, one.chain, "its inputs depend on it, or are not the same at every step")
     for one in reversed(done):
         one.put_gradients()
+    totals(editor)
     return editor.done()
 
 
@@ -297,12 +299,9 @@ class _Fused:
         part = layer.part(b, stretch.begin, len(gradients))
         given, last = {}, {}
         for state, rows in terms.items():
-            *earlier, at_end = rows
-            if not any(earlier):
-                given[state] = None
-                last[state] = self.lanes.sum(b, at_end, at_end[0]) if at_end else None
-            else:
-                given[state], last[state] = self.lanes.total(b, rows), None
+            at_end = _split_off(rows)
+            given[state] = self.lanes.total(b, rows) if any(rows) else None
+            last[state] = self.lanes.sum(b, at_end, at_end[0]) if at_end else None
         self._spread_gradient(b, part.gradient(given, last), gradients)
 
     def _terms(self, gradients: list[GradientMatch], state: str) -> list[list[Value]]:
@@ -434,6 +433,29 @@ def _others(gradient: GradientMatch, later: GradientMatch | None, state: str) ->
     """The terms of a state's gradient that do not come from the step after it."""
     sent = [] if later is None else later.outgoing[state]
     return [v for v in gradient.terms[state] if v not in sent]
+
+
+def _split_off(rows: list[list[Value]]) -> list[Value]:
+    """Take from the last of the rows what is no mate of what stands in those before."""
+    *earlier, at_end = rows
+    if not any(earlier):
+        rows[-1] = []
+        return at_end
+    if len(at_end) < 2 or any(len(row) != 1 for row in earlier):
+        return []
+    before = earlier[-1][0].step
+    mates = [v for v in at_end if _is_mate(v.step, before)]
+    if len(mates) != 1:
+        return []
+    rows[-1] = mates
+    return [v for v in at_end if v is not mates[0]]
+
+
+def _is_mate(step: Step | None, other: Step | None) -> bool:
+    """Whether steps are one that gives slices, or do the same."""
+    if step is None or other is None or isinstance(step, Loop) or isinstance(other, Loop):
+        return False
+    return step is other or (step.op_def is other.op_def and not step.op_def.unstacks)
 
 
 def _gradient_of(gradient: GradientMatch, name: str, position: int) -> Value | None:

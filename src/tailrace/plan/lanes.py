@@ -8,7 +8,8 @@ from typing import Any
 from tailrace.plan import sizes
 from tailrace.plan.build import Builder
 from tailrace.plan.edit import Editor, reaches
-from tailrace.plan.ir import Step, Value
+from tailrace.plan.ir import Loop, Step, Value
+from tailrace.plan.lifted import Lifted, by_rule
 from tailrace.plan.match import equal
 
 Row = Sequence[Value]
@@ -55,26 +56,25 @@ class Lanes:
 
     def _restack(self, b: Builder, whole: Value, slices: Row) -> None:
         for step in list(dict.fromkeys(self.editor.users.get(slices[0], ()))):
-            joins, stacks = step.op_def.joins, step.op_def.stacks
-            if not (joins or stacks) or step.after:
-                continue
-            inputs = step.inputs[:-1] if joins else step.inputs
-            if inputs not in (list(slices), list(slices)[::-1]):
-                continue
-            axis = _axis(step)
-            if axis is not None:
-                found = whole if inputs[0] is slices[0] else b.ReverseSteps(whole)
-                found = _turned(b, found, axis)
-                self.editor.put(step.outputs[0], _shaped(b, found, step.outputs[0].dims))
+            pieces = stacked_by(step)
+            if pieces in (list(slices), list(slices)[::-1]):
+                self.put_stacked(b, whole, step, reverse=pieces[0] is not slices[0])
+
+    def put_stacked(self, b: Builder, whole: Value, step: Step, *, reverse: bool = False) -> None:
+        """Let `whole` take the place of what a step lays side by side or joins."""
+        axis = _axis(step)
+        if axis is not None:
+            found = _turned(b, b.ReverseSteps(whole) if reverse else whole, axis)
+            self.editor.put(step.outputs[0], _shaped(b, found, step.outputs[0].dims))
 
     # -- from many to one --------------------------------------------------------------------------
 
     def whole(self, b: Builder, values: Row) -> Value:
         """The values of all steps as one."""
-        found = self._found(b, values)
+        found = self.found(b, values)
         return b.Pack(*values) if found is None else found
 
-    def _found(self, b: Builder, values: Row) -> Value | None:
+    def found(self, b: Builder, values: Row) -> Value | None:
         """The values of all steps as one, if they are slices, or computed from such one by one."""
         if values[0].known or values[0].step is None:
             return None
@@ -109,7 +109,7 @@ class Lanes:
         return b.ReverseSteps(found) if place[1] else found
 
     def _computed(self, b: Builder, values: Row) -> Value | None:
-        """An element-wise operation for all steps at once, where it is on slices of something."""
+        """An operation for all steps at once, where it is on slices of something."""
         steps = [v.step for v in values if v.step is not None and not v.known]
         first = steps[0]
         if len(steps) != len(values) or not all(_alike(step, first) for step in steps):
@@ -117,23 +117,24 @@ class Lanes:
         columns = list(zip(*(step.inputs for step in steps), strict=True))
         if reaches((v for column in columns for v in column), set(steps)):
             return None  # those of one step need those of another
-        numbers = [column[0].dims == () for column in columns]
-        for number, column in zip(numbers, columns, strict=True):
-            if number and not all(equal(v, column[0]) for v in column):
-                return None
+        same = [all(equal(v, column[0]) for v in column) for column in columns]
+        if any(column[0].dims == () and not s for s, column in zip(same, columns, strict=True)):
+            return None
         wholes = [
-            None if number else self._found(b, column)
-            for number, column in zip(numbers, columns, strict=True)
+            None if s else self.found(b, column) for s, column in zip(same, columns, strict=True)
         ]
         if all(w is None for w in wholes):
             return None
         inputs = [
-            column[0] if number else whole or self.whole(b, column)
-            for number, whole, column in zip(numbers, wholes, columns, strict=True)
+            Lifted(column[0], False) if s else Lifted(whole or self.whole(b, column), True)
+            for s, whole, column in zip(same, wholes, columns, strict=True)
         ]
-        (made,) = b.add(first.op_def, inputs, **_declared(first))
-        self.spread(b, made, values)
-        return made
+        made = by_rule(b, first.op_def, inputs, _declared(first))
+        if made is None:
+            return None
+        (whole,) = made
+        self.spread(b, whole, values)
+        return whole
 
     def total(self, b: Builder, rows: Sequence[Row]) -> Value | None:
         """The sums of the values of each step, as one; None where there are none at all."""
@@ -142,7 +143,7 @@ class Lanes:
         for value in list(left[0]):
             column = [_mate(value, t, row) for t, row in enumerate(left)]
             if all(v is not None for v in column):
-                found = self._found(b, column)  # type: ignore[arg-type]
+                found = self.found(b, column)  # type: ignore[arg-type]
                 if found is not None:
                     wholes.append(found)
                     for row, taken in zip(left, column, strict=True):
@@ -165,6 +166,13 @@ class Lanes:
         return row[0] if len(row) == 1 else b.AddN(*row)
 
 
+def stacked_by(step: Step) -> list[Value]:
+    """What a step lays side by side, or joins; nothing if it does neither."""
+    if isinstance(step, Loop) or not (step.op_def.joins or step.op_def.stacks) or step.after:
+        return []
+    return step.inputs[:-1] if step.op_def.joins else step.inputs
+
+
 def _mate(value: Value, t: int, row: Row) -> Value | None:
     """The value of a row that goes with the one of the first row: its neighbour `t` slices on."""
     step = value.step
@@ -178,10 +186,10 @@ def _mate(value: Value, t: int, row: Row) -> Value | None:
 
 
 def _alike(step: Step, first: Step) -> bool:
-    """Whether steps do the same, element by element, to inputs of their size or numbers."""
+    """Whether steps do the same, to inputs of the same sizes, and may be done at once."""
     return (
         step.op_def is first.op_def
-        and step.op_def.elementwise
+        and (step.op_def.elementwise or step.op_def.over_steps_rule is not None)
         and step.foldable
         and len(step.outputs) == 1
         and step.guards == first.guards
@@ -189,10 +197,7 @@ def _alike(step: Step, first: Step) -> bool:
         and _declared(step) == _declared(first)
         and step.outputs[0].dims is not None
         and step.outputs[0].dims == first.outputs[0].dims
-        and all(
-            v.dims == w.dims and v.dims in ((), step.outputs[0].dims)
-            for v, w in zip(step.inputs, first.inputs, strict=True)
-        )
+        and all(v.dims == w.dims for v, w in zip(step.inputs, first.inputs, strict=True))
     )
 
 

@@ -17,7 +17,8 @@ the last one on.
 
 `Affine(s)` is a sum of products, of the state `s` and of inputs with weights, a concatenation of
 them with one kernel being such products as well; of biases; and of other addends.
-`StateGradient(z, dz)` is the gradient that `s` gets from that of `z`.
+`StateGradient(z, dz)` is the gradient that `s` gets from that of `z`. `Times(a, b)` is a product of
+matrices, `TimesTransposed(a, b)` one with the second transposed.
 """
 
 from __future__ import annotations
@@ -139,6 +140,22 @@ class _Matcher:
         if condition.name in self.bound and self.is_zero(self.bound[condition.name]):
             yield from self.match(then, value)
 
+    def _times(self, expression: Call, value: Value) -> Iterator[None]:
+        yield from self._product_of(expression, value, (False, False))
+
+    def _times_transposed(self, expression: Call, value: Value) -> Iterator[None]:
+        yield from self._product_of(expression, value, (False, True))
+
+    def _product_of(
+        self, expression: Call, value: Value, transposed: tuple[bool, bool]
+    ) -> Iterator[None]:
+        step = self.step(value)
+        if step is None or not self._is(step, "Product") or _transposes(step) != transposed:
+            return
+        self.steps.append(step)
+        yield from self._all(expression.args, step.inputs)
+        self.steps.pop()
+
     def is_zero(self, value: Value) -> bool:
         if value.known:
             return not value.constant.any()
@@ -237,16 +254,18 @@ _SPECIAL: dict[str, Callable[[_Matcher, Call, Value], Iterator[None]]] = {
     "Zeros": _Matcher._zeros,
     "IfZeros": _Matcher._if_zeros,
     "StateGradient": _Matcher._state_gradient,
+    "Times": _Matcher._times,
+    "TimesTransposed": _Matcher._times_transposed,
 }
 
 
 def equal(a: Value, b: Value) -> bool:
-    """Whether values are the same one, or the same number."""
+    """Whether values are the same one, or the same number or few numbers."""
     if a is b:
         return True
-    if not (a.known and b.known) or a.dims != () or b.dims != ():
+    if not (a.known and b.known) or a.dims is None or a.dims != b.dims or len(a.dims) > 1:
         return False
-    return bool(a.constant == b.constant)
+    return a.constant.numel() < 9 and bool((a.constant == b.constant).all())
 
 
 def _arrangements(count: int, places: int) -> Iterator[tuple[int, ...]]:
@@ -348,7 +367,7 @@ def _attributes(cell: Cell, bound: dict[str, Value]) -> dict[str, Any] | None:
             attributes[name] = float(number)
         elif number != expected:
             return None
-    return attributes
+    return attributes if cell.accepts is None or cell.accepts(attributes) else None
 
 
 def _fits(previous: dict[str, Value], following: dict[str, Value], matcher: _Matcher) -> bool:

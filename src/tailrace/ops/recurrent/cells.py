@@ -11,12 +11,15 @@ from tailrace.registry import Cell, declare_cell
 _GROUPS = {
     "Plus": ("Add", "AddV2", "AddN"),
     "Product": ("MatMul",),
+    "Times": ("MatMul",),
+    "TimesTransposed": ("MatMul",),
     "Join": ("ConcatV2",),
     "Part": ("Slice",),
     "BiasAdd": ("BiasAdd",),
     "BiasGradient": ("BiasAddGrad",),
     "Total": ("Sum",),
     "Zeros": ("ZerosLike",),
+    "Select": ("Select", "SelectV2"),
 }
 _COMMUTATIVE = frozenset(["Plus", "Mul"])
 
@@ -25,72 +28,116 @@ def _declare(name: str, **words: object) -> None:
     declare_cell(Cell(name, groups=_GROUPS, commutative=_COMMUTATIVE, **words))  # type: ignore[arg-type]
 
 
-_LSTM_OF_GATES = """
-    h = Mul(tanh_c, o)
+# -- LSTM ------------------------------------------------------------------------------------------
+
+_GATES = """
     tanh_c = Tanh(c)
-    c = Plus(Mul(c_prev, f), Mul(i, j))
     j = Tanh(zj)
     zi, zj, zf, zo = Split(axis, z)
     z = Affine(h_prev)
 """
-_LSTM_GRADIENT = """
-    dz = Join(dzi, dzj, dzf, dzo, axis)
-    dzi = SigmoidGrad(i, Mul(dc, j))
-    dzj = TanhGrad(j, Mul(dc, i))
-    dzf = SigmoidGrad(f, Mul(dc, c_prev))
-    dzo = SigmoidGrad(o, Mul(dh, tanh_c)) | Zeros(dh)
+_PLAIN = """
+    i = Sigmoid(zi)
+    f = Sigmoid(Plus(zf, forget_bias)) | Sigmoid(zf)
+    o = Sigmoid(zo)
+"""
+_PEEPING = """
+    i = Sigmoid(Plus(zi, Mul(peephole_i, c_prev)))
+    f = Sigmoid(Plus(Plus(zf, forget_bias), Mul(peephole_f, c_prev)))
+    o = Sigmoid(Plus(zo, Mul(peephole_o, c)))
+"""
+# The sum that becomes c, and the gradient of the sum, from c's.
+_CLIPPED_CELL = """
+    c = Maximum(c_below, cell_min)
+    c_below = Minimum(c_sum, cell_max)
+"""
+_CLIPPED_CELL_GRADIENT = """
+    dc_sum = Select(LessEqual(c_sum, cell_max), dc_below, Zeros(nothing))
+    dc_below = Select(GreaterEqual(c_below, cell_min), dc, Zeros(nothing_more))
+"""
+# h, from what the output gate lets pass, and the gradient of that, from h's.
+_PROJECTED = """
+    h = Times(m, projection)
+"""
+_PROJECTED_GRADIENT = """
+    dm = TimesTransposed(dh, projection)
+"""
+_CLIPPED_PROJECTION = """
+    h = Maximum(h_below, out_min)
+    h_below = Minimum(h_product, out_max)
+    h_product = Times(m, projection)
+"""
+_CLIPPED_PROJECTION_GRADIENT = """
+    dm = TimesTransposed(dh_product, projection)
+    dh_product = Select(LessEqual(h_product, out_max), dh_below, Zeros(nothing_here))
+    dh_below = Select(GreaterEqual(h_below, out_min), dh, Zeros(nothing_there))
 """
 
-_declare(
-    "lstm",
-    states=("c", "h"),
-    forward=_LSTM_OF_GATES
-    + """
-        i = Sigmoid(zi)
-        f = Sigmoid(Plus(zf, forget_bias)) | Sigmoid(zf)
-        o = Sigmoid(zo)
-    """,
-    roots=("dz",),
-    backward=_LSTM_GRADIENT
-    + """
-        dc = Sum(*c_terms, TanhGrad(tanh_c, Mul(dh, o))) | IfZeros(dh, Sum(*c_terms))
-    """,
-    outgoing={"c": ("Mul(dc, f)",)},
-    attributes={"forget_bias": 0.0},
-    constants={"forget_bias": None, "axis": 1},
-    vectors=(),
-    outputs=("h",),
-    layer=layers.lstm,
-    gradient=layers.lstm_gradient,
-    views=layers.LSTM_ROLES,
-    gradient_views=layers.LSTM_GRADIENT_ROLES,
-    step=steps.lstm,
-)
 
-_declare(
-    "lstm with peepholes",
-    states=("c", "h"),
-    forward=_LSTM_OF_GATES
-    + """
-        i = Sigmoid(Plus(zi, Mul(peephole_i, c_prev)))
-        f = Sigmoid(Plus(Plus(zf, forget_bias), Mul(peephole_f, c_prev)))
-        o = Sigmoid(Plus(zo, Mul(peephole_o, c)))
-    """,
-    roots=("dz",),
-    backward=_LSTM_GRADIENT
-    + """
-        dc = Sum(*c_terms, TanhGrad(tanh_c, Mul(dh, o)), Mul(dzo, peephole_o))
-    """,
-    outgoing={"c": ("Mul(dc, f)", "Mul(dzi, peephole_i)", "Mul(dzf, peephole_f)")},
-    attributes={"forget_bias": 0.0},
-    constants={"forget_bias": None, "axis": 1},
-    vectors=layers.PEEPHOLES,
-    outputs=("h",),
-    layer=layers.lstm,
-    gradient=layers.lstm_gradient,
-    views=layers.LSTM_ROLES,
-    gradient_views=layers.LSTM_GRADIENT_ROLES,
-)
+def _declare_lstm(*, peeping: bool, clipped: bool, projected: str) -> None:
+    """An LSTM; `projected` is "", "projected" or "projected and clipped"."""
+    summed, m = "c_sum" if clipped else "c", "m" if projected else "h"
+    forward = _GATES + (_PEEPING if peeping else _PLAIN)
+    forward += f"""
+        {summed} = Plus(Mul(c_prev, f), Mul(i, j))
+        {m} = Mul(tanh_c, o)
+    """
+    d = f"d{summed}"
+    backward = f"""
+        dz = Join(dzi, dzj, dzf, dzo, axis)
+        dzi = SigmoidGrad(i, Mul({d}, j))
+        dzj = TanhGrad(j, Mul({d}, i))
+        dzf = SigmoidGrad(f, Mul({d}, c_prev))
+        dzo = SigmoidGrad(o, Mul(d{m}, tanh_c)) | Zeros(d{m})
+    """
+    through = f"TanhGrad(tanh_c, Mul(d{m}, o))"
+    outgoing = [f"Mul({d}, f)"]
+    if peeping:
+        backward += f"dc = Sum(*c_terms, {through}, Mul(dzo, peephole_o))"
+        outgoing += ["Mul(dzi, peephole_i)", "Mul(dzf, peephole_f)"]
+    else:
+        backward += f"dc = Sum(*c_terms, {through}) | IfZeros(d{m}, Sum(*c_terms))"
+    named = ["peepholes"] * peeping + ["clipped"] * clipped + [projected] * bool(projected)
+    constants: dict[str, float | None] = {"forget_bias": None, "axis": 1}
+    if clipped:
+        forward, backward = forward + _CLIPPED_CELL, backward + _CLIPPED_CELL_GRADIENT
+        constants |= dict.fromkeys(("cell_min", "cell_max"))
+    if projected:
+        plain = projected == "projected"
+        forward += _PROJECTED if plain else _CLIPPED_PROJECTION
+        backward += _PROJECTED_GRADIENT if plain else _CLIPPED_PROJECTION_GRADIENT
+        constants |= {} if plain else dict.fromkeys(("out_min", "out_max"))
+    views, gradient_views = layers.LSTM_ROLES, layers.LSTM_GRADIENT_ROLES
+    if projected:
+        views = views | layers.PROJECTED_LSTM_ROLES
+        last = "dh" if projected == "projected" else "dh_product"
+        gradient_views = gradient_views | {last: layers.gradient_of_product}
+    _declare(
+        "lstm" + " with " * bool(named) + ", ".join(named),
+        states=("c", "h"),
+        forward=forward,
+        roots=("dz",),
+        backward=backward,
+        outgoing={"c": tuple(outgoing)},
+        attributes={"forget_bias": 0.0},
+        constants=constants,
+        vectors=(layers.PEEPHOLES if peeping else ()) + (("projection",) if projected else ()),
+        outputs=("h",),
+        layer=layers.lstm,
+        gradient=layers.lstm_gradient,
+        views=views,
+        gradient_views=gradient_views,
+        step=None if named else steps.lstm,
+        accepts=layers.symmetric,
+    )
+
+
+for _clipped in (False, True):
+    for _peeping in (False, True):
+        for _projected in ("", "projected", "projected and clipped"):
+            _declare_lstm(peeping=_peeping, clipped=_clipped, projected=_projected)
+
+# -- GRU and the plain cell ------------------------------------------------------------------------
 
 _declare(
     "gru",

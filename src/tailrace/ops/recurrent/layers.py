@@ -29,37 +29,64 @@ def _columns(b: Any, x: Any, part: int, parts: int) -> Any:
 # -- LSTM ------------------------------------------------------------------------------------------
 
 
-def lstm(b, gx, wh, bias, first, words, lengths, attributes):
-    """Gives the states by name, and the gates."""
-    peepholes = _peepholes(words)
-    inputs = [gx["z"], wh["z"], *bias["z"], first["h"], first["c"], *peepholes, *_given(lengths)]
-    hs, cs, gates = b.LstmSequence(
-        *inputs,
-        K=len(bias["z"]),
-        P=len(peepholes),
-        L=len(_given(lengths)),
-        forget_bias=attributes["forget_bias"],
+def symmetric(attributes: Values) -> bool:
+    """Whether the limits that values are clipped to are one number and its negative."""
+    return all(
+        attributes[f"{name}_min"] == -attributes[f"{name}_max"]
+        for name in ("cell", "out")
+        if f"{name}_max" in attributes
     )
-    return {"h": hs, "c": cs, "gates": gates}
+
+
+def _clips(attributes: Values) -> Values:
+    """Numbers that states are clipped to; 0 where they are not."""
+    return {
+        "cell_clip": attributes.get("cell_max", 0.0),
+        "projection_clip": attributes.get("out_max", 0.0),
+    }
+
+
+def _projection(words: Values) -> list[Any]:
+    return _given(words.get("projection"))
+
+
+def lstm(b, gx, wh, bias, first, words, lengths, attributes):
+    """Gives the states by name, the gates, and with a projection what is projected."""
+    peepholes, projection = _peepholes(words), _projection(words)
+    given = [*bias["z"], first["h"], first["c"], *peepholes, *projection, *_given(lengths)]
+    counts = {"K": len(bias["z"]), "P": len(peepholes), "L": len(_given(lengths))}
+    make = b.ProjectedLstmSequence if projection else b.LstmSequence
+    clips = _clips(attributes)
+    if not projection:
+        del clips["projection_clip"]
+    hs, cs, gates, *m = make(
+        gx["z"], wh["z"], *given, **counts, forget_bias=attributes["forget_bias"], **clips
+    )
+    return {"h": hs, "c": cs, "gates": gates, **dict(zip(["m"], m, strict=False))}
 
 
 def lstm_gradient(b, layer, wh, terms, last, words, lengths, attributes):
-    """Gives the gradients of the affine sum, `dz`, and of the initial states, `dh` and `dc`."""
+    """Gives the gradients of the affine sum, `dz`, and of the initial states, `dh` and `dc`; with a
+    projection also of its product."""
     dout, h_last, c_last = _given(terms["h"]), _given(last["h"]), _given(last["c"])
-    peepholes = _peepholes(words)
-    saved = [layer["gates"], layer["h"], layer["c"], wh["z"], *peepholes, *_given(lengths)]
-    dz, dh, dc = b.LstmSequenceGrad(
+    peepholes, projection = _peepholes(words), _projection(words)
+    saved = [layer["gates"], layer["h"], layer["c"], wh["z"], *peepholes, *projection]
+    counts = {"D": len(dout), "M": len(h_last), "K": len(c_last), "P": len(peepholes)}
+    make = b.ProjectedLstmSequenceGrad if projection else b.LstmSequenceGrad
+    clips = _clips(attributes)
+    if not projection:
+        del clips["projection_clip"]
+    dz, dh, dc, *dproduct = make(
         *dout,
         *h_last,
         *c_last,
         *saved,
-        D=len(dout),
-        M=len(h_last),
-        K=len(c_last),
-        P=len(peepholes),
+        *_given(lengths),
+        **counts,
         L=len(_given(lengths)),
+        **clips,
     )
-    return {"dz": dz, "dh": dh, "dc": dc}
+    return {"dz": dz, "dh": dh, "dc": dc, **dict(zip(["dproduct"], dproduct, strict=False))}
 
 
 LSTM_ROLES = {
@@ -69,12 +96,18 @@ LSTM_ROLES = {
     "o": lambda b, layer: _columns(b, layer["gates"], 3, 4),
     "tanh_c": lambda b, layer: b.Tanh(b.Narrow(layer["c"], begin=1, size=layer["c"].dims[0] - 1)),
 }
+PROJECTED_LSTM_ROLES = {"m": lambda b, layer: layer["m"]}
 LSTM_GRADIENT_ROLES = {
     "dzi": lambda b, found: _columns(b, found["dz"], 0, 4),
     "dzj": lambda b, found: _columns(b, found["dz"], 1, 4),
     "dzf": lambda b, found: _columns(b, found["dz"], 2, 4),
     "dzo": lambda b, found: _columns(b, found["dz"], 3, 4),
 }
+
+
+def gradient_of_product(b, found):
+    """The gradient of what the projection gives, before it is clipped."""
+    return found["dproduct"]
 
 
 # -- GRU -------------------------------------------------------------------------------------------

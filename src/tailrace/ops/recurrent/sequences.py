@@ -190,6 +190,11 @@ def narrow_shape(x, *, axis, begin, size):
 # -- LSTM ------------------------------------------------------------------------------------------
 
 
+def _clip(number):
+    """What is clipped to, for the kernels; 0 is no limit."""
+    return number or None
+
+
 @fused(
     "LstmSequence",
     "gx: T, wh: T, bias: K*T, h0: T, c0: T, peepholes: P*T, lengths: L*int32 "
@@ -199,10 +204,11 @@ def narrow_shape(x, *, axis, begin, size):
     P=_COUNT,
     L=_COUNT,
     forget_bias=0.0,
+    cell_clip=0.0,
     in_place=False,
     _consumes="gx",
 )
-def lstm_sequence(gx, wh, bias, h0, c0, peepholes, lengths, *, forget_bias, in_place):
+def lstm_sequence(gx, wh, bias, h0, c0, peepholes, lengths, *, forget_bias, cell_clip, in_place):
     """An LSTM layer; the gates i, j, f, o are kept as they are after activation."""
     return recurrent.lstm_forward(
         _own(gx, in_place),
@@ -212,6 +218,7 @@ def lstm_sequence(gx, wh, bias, h0, c0, peepholes, lengths, *, forget_bias, in_p
         c0.contiguous(),
         forget_bias=forget_bias,
         peepholes=tuple(peepholes) or None,
+        cell_clip=_clip(cell_clip),
         lengths=_one(lengths),
     )
 
@@ -236,10 +243,13 @@ def lstm_sequence_flops(outputs, gx, wh, bias, h0, c0, peepholes, lengths):
     K=_COUNT,
     P=_COUNT,
     L=_COUNT,
+    cell_clip=0.0,
     in_place=False,
     _consumes="gates",
 )
-def lstm_sequence_grad(dout, h_last, c_last, gates, hs, cs, wh, peepholes, lengths, *, in_place):
+def lstm_sequence_grad(
+    dout, h_last, c_last, gates, hs, cs, wh, peepholes, lengths, *, cell_clip, in_place
+):
     """The gradients of the gates before activation, and of the initial states."""
     return recurrent.lstm_backward(
         _one(dout),
@@ -250,6 +260,7 @@ def lstm_sequence_grad(dout, h_last, c_last, gates, hs, cs, wh, peepholes, lengt
         cs,
         wh.contiguous(),
         peepholes=tuple(peepholes) or None,
+        cell_clip=_clip(cell_clip),
         lengths=_one(lengths),
     )
 
@@ -262,6 +273,129 @@ def lstm_sequence_grad_shape(dout, h_last, c_last, gates, hs, cs, wh, peepholes,
 @lstm_sequence_grad.flops
 def lstm_sequence_grad_flops(outputs, dout, h_last, c_last, gates, hs, cs, wh, peepholes, lengths):
     return 2 * prod(gates) * wh[0]
+
+
+@fused(
+    "ProjectedLstmSequence",
+    "gx: T, wh: T, bias: K*T, h0: T, c0: T, peepholes: P*T, projection: T, lengths: L*int32 "
+    "-> hs: T, cs: T, gates: T, m: T",
+    T=FLOATS,
+    K=_COUNT,
+    P=_COUNT,
+    L=_COUNT,
+    forget_bias=0.0,
+    cell_clip=0.0,
+    projection_clip=0.0,
+    in_place=False,
+    _consumes="gx",
+)
+def projected_lstm_sequence(
+    gx,
+    wh,
+    bias,
+    h0,
+    c0,
+    peepholes,
+    projection,
+    lengths,
+    *,
+    forget_bias,
+    cell_clip,
+    projection_clip,
+    in_place,
+):
+    """An LSTM layer whose outputs are projected; `m` [T,B,H] is what is projected."""
+    m = gx.new_empty((*gx.shape[:2], c0.shape[1]))
+    states = recurrent.lstm_forward(
+        _own(gx, in_place),
+        wh.contiguous(),
+        _one(bias),
+        h0.contiguous(),
+        c0.contiguous(),
+        forget_bias=forget_bias,
+        peepholes=tuple(peepholes) or None,
+        cell_clip=_clip(cell_clip),
+        projection=projection.contiguous(),
+        projection_clip=_clip(projection_clip),
+        unprojected=m,
+        lengths=_one(lengths),
+    )
+    return *states, m
+
+
+@projected_lstm_sequence.shape
+def projected_lstm_sequence_shape(gx, wh, bias, h0, c0, peepholes, projection, lengths):
+    return [(gx[0] + 1, *h0), (gx[0] + 1, *c0), gx, (*gx[:2], c0[1])]
+
+
+@projected_lstm_sequence.flops
+def projected_lstm_sequence_flops(outputs, gx, wh, bias, h0, c0, peepholes, projection, lengths):
+    return 2 * (prod(gx) * wh[0] + prod(outputs[3]) * h0[1])
+
+
+@fused(
+    "ProjectedLstmSequenceGrad",
+    "dout: D*T, h_last: M*T, c_last: K*T, gates: T, hs: T, cs: T, wh: T, peepholes: P*T, "
+    "projection: T, lengths: L*int32 -> dz: T, dh0: T, dc0: T, dproduct: T",
+    T=FLOATS,
+    D=_COUNT,
+    M=_COUNT,
+    K=_COUNT,
+    P=_COUNT,
+    L=_COUNT,
+    cell_clip=0.0,
+    projection_clip=0.0,
+    in_place=False,
+    _consumes="gates",
+)
+def projected_lstm_sequence_grad(
+    dout,
+    h_last,
+    c_last,
+    gates,
+    hs,
+    cs,
+    wh,
+    peepholes,
+    projection,
+    lengths,
+    *,
+    cell_clip,
+    projection_clip,
+    in_place,
+):
+    """As `LstmSequenceGrad`, and the gradients [T,B,P] of what the projection gives."""
+    dproduct = torch.empty_like(hs[1:])
+    found = recurrent.lstm_backward(
+        _one(dout),
+        _one(h_last),
+        _one(c_last),
+        _own(gates, in_place),
+        hs,
+        cs,
+        wh.contiguous(),
+        peepholes=tuple(peepholes) or None,
+        cell_clip=_clip(cell_clip),
+        projection=projection.contiguous(),
+        projection_clip=_clip(projection_clip),
+        dprojected=dproduct,
+        lengths=_one(lengths),
+    )
+    return *found, dproduct
+
+
+@projected_lstm_sequence_grad.shape
+def projected_lstm_sequence_grad_shape(
+    dout, h_last, c_last, gates, hs, cs, wh, peepholes, projection, lengths
+):
+    return [gates, hs[1:], cs[1:], (hs[0] - 1, *hs[1:])]
+
+
+@projected_lstm_sequence_grad.flops
+def projected_lstm_sequence_grad_flops(
+    outputs, dout, h_last, c_last, gates, hs, cs, wh, peepholes, projection, lengths
+):
+    return 2 * (prod(gates) * wh[0] + prod(outputs[3]) * cs[2])
 
 
 # -- GRU -------------------------------------------------------------------------------------------

@@ -11,12 +11,10 @@ is what the loop that filled the stacks did in its p-th iteration.
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator
 from typing import Any
 
 from tailrace.graph.inference import split_inputs
-from tailrace.plan import sizes
 from tailrace.plan.build import Builder
 from tailrace.plan.ir import Choice, Join, Loop, Step, Value, Variable
 from tailrace.plan.lift.arrays import Arrays, Write, passed_on
@@ -28,6 +26,7 @@ from tailrace.plan.lift.recurrence import (
     find_gradients,
     find_recurrences,
 )
+from tailrace.plan.lifted import Lifted, by_rule
 from tailrace.plan.order import has_effects
 from tailrace.plan.state import root
 from tailrace.registry import OpDef
@@ -36,26 +35,6 @@ from tailrace.shapes import Shape
 
 class Stays(Exception):
     """Why a loop stays a loop."""
-
-
-@dataclasses.dataclass
-class Lifted:
-    """A value of a loop for all iterations: `each` tells whether it has an axis of iterations in
-    front, or is the same in all of them. `dims` are the sizes in one iteration.
-    """
-
-    value: Value
-    each: bool
-
-    @property
-    def dims(self) -> sizes.Dims:
-        dims = self.value.dims
-        return dims[1:] if self.each and dims is not None else dims
-
-    @property
-    def constant(self) -> Any:
-        """What is known of it, as a tensor."""
-        return self.value.constant if self.value.known and not self.each else None
 
 
 class LoopLifter:
@@ -119,11 +98,8 @@ class LoopLifter:
             raise Stays("how often it runs depends on what it computes")
         if self.counters.count == 0:
             raise Stays("it never runs")
-        if self.counters.bound is not None:
-            if any(s.op_def.draws for s in self.inside):
-                raise Stays("it draws random numbers, and may end early")
-            if not self._counts(self.counters.time):
-                raise Stays("how often it runs depends on what it computes")
+        if self.counters.bound is not None and not self._counts(self.counters.time):
+            raise Stays("how often it runs depends on what it computes")
 
     def _exit(self, output: Value, inner: Value) -> Value:
         """What an output is when all iterations are done."""
@@ -454,8 +430,10 @@ class LoopLifter:
             if any(arg.is_list for arg in d.inputs) or not known:
                 raise Stays(f"'{step.op.name}' cannot be done for all iterations at once")
             each = [i.each for i in inputs]
-            definition = mapped(step, each, self.count)
-            outputs = self._added(step, definition, [i.value for i in inputs], {})
+            bound = self.counters.bound if d.draws else None
+            definition = mapped(step, each, self.count, bounded=bound is not None)
+            values = [] if bound is None else [bound]
+            outputs = self._added(step, definition, [*values, *(i.value for i in inputs)], {})
             for made, one in zip(outputs, step.outputs, strict=True):
                 made.dims = (self.count, *(one.dims or ()))
         return [Lifted(v, True) for v in outputs]
@@ -474,20 +452,7 @@ class LoopLifter:
         lengths = self.lengths(step.outputs[0])
         if lengths is not None:
             inputs = [inputs[0], Lifted(lengths, False)]
-        if d.over_steps_rule is not None:
-            grouped = split_inputs(d, inputs, step.attrs)
-            attrs = {n: step.attrs[n] for n in d.over_steps_attrs}
-            return d.over_steps_rule(self.builder, *grouped, **attrs)
-        if not d.elementwise or any(i.dims is None for i in inputs):
-            return None
-        rank = max(len(i.dims or ()) for i in inputs)
-        aligned = [self._aligned(i, rank) for i in inputs]
-        return self.builder.add(d, aligned, **step.attrs)
-
-    def _aligned(self, found: Lifted, rank: int) -> Value:
-        if found.each and len(found.dims or ()) < rank:
-            return self.builder.AlignSteps(found.value, rank=rank)
-        return found.value
+        return by_rule(self.builder, d, inputs, step.attrs)
 
     def shapes(self, values: list[Value]) -> Iterator[Shape]:
         """The sizes of values in one iteration."""

@@ -10,15 +10,17 @@ from typing import Any
 import numpy as np
 import torch
 
+from tailrace.dtypes import int32
 from tailrace.plan.codegen import bound_kernel
 from tailrace.plan.ir import Step
 from tailrace.registry import Arg, OpDef
 
 
-def mapped(step: Step, each: Sequence[bool], count: int) -> OpDef:
+def mapped(step: Step, each: Sequence[bool], count: int, *, bounded: bool) -> OpDef:
     """What `step` does in `count` iterations, as one operation.
 
-    `each` tells which inputs have an axis of iterations in front.
+    `each` tells which inputs have an axis of iterations in front. If it is `bounded`, the first
+    input tells after how many iterations the loop ends at most; what comes then is zero.
     """
     inner = step.op_def
     kernel = bound_kernel(step)
@@ -28,14 +30,17 @@ def mapped(step: Step, each: Sequence[bool], count: int) -> OpDef:
 
     def run(*values: Any) -> Any:
         first, values = values[: int(context)], values[int(context) :]
+        end = count
+        if bounded:
+            end, values = max(0, min(count, values[0])), values[1:]
         rows: list[Any] = []
-        for k in range(count):
+        for k in range(end):
             at = [v[k] if e else v for v, e in zip(values, each, strict=True)]
             at = [v.tolist() if h and e else v for v, e, h in zip(at, each, hosts, strict=True)]
             rows.append(kernel(*first, *at))
         if len(inner.outputs) == 1:
-            return _stack(rows)
-        return [_stack(list(column)) for column in zip(*rows, strict=True)]
+            return _stack(rows, count)
+        return [_stack(list(column), count) for column in zip(*rows, strict=True)]
 
     inputs = tuple(_plain(arg, step) for arg in inner.inputs)
     outputs = tuple(_plain(arg, step) for arg in inner.outputs)
@@ -46,6 +51,9 @@ def mapped(step: Step, each: Sequence[bool], count: int) -> OpDef:
         "draws": inner.draws,
         "host": inner.host & kept,
     }
+    if bounded:
+        inputs = (Arg("bound", int32), *inputs)
+        flags["host"] |= {"bound"}
     return OpDef(f"{inner.name} in each iteration", inputs, outputs, {}, run, flags)
 
 
@@ -55,5 +63,8 @@ def _plain(arg: Arg, step: Step) -> Arg:
     return Arg(arg.name, dtype)
 
 
-def _stack(rows: list[Any]) -> Any:
-    return torch.stack(rows) if isinstance(rows[0], torch.Tensor) else np.stack(rows)
+def _stack(rows: list[Any], count: int) -> Any:
+    if isinstance(rows[0], torch.Tensor):
+        rest = [torch.zeros_like(rows[0])] * (count - len(rows))
+        return torch.stack([*rows, *rest])
+    return np.stack(rows)
