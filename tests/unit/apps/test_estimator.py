@@ -70,7 +70,7 @@ def test_samples(model: LanguageModel):
     assert len(text) == 50
     assert text == model.sample(TEXT, 50, seed=1)
     assert set(text) <= set(TEXT)
-    assert text != model.sample(TEXT, 50, seed=1, repetition_penalty=50.0, repetition_window=20)
+    assert text != model.sample(TEXT, 50, seed=1, repetition_penalty=1e6, repetition_window=20)
     likely = model.sample(TEXT, 20, temperature=0)
     assert likely == model.sample(TEXT, 20, top_k=1, seed=7)
 

@@ -45,13 +45,23 @@ def test_dropped_groups_take_the_longer_ones_along():
     groups = SymbolGroups.fit(TEXT, 4, 3)
     rows = np.broadcast_to(groups.encode(TEXT)[5], (2000, 3)).copy()
     assert rows[0].tolist() == [2, 6, 9]
-    dropped = groups.drop(rows, 0.25, np.random.default_rng(0))
+    dropped = groups.drop(rows, np.full(groups.rows, 0.25), np.random.default_rng(0))
     assert (dropped[:, 0] == 2).all()
     pair_lost = dropped[:, 1] == 4
     assert (dropped[pair_lost, 2] == 8).all()
     assert pair_lost.mean() == pytest.approx(0.25, abs=0.04)
     assert (dropped[:, 2] == 8).mean() == pytest.approx(1 - 0.75**2, abs=0.04)
     assert rows[0].tolist() == [2, 6, 9]
+
+
+def test_rare_groups_with_many_followers_are_dropped_more():
+    groups = SymbolGroups.fit(TEXT, 4, 3)
+    rates = groups.drop_rates(TEXT, 0.2, 1.5)
+    # 01 comes 4 times before two different symbols, 12 and 20 3 times before one
+    assert rates[5:8] == pytest.approx([0.2 + 0.8 * 1.5 * n for n in (2 / 4, 1 / 3, 1 / 3)])
+    # 012 3 times before one; 201 before two
+    assert rates[[9, 11]] == pytest.approx([0.2 + 0.8 * 1.5 / 3, 1.0])
+    np.testing.assert_array_equal(groups.drop_rates(TEXT, 0.3, 0.0), 0.3)
 
 
 def test_json_and_back():
@@ -67,7 +77,9 @@ def test_symbols_alone():
     assert groups.rows == 4
     rows = groups.encode(TEXT)
     assert rows.tolist() == TEXT[:, None].tolist()
-    np.testing.assert_array_equal(groups.drop(rows, 0.5, np.random.default_rng(0)), rows)
+    np.testing.assert_array_equal(
+        groups.drop(rows, np.full(4, 0.5), np.random.default_rng(0)), rows
+    )
 
 
 def test_no_group_often_enough():

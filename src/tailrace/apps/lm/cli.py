@@ -106,6 +106,9 @@ def _add_train(commands: Any) -> None:
     training.add_argument(
         "--group-dropout", type=float, metavar="P", help="part of symbol groups made unknown"
     )
+    training.add_argument(
+        "--group-noise", type=float, metavar="N", help="how much more so for rare groups"
+    )
     training.add_argument("--clip-norm", type=float, metavar="NORM", help="of all gradients")
     add_seed(training, 1)
     training.add_argument(

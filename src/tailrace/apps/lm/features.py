@@ -14,6 +14,7 @@ from tailrace.apps.errors import UserError
 from tailrace.apps.lm.ngram import UNSEEN, count_ngrams, look_up
 
 Ids = NDArray[np.int64]
+Floats = NDArray[np.float64]
 LEAST_COUNT = 3
 
 
@@ -81,16 +82,33 @@ class SymbolGroups:
             first, next_first = next_first, next_first + len(keys) + 1
         return np.concatenate(found)
 
-    def drop(
-        self, rows: NDArray[np.int32], rate: float, random: np.random.Generator
-    ) -> NDArray[np.int32]:
-        """A copy of `rows` [..., n] where groups are made unknown: each longer one given a
+    def drop_rates(self, ids: Ids, least: float, noise: float) -> Floats:
+        """How often each row [R] is to be made unknown while the text `ids` [T] is learnt.
 
-        shorter one with probability `rate`, so that the network learns to do without.
+        least + (1 - least) min(1, noise N / C), where C is how often the group occurs and N after
+        how many of these something new follows: what Kneser-Ney smoothing keeps for shorter groups,
+        of whose place in network training Xie et al., "Data noising as smoothing in neural network
+        language models", 2017, tell. A rare group would else be trusted too much, since the very
+        place that is to be predicted was learnt by heart.
         """
-        kept = np.cumprod(random.random(rows[..., 1:].shape) >= rate, axis=-1, dtype=bool)
+        rows, size = self.encode(ids)[:-1, 1:].astype(np.int64), self.vocabulary_size
+        counts = np.bincount(rows.ravel(), minlength=self.rows)
+        different = np.unique(rows * size + np.asarray(ids)[1:, None]) // size
+        followers = np.bincount(different, minlength=self.rows)
+        given_up = np.minimum(1.0, noise * followers / np.maximum(counts, 1))
+        return least + (1 - least) * given_up
+
+    def drop(
+        self, rows: NDArray[np.int32], rates: Floats, random: np.random.Generator
+    ) -> NDArray[np.int32]:
+        """A copy of `rows` [..., n] where groups are made unknown, each with its rate [R].
+
+        With a group go the longer ones that end as it does.
+        """
+        kept = random.random(rows[..., 1:].shape) >= rates[rows[..., 1:]]
         result = rows.copy()
-        result[..., 1:] = np.where(kept, rows[..., 1:], self.unknown_rows())
+        known = np.logical_and.accumulate(kept, axis=-1)
+        result[..., 1:] = np.where(known, rows[..., 1:], self.unknown_rows())
         return result
 
     def unknown_rows(self) -> NDArray[np.int32]:

@@ -28,7 +28,8 @@ class Settings(Record):
     """The settings of a model and its training; `minutes` or `epochs`, whichever comes first.
 
     `ngram_inputs` n: each step reads, besides its symbol, the groups of 2 to n symbols that end
-    there; while it learns, the part `group_dropout` of them is made unknown. `dropout` is the part
+    there; while it learns, the part `group_dropout` of them is made unknown, of rare ones that many
+    things follow more (`group_noise`; see `SymbolGroups.drop_rates`). `dropout` is the part
     of the layers' outputs dropped, `recurrent_dropout` that of the weights from their states.
     `held_out` is the part of the text kept for validation and test, half each. `threads` work
     inside one operation; more than one pays for large layers on idle cores only.
@@ -39,11 +40,12 @@ class Settings(Record):
     size: int = 256
     layers: int = 1
     embedding: int = 64
-    ngram_inputs: int = 6
+    ngram_inputs: int = 10
     dropout: float = 0.45
     input_dropout: float = 0.1
-    recurrent_dropout: float = 0.15
-    group_dropout: float = 0.4
+    recurrent_dropout: float = 0.2
+    group_dropout: float = 0.2
+    group_noise: float = 1.5
     seq_len: int = 50
     batch: int = 16
     learning_rate: float = 0.01
@@ -66,6 +68,7 @@ class Settings(Record):
             above_zero(name, getattr(self, name))
         for name in ("dropout", "input_dropout", "recurrent_dropout", "group_dropout"):
             within(name, getattr(self, name), 0.0, 1.0)
+        at_least("group_noise", self.group_noise, 0, whole=False)
         within("held_out", self.held_out, 0.001, 0.9)
         at_least("seed", self.seed, 0)
         if self.epochs is not None:

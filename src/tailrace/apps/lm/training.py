@@ -19,6 +19,10 @@ from tailrace.apps.lm.settings import Settings
 
 Ids = NDArray[np.int64]
 
+# the network that is kept is an average over the last steps, this part of all so far; it is
+# brought up to date every so many steps
+AVERAGE_PART, AVERAGE_EVERY = 0.05, 20
+
 
 class Batch(NamedTuple):
     """A piece of all streams."""
@@ -63,31 +67,46 @@ class Trainer:
         self._groups = groups
         self._parts = parts
         self._rows = groups.encode(parts.train)
+        self._rates = groups.drop_rates(parts.train, settings.group_dropout, settings.group_noise)
+        self._steps = 0
         self.graph = tf.Graph()
         with self.graph.as_default():
             tf.set_random_seed(settings.seed)
-            sizes = groups.rows - groups.vocabulary_size, groups.vocabulary_size
-            self.network = build(settings, *sizes, training=True)
-            self.training = add_training(settings, self.network)
-            self.variables = tf.trainable_variables()
-            reading = build(settings, *sizes)
-            # where the streams are, for the checkpoint that training goes on from
-            self._carried = [
-                tf.get_variable(
-                    f"carried/{i}",
-                    [settings.batch, state.shape[1].value],
-                    initializer=tf.zeros_initializer(),
-                    trainable=False,
-                )
-                for i, state in enumerate(self.network.initial)
-            ]
-            carried = zip(self._carried, self.network.final, strict=True)
-            self._carry = tf.group(*(tf.assign(place, state) for place, state in carried))
+            self._build()
             self.all_variables = tf.global_variables()
             self.session = new_session(settings, self.graph)
             self.session.run(tf.global_variables_initializer())
-        self.reader = Reader(self.session, reading, groups, settings)
+        self.reader = Reader(self.session, self._reading, groups, settings)
+        self.variables = self.reader.variables
         self._states = self.reader.start(settings.batch).states
+
+    def _build(self) -> None:
+        """The network that learns, and the one that reads with its averaged variables."""
+        settings, groups = self.settings, self._groups
+        sizes = groups.rows - groups.vocabulary_size, groups.vocabulary_size
+        with tf.variable_scope("learner"):
+            self.network = build(settings, *sizes, training=True)
+        self.training = add_training(settings, self.network)
+        learnt = tf.trainable_variables()
+        self._reading = build(settings, *sizes)
+        averages = tf.trainable_variables()[len(learnt) :]
+        self._weight = tf.placeholder(tf.float32, [], name="weight")
+        with tf.name_scope("average"):
+            pairs = list(zip(averages, learnt, strict=True))
+            moved = [tf.assign_add(mean, self._weight * (value - mean)) for mean, value in pairs]
+            self._average = tf.group(*moved)
+        # where the streams are, for the checkpoint that training goes on from
+        self._carried = [
+            tf.get_variable(
+                f"carried/{i}",
+                [settings.batch, state.shape[1].value],
+                initializer=tf.zeros_initializer(),
+                trainable=False,
+            )
+            for i, state in enumerate(self.network.initial)
+        ]
+        carried = zip(self._carried, self.network.final, strict=True)
+        self._carry = tf.group(*(tf.assign(place, state) for place, state in carried))
 
     @property
     def course(self) -> Course:
@@ -114,7 +133,7 @@ class Trainer:
         rows = streams(self._rows[:-1], settings.batch, offset)
         for number in range(self.steps_per_epoch):
             part = slice(number * settings.seq_len, (number + 1) * settings.seq_len)
-            inputs = self._groups.drop(rows[part], settings.group_dropout, random)
+            inputs = self._groups.drop(rows[part], self._rates, random)
             yield Batch(inputs, targets[part], number == 0)
 
     def step(self, batch: Batch, rate: float) -> float:
@@ -131,15 +150,30 @@ class Trainer:
         loss, self._states, *_ = self.session.run(
             [network.loss, network.final, self.training.update, self._carry], feed
         )
+        self._steps += 1
+        if self._steps % AVERAGE_EVERY == 0:
+            self._average_in(AVERAGE_EVERY)
         return float(loss)
+
+    def _average_in(self, steps: int) -> None:
+        """Lets the last `steps` steps count in the averages.
+
+        The mean reaches back over a part of all steps so far (Shamir, Zhang, "Stochastic gradient
+        descent for non-smooth optimization", 2013: polynomial-decay averaging).
+        """
+        weight = steps / max(steps, AVERAGE_PART * self._steps)
+        self.session.run(self._average, {self._weight: weight})
 
     def evaluate(self) -> dict[str, float]:
         """How well the validation part is predicted: bits per symbol, of words also perplexity."""
+        if self._steps % AVERAGE_EVERY:
+            self._average_in(self._steps % AVERAGE_EVERY)
         bits = float(self.reader.bits(self._parts.validation, self._parts.train).mean())
         return {"bits": bits, **({"perplexity": 2**bits} if self.settings.level == "word" else {})}
 
-    def take_state(self) -> None:
-        """Begins with the states in the variables, which were restored."""
+    def go_on(self, steps: int) -> None:
+        """Takes up what was restored into the variables, after so many steps."""
+        self._steps = steps
         self._states = self.session.run(self._carried)
 
     def _offsets(self) -> int:
