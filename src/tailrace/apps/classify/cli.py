@@ -116,7 +116,10 @@ def _add_explain(parser: argparse.ArgumentParser) -> None:
 
 def _add_train(commands: Any) -> None:
     train = command(commands, "train", "learn to tell classes apart", _TRAIN)
-    train.add_argument("--method", help="lstm (default), or another of those below")
+    train.add_argument(
+        "--method",
+        help="lstm (default; for columns of numbers logistic), or another of those below",
+    )
     _add_data(train)
     _add_network(train)
     train.add_argument(

@@ -43,6 +43,8 @@ def train(args: argparse.Namespace) -> int:
     if not saved:
         check_free(folder, hint="or go on with --resume")
     parts = divide(from_arguments(args), settings)
+    if not saved and args.method is None and parts.train.texts is None:
+        settings = settings.with_(method=BASELINE)
     vectors = None if saved else vectors_of(args)
     classifier = (
         Classifier.from_json(saved)

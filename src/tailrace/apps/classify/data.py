@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tailrace.apps.classify.cli import DEMOS
-from tailrace.apps.classify.tweets import messages
+from tailrace.apps.classify.tweets import NOISE, messages
 from tailrace.apps.common.settings import choice
 from tailrace.apps.common.vocabulary import Ids
 from tailrace.apps.errors import UserError
@@ -176,7 +176,11 @@ def demonstration(name: str) -> Examples:
     choice("demo", name, DEMOS)
     if name == "tweets":
         made = messages()
-        return Examples("invented tweets", made.labels, made.texts, kinds=made.kinds)
+        note = (
+            f"nobody wrote these; {100 * NOISE:g} % of the labels are drawn anew, so about "
+            f"{1 - NOISE * 2 / 3:.2f} is the most to expect"
+        )
+        return Examples("invented tweets", made.labels, made.texts, kinds=made.kinds, notes=[note])
     # a second to load, wanted here only
     from sklearn import datasets
 

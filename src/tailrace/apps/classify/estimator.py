@@ -60,7 +60,8 @@ class TextClassifier(Estimator[Settings]):
 
     def predict(self, X: Sequence[str] | ArrayLike) -> NDArray[Any]:
         """The label of each example, [N]."""
-        return self.classes_[self.predict_proba(X).argmax(1)]
+        answers = self.predict_proba(X).argmax(1)
+        return self.classes_[answers]
 
     def score(self, X: Sequence[str] | ArrayLike, y: Sequence[Any]) -> float:
         """The part of the examples that get their label."""

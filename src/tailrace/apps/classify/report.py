@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,7 @@ def write_report(folder: Path, classifier: Classifier, contest: Contest, way: st
     report.text(
         f"{len(parts.train):,} examples to learn from, {len(parts.validation):,} to choose by, "
         f"{len(parts.test):,} to test on; {len(contest.classes)} classes."
+        + "".join(f" Note: {note}." for note in parts.test.notes)
     )
     report.heading("On held-out examples")
     report.table(contest.table())
@@ -45,7 +47,8 @@ def write_report(folder: Path, classifier: Classifier, contest: Contest, way: st
         _words(report, classifier, contest, way)
     report.heading("Training")
     report.image("training.png", _curve(entry), "Figures of each epoch")
-    report.settings(classifier.settings.to_json())
+    used = classifier.settings
+    report.settings(used.with_(learning_rate=used.rate).to_json())
     return report.write(folder)
 
 
@@ -56,6 +59,7 @@ def write_comparison(folder: Path, contest: Contest) -> Path:
     report.text(
         f"{len(parts.train):,} examples to learn from, {len(parts.validation):,} to choose by, "
         f"{len(parts.test):,} to test on; {len(contest.classes)} classes."
+        + "".join(f" Note: {note}." for note in parts.test.notes)
     )
     report.table(contest.table())
     report.text(_about(contest) + " The row in bold did best on the part to choose by.")
@@ -70,7 +74,8 @@ def write_comparison(folder: Path, contest: Contest) -> Path:
     )
     report.heading("Training")
     report.image("training.png", _curves(contest), "Accuracy on the part to choose by")
-    report.settings(best.settings.to_json(), f"Settings of the {best.name}")
+    used = best.settings.with_(learning_rate=best.settings.rate)
+    report.settings(used.to_json(), f"Settings of the {best.name}")
     return report.write(folder)
 
 
@@ -161,12 +166,20 @@ def _top_words(found: list[Explanation], classes: list[str]) -> bytes:
     grid = figure.subplots(down, across, squeeze=False)
     for axes, name in zip(grid.flat, shown, strict=False):
         pairs = words[name][::-1]
-        axes.barh([word for word, _ in pairs], [value for _, value in pairs], color=MAIN)
+        axes.barh([_drawable(word) for word, _ in pairs], [value for _, value in pairs], color=MAIN)
         axes.set_title(name, fontsize=10)
         axes.tick_params(labelsize=8)
     for axes in grid.flat[len(shown) :]:
         axes.axis("off")
     return png(figure)
+
+
+def _drawable(word: str) -> str:
+    """A word whose signs beyond the usual planes, such as faces, are told by their names."""
+    return "".join(
+        f"({unicodedata.name(sign, 'sign').lower()})" if ord(sign) > 0xFFFF else sign
+        for sign in word
+    )
 
 
 def _curve(entry: Entry) -> bytes:

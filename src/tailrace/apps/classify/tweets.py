@@ -20,11 +20,11 @@ people disagree.
 
 from __future__ import annotations
 
+import random
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-
-import numpy as np
+from itertools import accumulate
 
 NEGATIVE, NEUTRAL, POSITIVE = "negative", "neutral", "positive"
 # part of all messages, by kind
@@ -58,6 +58,8 @@ _BAD = _several(
     "shabby noisy clunky tedious bland filthy buggy overpriced miserable shoddy gloomy tacky "
     "laughable dire"
 )
+# cumulated weights of a list's words
+_ZIPF = list(accumulate(1 / rank for rank in range(2, len(_GOOD) + 2)))
 _LIKE = _several("love enjoy adore like recommend admire cherish trust")
 _DISLIKE = _several("hate regret dislike despise loathe resent avoid detest")
 _THINGS = _several(
@@ -185,7 +187,7 @@ class Messages:
 
 def messages(count: int = COUNT, seed: int = 0, noise: float = NOISE) -> Messages:
     """Messages, each text once; `noise` is the part whose label is drawn anew."""
-    writer = _Writer(np.random.default_rng([seed, 77]))
+    writer = _Writer(random.Random(seed))
     found: dict[str, tuple[str, str]] = {}
     while len(found) < count:
         text, label, kind = writer.message()
@@ -197,21 +199,20 @@ def messages(count: int = COUNT, seed: int = 0, noise: float = NOISE) -> Message
 
 
 class _Writer:
-    def __init__(self, random: np.random.Generator) -> None:
-        self._random = random
+    def __init__(self, drawn: random.Random) -> None:
+        self._random = drawn
 
     def chance(self, part: float) -> bool:
         """True in this part of the cases."""
-        return bool(self._random.random() < part)
+        return self._random.random() < part
 
     def one(self, items: Sequence[str]) -> str:
         """One of some, all alike."""
-        return items[int(self._random.integers(len(items)))]
+        return items[int(self._random.random() * len(items))]
 
     def message(self) -> tuple[str, str, str]:
         """A text, its label and its kind."""
-        names = list(KINDS)
-        kind = names[int(self._random.choice(len(names), p=list(KINDS.values())))]
+        kind = self._random.choices(list(KINDS), weights=list(KINDS.values()))[0]
         good = self.chance(0.5)
         felt = POSITIVE if good else NEGATIVE
         label = NEUTRAL if kind in ("question", "report") else felt
@@ -233,8 +234,7 @@ class _Writer:
 
     def _zipf(self, words: Sequence[str]) -> str:
         """A word of a list, its first ones most often."""
-        weights = 1.0 / np.arange(2, len(words) + 2)
-        return words[int(self._random.choice(len(words), p=weights / weights.sum()))]
+        return self._random.choices(words, cum_weights=_ZIPF[: len(words)])[0]
 
     def _filled(self, pattern: str, good: bool) -> str:
         felt, other = (_GOOD, _BAD) if good else (_BAD, _GOOD)
@@ -263,7 +263,7 @@ class _Writer:
     def _dressed(self, text: str, label: str) -> str:
         """With a beginning, an end, perhaps a smile, a stretched word and a slip of the finger."""
         if self.chance(0.1):
-            text = text.replace(" so ", f" s{'o' * int(self._random.integers(2, 6))} ")
+            text = text.replace(" so ", f" s{'o' * int(2 + 4 * self._random.random())} ")
         if self.chance(0.06):
             text = re.sub(r"\b(is|was) not\b", r"\1n't", text).replace("do not", "don't")
         text = " ".join(self._typed(word) for word in text.split(" "))
@@ -278,5 +278,5 @@ class _Writer:
     def _typed(self, word: str) -> str:
         if len(word) < 5 or not word.isalpha() or not self.chance(TYPO):
             return word
-        place = int(self._random.integers(1, len(word) - 2))
+        place = 1 + int(self._random.random() * (len(word) - 3))
         return word[:place] + word[place + 1] + word[place] + word[place + 2 :]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import html
 import io
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -133,5 +134,8 @@ def new_figure(width: float = 8, height: float = 4.5) -> Figure:
 def png(figure: Figure) -> bytes:
     """A figure as PNG."""
     image = io.BytesIO()
-    figure.savefig(image, format="png")
+    with warnings.catch_warnings():
+        # signs that the font lacks are boxes; nothing can be done about that here
+        warnings.filterwarnings("ignore", "Glyph .* missing from")
+        figure.savefig(image, format="png")
     return image.getvalue()
