@@ -1,0 +1,1 @@
+"""Speech to text: a bidirectional LSTM on spectra, trained without alignments (CTC)."""
