@@ -1,6 +1,5 @@
 """Reading and training in pieces."""
 
-import itertools
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +7,6 @@ import pytest
 
 import tailrace as tf
 from tailrace.apps.common.parts import Split
-from tailrace.apps.lm import training
 from tailrace.apps.lm.baselines import mixing_weight
 from tailrace.apps.lm.features import SymbolGroups
 from tailrace.apps.lm.reading import Reader
@@ -124,30 +122,11 @@ def test_what_is_saved_keeps_where_the_streams_were(tmp_path: Path):
         path = tf.train.Saver(first.all_variables).save(first.session, str(tmp_path / "m"))
     with second.graph.as_default():
         tf.train.Saver(second.all_variables).restore(second.session, path)
-    second.go_on(1)
+    second.take_state()
     assert second.step(two, 0.01) == first.step(two, 0.01)
     for mine, other in zip(first._states, second._states, strict=True):
         assert (mine != 0).any()
         np.testing.assert_array_equal(mine, other)
-
-
-def test_the_network_that_is_kept_is_an_average(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(training, "AVERAGE_EVERY", 2)
-    monkeypatch.setattr(training, "AVERAGE_PART", 0.75)
-    trainer = _trainer()
-    with trainer.graph.as_default():
-        [learnt] = [v for v in tf.trainable_variables() if v.op.name == "learner/model/symbols"]
-    [mean] = [v for v in trainer.variables if v.op.name == "model/symbols"]
-    values = []
-    for batch in itertools.islice(trainer.batches(0), 5):
-        trainer.step(batch, 0.01)
-        values.append(trainer.session.run(learnt))
-    # after 2 steps the first value, after 4 the weight is 2 of 3; evaluated after 5, 1 of 3.75
-    wanted = values[1] + (values[3] - values[1]) * 2 / 3
-    np.testing.assert_allclose(trainer.session.run(mean), wanted, rtol=1e-5)
-    trainer.evaluate()
-    wanted += (values[4] - wanted) / 3.75
-    np.testing.assert_allclose(trainer.session.run(mean), wanted, rtol=1e-5)
 
 
 def test_the_mixing_weight_is_the_likeliest():

@@ -21,7 +21,6 @@ from tailrace.apps.lm.settings import Settings
 # groups are rare and their gradients sparse: Adagrad serves them, at a multiple of Adam's rate
 GROUP_RATE = 6.0
 GROUP_ACCUMULATOR = 1e-8
-SCOPE = "model"
 
 
 class Network(NamedTuple):
@@ -51,7 +50,7 @@ def build(
     `groups` is how many rows the groups of symbols have together. With `training`, parts are
     dropped as the settings say.
     """
-    with tf.variable_scope(SCOPE, reuse=tf.AUTO_REUSE):
+    with tf.variable_scope("model", reuse=tf.AUTO_REUSE):
         inputs = tf.placeholder(tf.int32, [None, None, settings.ngram_inputs], name="inputs")
         targets = tf.placeholder(tf.int32, [None, None], name="targets")
         embedded = _embed(settings, inputs, groups, vocabulary_size)
@@ -87,7 +86,7 @@ def build_step(settings: Settings, groups: int, vocabulary_size: int) -> Step:
     def step(
         symbol: tf.Tensor, found: tf.Tensor, states: Sequence[tf.Tensor]
     ) -> tuple[tf.Tensor, list[tf.Tensor]]:
-        with tf.variable_scope(SCOPE, reuse=True):
+        with tf.variable_scope("model", reuse=True):
             symbols = tf.get_variable("symbols", [vocabulary_size, settings.embedding])
             embedded = tf.nn.embedding_lookup(symbols, symbol)
             if settings.ngram_inputs > 1:
@@ -116,7 +115,7 @@ def _step_scope(settings: Settings, number: int) -> str:
 def add_training(settings: Settings, network: Network) -> Training:
     """Adam on the gradients, clipped together to `settings.clip_norm`; Adagrad for the groups."""
     learning_rate = tf.placeholder(tf.float32, [], name="learning_rate")
-    groups = [v for v in tf.trainable_variables() if v.op.name.endswith(f"{SCOPE}/groups")]
+    groups = [v for v in tf.trainable_variables() if v.op.name == "model/groups"]
     others = [v for v in tf.trainable_variables() if v not in groups]
     gradients = tf.gradients(network.loss, others + groups)
     clipped, _ = tf.clip_by_global_norm(gradients[: len(others)], settings.clip_norm)

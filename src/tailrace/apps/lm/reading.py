@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 import tailrace as tf
 from tailrace.apps.lm.features import SymbolGroups
-from tailrace.apps.lm.model import SCOPE, Network, build
+from tailrace.apps.lm.model import Network, build
 from tailrace.apps.lm.ngram import UNSEEN, KneserNey
 from tailrace.apps.lm.settings import Settings
 
@@ -88,8 +88,8 @@ class Reader:
 
     @property
     def variables(self) -> list[tf.Variable]:
-        """The network's variables; beside it there may be one that learns."""
-        return self.graph.get_collection(tf.GraphKeys.TRAINABLE_VARIABLES, scope=f"{SCOPE}/")
+        """The network's variables."""
+        return self.graph.get_collection(tf.GraphKeys.TRAINABLE_VARIABLES)
 
     @property
     def state_sizes(self) -> list[int]:

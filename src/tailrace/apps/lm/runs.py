@@ -66,7 +66,7 @@ class Run:
             )
             if contents.last is not None:
                 self._kept.resume(contents.training())
-                trainer.go_on(self._kept.progress.step)
+                trainer.take_state()
             self._training = self._kept.training
         contents.progress = self._training.progress
         contents.progress.steps_per_epoch = trainer.steps_per_epoch

@@ -19,10 +19,6 @@ from tailrace.apps.lm.settings import Settings
 
 Ids = NDArray[np.int64]
 
-# the network that is kept is an average over the last steps, this part of all so far; it is
-# brought up to date every so many steps
-AVERAGE_PART, AVERAGE_EVERY = 0.05, 20
-
 
 class Batch(NamedTuple):
     """A piece of all streams."""
@@ -68,45 +64,31 @@ class Trainer:
         self._parts = parts
         self._rows = groups.encode(parts.train)
         self._rates = groups.drop_rates(parts.train, settings.group_dropout, settings.group_noise)
-        self._steps = 0
         self.graph = tf.Graph()
         with self.graph.as_default():
             tf.set_random_seed(settings.seed)
-            self._build()
+            sizes = groups.rows - groups.vocabulary_size, groups.vocabulary_size
+            self.network = build(settings, *sizes, training=True)
+            self.training = add_training(settings, self.network)
+            self.variables = tf.trainable_variables()
+            reading = build(settings, *sizes)
+            # where the streams are, for the checkpoint that training goes on from
+            self._carried = [
+                tf.get_variable(
+                    f"carried/{i}",
+                    [settings.batch, state.shape[1].value],
+                    initializer=tf.zeros_initializer(),
+                    trainable=False,
+                )
+                for i, state in enumerate(self.network.initial)
+            ]
+            carried = zip(self._carried, self.network.final, strict=True)
+            self._carry = tf.group(*(tf.assign(place, state) for place, state in carried))
             self.all_variables = tf.global_variables()
             self.session = new_session(settings, self.graph)
             self.session.run(tf.global_variables_initializer())
-        self.reader = Reader(self.session, self._reading, groups, settings)
-        self.variables = self.reader.variables
+        self.reader = Reader(self.session, reading, groups, settings)
         self._states = self.reader.start(settings.batch).states
-
-    def _build(self) -> None:
-        """The network that learns, and the one that reads with its averaged variables."""
-        settings, groups = self.settings, self._groups
-        sizes = groups.rows - groups.vocabulary_size, groups.vocabulary_size
-        with tf.variable_scope("learner"):
-            self.network = build(settings, *sizes, training=True)
-        self.training = add_training(settings, self.network)
-        learnt = tf.trainable_variables()
-        self._reading = build(settings, *sizes)
-        averages = tf.trainable_variables()[len(learnt) :]
-        self._weight = tf.placeholder(tf.float32, [], name="weight")
-        with tf.name_scope("average"):
-            pairs = list(zip(averages, learnt, strict=True))
-            moved = [tf.assign_add(mean, self._weight * (value - mean)) for mean, value in pairs]
-            self._average = tf.group(*moved)
-        # where the streams are, for the checkpoint that training goes on from
-        self._carried = [
-            tf.get_variable(
-                f"carried/{i}",
-                [settings.batch, state.shape[1].value],
-                initializer=tf.zeros_initializer(),
-                trainable=False,
-            )
-            for i, state in enumerate(self.network.initial)
-        ]
-        carried = zip(self._carried, self.network.final, strict=True)
-        self._carry = tf.group(*(tf.assign(place, state) for place, state in carried))
 
     @property
     def course(self) -> Course:
@@ -150,30 +132,15 @@ class Trainer:
         loss, self._states, *_ = self.session.run(
             [network.loss, network.final, self.training.update, self._carry], feed
         )
-        self._steps += 1
-        if self._steps % AVERAGE_EVERY == 0:
-            self._average_in(AVERAGE_EVERY)
         return float(loss)
-
-    def _average_in(self, steps: int) -> None:
-        """Lets the last `steps` steps count in the averages.
-
-        The mean reaches back over a part of all steps so far (Shamir, Zhang, "Stochastic gradient
-        descent for non-smooth optimization", 2013: polynomial-decay averaging).
-        """
-        weight = steps / max(steps, AVERAGE_PART * self._steps)
-        self.session.run(self._average, {self._weight: weight})
 
     def evaluate(self) -> dict[str, float]:
         """How well the validation part is predicted: bits per symbol, of words also perplexity."""
-        if self._steps % AVERAGE_EVERY:
-            self._average_in(self._steps % AVERAGE_EVERY)
         bits = float(self.reader.bits(self._parts.validation, self._parts.train).mean())
         return {"bits": bits, **({"perplexity": 2**bits} if self.settings.level == "word" else {})}
 
-    def go_on(self, steps: int) -> None:
-        """Takes up what was restored into the variables, after so many steps."""
-        self._steps = steps
+    def take_state(self) -> None:
+        """Begins with the states in the variables, which were restored."""
         self._states = self.session.run(self._carried)
 
     def _offsets(self) -> int:
