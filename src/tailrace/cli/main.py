@@ -9,13 +9,14 @@ from collections.abc import Sequence
 from importlib.metadata import version
 
 from tailrace.apps import COMMANDS, UserError
-from tailrace.cli import programs
+from tailrace.cli import graphs, programs
 from tailrace.compat.errors import ProgramError
 
 _EXAMPLES = """examples:
   tailrace run train.py --epochs 3     run a TensorFlow 1 program, unchanged
   tailrace run --profile train.py      ... and see where its time goes
   tailrace check my_project/           what it needs that Tailrace does not have
+  tailrace graph model.meta            draw a graph for the browser
   tailrace lm train book.txt           train a language model
   tailrace lm next lm-model "Once "    ... and ask it what comes next
 """
@@ -34,6 +35,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"tailrace {version('tailrace')}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     programs.add_parsers(commands)
+    graphs.add_parser(commands)
     for name in COMMANDS:
         importlib.import_module(f"tailrace.apps.{name}.cli").add_parser(commands)
     return parser

@@ -1,0 +1,1 @@
+"""TensorBoard over the folders of runs."""
