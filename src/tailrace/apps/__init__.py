@@ -15,16 +15,18 @@ if TYPE_CHECKING:
     from tailrace.apps.anomaly.estimator import AnomalyDetector
     from tailrace.apps.classify.estimator import TextClassifier
     from tailrace.apps.denoise.estimator import DenoisingAutoencoder
+    from tailrace.apps.draw.estimator import Draw
     from tailrace.apps.lm.estimator import LanguageModel
     from tailrace.apps.som.estimator import SelfOrganizingMap
     from tailrace.apps.speech.estimator import SpeechRecognizer
     from tailrace.apps.translate.estimator import Translator
 
 # packages of this one whose `cli.add_parser` adds a command, in the order that help shows them
-COMMANDS = ("lm", "som", "anomaly", "classify", "denoise", "speech", "translate")
+COMMANDS = ("lm", "som", "anomaly", "classify", "denoise", "draw", "speech", "translate", "board")
 # class -> the module that has it
 CLASSES = {
     "DenoisingAutoencoder": "denoise.estimator",
+    "Draw": "draw.estimator",
     "LanguageModel": "lm.estimator",
     "AnomalyDetector": "anomaly.estimator",
     "SelfOrganizingMap": "som.estimator",
@@ -38,6 +40,7 @@ __all__ = [
     "COMMANDS",
     "AnomalyDetector",
     "DenoisingAutoencoder",
+    "Draw",
     "LanguageModel",
     "SelfOrganizingMap",
     "SpeechRecognizer",

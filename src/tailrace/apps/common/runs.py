@@ -15,7 +15,7 @@ from typing import Any
 import tailrace as tf
 from tailrace.apps.common import folder as folders
 from tailrace.apps.common.display import Bar, clock, stopping
-from tailrace.apps.common.training import Batch, Course, Figures, Progress, Training
+from tailrace.apps.common.training import Batch, Course, Figures, OnStep, Progress, Training
 
 LOGS = "logs"
 
@@ -136,6 +136,34 @@ class Run:
         self.save("last")
         self.restore_best()
         return finished
+
+
+def train_in_memory(
+    training: Training,
+    session: tf.Session,
+    batches: Callable[[int], Iterable[Batch]],
+    step: Callable[[Batch, float], Any],
+    evaluate: Callable[[], Mapping[str, float]],
+    *,
+    on_step: OnStep = lambda figures: None,
+) -> bool:
+    """Trains without a folder; the best variables are in place afterwards.
+
+    Returns whether it came to the end. Arguments as `Training.run`.
+    """
+    with session.graph.as_default():
+        variables = tf.trainable_variables()
+    kept = session.run(variables)
+
+    def on_evaluation(row: dict[str, float], best: bool) -> None:
+        nonlocal kept
+        if best:
+            kept = session.run(variables)
+
+    finished = training.run(batches, step, evaluate, on_step=on_step, on_evaluation=on_evaluation)
+    for variable, value in zip(variables, kept, strict=True):
+        variable.load(value, session)
+    return finished
 
 
 _COUNTS = ("step", "epoch", "seconds")

@@ -12,7 +12,7 @@ import numpy as np
 import tailrace as tf
 from tailrace.apps.common import folder as common
 from tailrace.apps.common.parts import generator
-from tailrace.apps.common.runs import Kind, Run
+from tailrace.apps.common.runs import Kind, Run, train_in_memory
 from tailrace.apps.common.training import Course, OnStep, Training
 from tailrace.apps.denoise.corruption import Values, psnr, spoil
 from tailrace.apps.denoise.data import square_of
@@ -133,24 +133,15 @@ class Denoiser:
 
     def fit(self, training: Training, lesson: Lesson, on_step: OnStep) -> bool:
         """Learns in memory; the best is in place afterwards. Returns whether it came to the end."""
-        checks, kept = lesson.checks(), self.session.run(self.variables)
-
-        def evaluated(row: dict[str, float], best: bool) -> None:
-            nonlocal kept
-            if best:
-                kept = self.session.run(self.variables)
-
-        finished = training.run(
+        checks = lesson.checks()
+        return train_in_memory(
+            training,
+            self.session,
             lesson.batches,
             self.step,
             lambda: {"error": self.error(checks)},
             on_step=on_step,
-            on_evaluation=evaluated,
         )
-        with self.graph.as_default():
-            for variable, value in zip(self.variables, kept, strict=True):
-                variable.load(value, self.session)
-        return finished
 
     def describe(self, **more: Any) -> dict[str, Any]:
         """What `model.json` keeps of it."""
