@@ -503,3 +503,8 @@ def as_tensor_shape(value: Any) -> TensorShape:
 def unknown_shape(rank: int | None = None) -> TensorShape:
     """A shape about which at most the rank is known."""
     return TensorShape(None if rank is None else [None] * rank)
+
+
+def dimension_at_index(shape: TensorShape, index: int) -> Dimension:
+    """A dimension of a shape; an unknown one when the rank is unknown."""
+    return Dimension(None) if shape.rank is None else shape[index]

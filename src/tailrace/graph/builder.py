@@ -12,7 +12,7 @@ import contextlib
 from typing import Any
 
 from tailrace import registry
-from tailrace.dtypes import DType, as_dtype
+from tailrace.dtypes import DType
 from tailrace.errors import UnsupportedOpError
 from tailrace.graph import inference
 from tailrace.graph.convert import _has_conversion, convert_to_tensor
@@ -267,8 +267,3 @@ class OpView:
             raise AttributeError(
                 f"{self.node.type} has no input, output or attribute '{name}'"
             ) from None
-
-
-def dtype_of_value(value: Any) -> DType:
-    """The element type of anything with a `dtype`, references seen as values."""
-    return as_dtype(value.dtype).base_dtype

@@ -1,4 +1,4 @@
-"""Less frequent array functions: masks, diagonals, blocks, distinct elements, scatter, patches.
+"""Less frequent array functions: masks, diagonals, distinct elements, scatter, patches.
 
 Source: TF 1.15 python/ops/array_ops.py, gen_array_ops.py, gen_data_flow_ops.py.
 """
@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import collections
 from typing import Any
-
-import numpy as np
 
 from tailrace import dtypes
 from tailrace.dtypes import DType, as_dtype
@@ -26,7 +24,6 @@ from tailrace.library.array import (
     shape,
     stack,
     tile,
-    zeros,
 )
 from tailrace.library.indexing import boolean_mask, gather
 
@@ -227,99 +224,7 @@ def edit_distance(
     )
 
 
-# -- blocks ---------------------------------------------------------------------------------------
-
-
-def space_to_batch_nd(
-    input: Any, block_shape: Any, paddings: Any, name: str | None = None
-) -> Tensor:
-    """Spatial positions of a block moved to the batch."""
-    return g.SpaceToBatchND(input, block_shape, paddings, name=name)
-
-
-def batch_to_space_nd(input: Any, block_shape: Any, crops: Any, name: str | None = None) -> Tensor:
-    """Entries of the batch moved back to spatial positions of a block."""
-    return g.BatchToSpaceND(input, block_shape, crops, name=name)
-
-
-def _square(block_size: Any) -> np.ndarray:
-    return np.array([block_size, block_size], np.int64)
-
-
-def space_to_batch(
-    input: Any,
-    paddings: Any,
-    block_size: Any = None,
-    name: str | None = None,
-    block_shape: Any = None,
-) -> Tensor:
-    """`space_to_batch_nd` of pictures in square blocks."""
-    block_size = either("block_shape", block_shape, "block_size", block_size)
-    result = space_to_batch_nd(input, _square(block_size), paddings, name)
-    result.set_shape(result.get_shape().with_rank(4))
-    return result
-
-
-def batch_to_space(
-    input: Any,
-    crops: Any,
-    block_size: Any,
-    name: str | None = None,
-    block_shape: Any = None,
-) -> Tensor:
-    """`batch_to_space_nd` of pictures in square blocks."""
-    block_size = either("block_shape", block_shape, "block_size", block_size)
-    result = batch_to_space_nd(input, _square(block_size), crops, name)
-    result.set_shape(result.get_shape().with_rank(4))
-    return result
-
-
-def space_to_depth(
-    input: Any, block_size: int, name: str | None = None, data_format: str = "NHWC"
-) -> Tensor:
-    """Spatial blocks moved to the channels."""
-    return g.SpaceToDepth(input, block_size=block_size, data_format=data_format, name=name)
-
-
-def depth_to_space(
-    input: Any, block_size: int, name: str | None = None, data_format: str = "NHWC"
-) -> Tensor:
-    """Channels moved to spatial blocks."""
-    return g.DepthToSpace(input, block_size=block_size, data_format=data_format, name=name)
-
-
-def required_space_to_batch_paddings(
-    input_shape: Any, block_shape: Any, base_paddings: Any = None, name: str | None = None
-) -> tuple[Tensor, Tensor]:
-    """Paddings that make a shape divisible into blocks, and the crops that undo what they add."""
-    with g.name_scope(name, "required_space_to_batch_paddings"):
-        input_shape = convert_to_tensor(input_shape, dtypes.int32, name="input_shape")
-        block_shape = convert_to_tensor(block_shape, dtypes.int32, name="block_shape")
-        block_shape.get_shape().assert_is_fully_defined()
-        block_shape.get_shape().assert_has_rank(1)
-        count = block_shape.get_shape().as_list()[0]
-        if count == 0:
-            return zeros([0, 2], dtypes.int32), zeros([0, 2], dtypes.int32)
-        input_shape.get_shape().assert_is_compatible_with([count])
-        base = _base_paddings(base_paddings, count)
-        blocks, sizes, edges = parts = [g.known(t) for t in (block_shape, input_shape, base)]
-        if any(part is None for part in parts):
-            blocks, sizes, edges = block_shape, input_shape, base
-        start, end = edges[:, 0], edges[:, 1]  # type: ignore[index]
-        whole = sizes + start + end
-        extra = (blocks - whole % blocks) % blocks
-        last = end + extra
-        paddings = stack([[start[i], last[i]] for i in range(count)], name="paddings")
-        crops = stack([[0, extra[i]] for i in range(count)], name="crops")
-        return paddings, crops
-
-
-def _base_paddings(base_paddings: Any, count: int) -> Any:
-    if base_paddings is None:
-        return zeros([count, 2], dtypes.int32)
-    base = convert_to_tensor(base_paddings, dtypes.int32, name="base_paddings")
-    base.get_shape().assert_is_compatible_with([count, 2])
-    return base
+# -- patches --------------------------------------------------------------------------------------
 
 
 def extract_image_patches(

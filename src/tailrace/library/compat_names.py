@@ -14,8 +14,6 @@ from typing import Any
 
 import numpy as np
 
-from tailrace.shapes import Dimension, TensorShape
-
 integral_types = (numbers.Integral, np.integer)
 real_types = (numbers.Real, np.integer, np.floating)
 complex_types = (numbers.Complex, np.number)
@@ -54,12 +52,6 @@ def as_str_any(value: Any) -> str:
 def path_to_str(path: Any) -> Any:
     """A path object as its text; anything else as it is."""
     return as_str_any(os.fspath(path)) if hasattr(path, "__fspath__") else path
-
-
-def dimension_at_index(shape: TensorShape, index: int) -> Dimension:
-    """A dimension of the shape, unknown if its rank is."""
-    dims = shape.dims
-    return Dimension(None) if dims is None else dims[index]
 
 
 def _not_text(value: object) -> TypeError:

@@ -8,8 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from tailrace.shapes import Dimension, TensorShape
-
 
 def executing_eagerly() -> bool:
     """Whether operations run when they are written: never."""
@@ -49,13 +47,3 @@ enable_v2_behavior = _not_there("TensorFlow 2's behaviour")
 enable_v2_tensorshape = _not_there("TensorFlow 2's TensorShape")
 enable_control_flow_v2 = _not_there("Control flow by functions")
 enable_tensor_equality = _not_there("Comparing tensors by value")
-
-
-def dimension_value(dimension: Any) -> int | None:
-    """The size of a dimension as an int, or None."""
-    return dimension.value if isinstance(dimension, Dimension) else dimension
-
-
-def dimension_at_index(shape: TensorShape, index: int) -> Dimension:
-    """A dimension of a shape; an unknown one when the rank is unknown."""
-    return Dimension(None) if shape.rank is None else shape[index]

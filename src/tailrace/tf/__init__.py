@@ -153,10 +153,7 @@ from tailrace.library.array import (
     reverse as reverse_v2,
 )
 from tailrace.library.array_more import (
-    batch_to_space,
-    batch_to_space_nd,
     bitcast,
-    depth_to_space,
     diag,
     diag_part,
     dynamic_partition,
@@ -172,14 +169,10 @@ from tailrace.library.array_more import (
     matrix_diag_part,
     matrix_set_diag,
     repeat,
-    required_space_to_batch_paddings,
     scatter_nd,
     searchsorted,
     sequence_mask,
     setdiff1d,
-    space_to_batch,
-    space_to_batch_nd,
-    space_to_depth,
     sparse_mask,
     tensor_scatter_add,
     tensor_scatter_sub,
@@ -196,6 +189,15 @@ from tailrace.library.array_more import (
 )
 from tailrace.library.array_more import (
     tensor_scatter_update as tensor_scatter_nd_update,
+)
+from tailrace.library.blocks import (
+    batch_to_space,
+    batch_to_space_nd,
+    depth_to_space,
+    required_space_to_batch_paddings,
+    space_to_batch,
+    space_to_batch_nd,
+    space_to_depth,
 )
 from tailrace.library.checks import (
     assert_equal,
@@ -365,8 +367,6 @@ from tailrace.library.matrices import (
 )
 from tailrace.library.modes import (
     control_flow_v2_enabled,
-    dimension_at_index,
-    dimension_value,
     disable_control_flow_v2,
     disable_eager_execution,
     disable_tensor_equality,
@@ -623,7 +623,7 @@ from tailrace.library.versions import (
     VERSION,
 )
 from tailrace.run import InteractiveSession, Session
-from tailrace.shapes import Dimension, TensorShape
+from tailrace.shapes import Dimension, TensorShape, dimension_at_index, dimension_value
 
 __version__ = VERSION
 __git_version__ = GIT_VERSION

@@ -12,7 +12,7 @@ import numpy as np
 
 from tailrace import dtypes
 from tailrace.graph import Tensor, convert_to_tensor, g
-from tailrace.library import array, array_more, checks, indexing, math, special_math
+from tailrace.library import array, checks, indexing, math, special_math
 from tailrace.library.nn import activations
 from tailrace.library.reductions import reduce_sum
 from tailrace.shapes import dimension_value
@@ -182,8 +182,3 @@ def pick_vector(cond: Any, true_vector: Any, false_vector: Any) -> Any:
         both = array.concat([first, second], 0)
         begin = [indexing.where_v2(cond, 0, n)]
         return indexing.slice(both, begin, [indexing.where(cond, n, -1)])
-
-
-def with_diagonal_of(matrix: Tensor, diagonal: Tensor) -> Tensor:
-    """`matrix` [..., k, k] with `diagonal` [..., k] in place of its own."""
-    return array_more.matrix_set_diag(matrix, diagonal)

@@ -9,10 +9,9 @@ from typing import Any
 
 from tailrace.dtypes import as_dtype, float32, string
 from tailrace.formats import protos
-from tailrace.graph import Graph, Operation, SparseTensor, Tensor, get_default_graph
+from tailrace.graph import Graph, SparseTensor, Tensor, get_default_graph
 from tailrace.library.saved_model import constants
 from tailrace.library.scope_names import prepend_name_scope
-from tailrace.shapes import TensorShape
 
 
 def build_tensor_info(tensor: Any) -> Any:
@@ -27,11 +26,6 @@ def build_tensor_info(tensor: Any) -> Any:
     else:
         info.name = tensor.name
     return info
-
-
-def build_tensor_info_from_op(op: Operation) -> Any:
-    """The TensorInfo that stands for an operation."""
-    return protos.TensorInfo(tensor_shape=TensorShape(None).as_proto(), name=op.name)
 
 
 def get_tensor_from_tensor_info(

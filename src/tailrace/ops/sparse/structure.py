@@ -10,7 +10,6 @@ import torch
 
 from tailrace import errors
 from tailrace.dtypes import ANY, NUMERIC
-from tailrace.errors import ShapeError
 from tailrace.ops.sparse.places import (
     NOT_SMOOTH,
     coordinates,
@@ -31,6 +30,7 @@ from tailrace.shapes import with_rank
     "input_indices: int64, input_values: T, input_shape: int64 -> "
     "output_indices: int64, output_values: T",
     T=ANY,
+    _host_only=True,
 )
 def sparse_reorder(input_indices, input_values, input_shape):
     """The elements in row-major order."""
@@ -99,6 +99,7 @@ sparse_reshape.no_gradient(NOT_SMOOTH)
     concat_dim=Attr("int"),
     N=Attr("int", minimum=2),
     T=ANY,
+    _host_only=True,
 )
 def sparse_concat(indices, values, shapes, *, concat_dim):
     """Sparse tensors one behind the other along an axis."""
@@ -210,6 +211,7 @@ sparse_slice_grad.missing_gradient("it is a gradient itself")
     num_split=Attr("int", minimum=1),
     T=ANY,
     _host="split_dim",
+    _host_only=True,
 )
 def sparse_split(split_dim, indices, values, shape, *, num_split):
     """Parts along an axis, the first ones longer by one when it does not divide."""
@@ -249,6 +251,7 @@ sparse_split.missing_gradient("TensorFlow has none")
     "output_values: T, empty_row_indicator: bool, reverse_index_map: int64",
     T=ANY,
     _host="dense_shape",
+    _host_only=True,
 )
 def sparse_fill_empty_rows(indices, values, dense_shape, default_value):
     """A default element in the first column of each row that has none."""
@@ -322,10 +325,3 @@ def union(a_indices, b_indices):
 def picked(gradient, wanted, present):
     """See `_picked`; for the gradients of sums."""
     return _picked(gradient, wanted, present)
-
-
-def check_same_shape(a_shape, b_shape):
-    """Raises: ShapeError when static dense shapes differ."""
-    a, b = a_shape.value, b_shape.value
-    if a is not None and b is not None and a.tolist() != b.tolist():
-        raise ShapeError(f"dense shapes differ: {a.tolist()} and {b.tolist()}")

@@ -7,14 +7,13 @@ from tailrace.library.compat_names import (
     as_text,
     bytes_or_text_types,
     complex_types,
-    dimension_at_index,
     forward_compatibility_horizon,
     forward_compatible,
     integral_types,
     path_to_str,
     real_types,
 )
-from tailrace.shapes import dimension_value
+from tailrace.shapes import dimension_at_index, dimension_value
 from tailrace.tf.compat import v1
 
 __all__ = [
