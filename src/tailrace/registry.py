@@ -95,6 +95,7 @@ flows). It returns a gradient or None per input.
 `_anywhere`     names of inputs and outputs the kernel does not look into: they may lie on any
                 device, such an output where such an input does
 `_host_only`    the kernel computes on the CPU, whatever devices there are
+`_waits`        on a device: the kernel waits for a value, or takes or gives one of the host
 `_owning`       the fused operation that does the same with a last input that nothing else needs,
                 whose memory it may keep
 """
@@ -159,6 +160,7 @@ _FLAGS = (
     "checks",
     "host_only",
     "anywhere",
+    "waits",
 )
 # flags that name inputs
 _NAMED_INPUTS = frozenset(("host", "writes", "reads", "consumes", "anywhere"))
@@ -269,6 +271,7 @@ class OpDef:
     checks: bool = False
     host_only: bool = False
     anywhere: frozenset[str] = frozenset()
+    waits: bool = False
     pattern: Pattern | None = None
     shape_rule: Callable[..., Any] | None = None
     shape_attrs: tuple[str, ...] = ()
@@ -475,7 +478,9 @@ class Cell:
     words whose values in all steps can be had from a layer, `gradient_views` from its gradient.
     Only states that are `outputs` get gradients from elsewhere in every step. `step`, where there
     is one, writes down a single step for one sequence, see `ops.recurrent.steps`. `accepts` tells
-    whether attributes are such as the fused operations can have.
+    whether attributes are such as the fused operations can have. `gates` are, by the sum that the
+    fused operations take for them, words for parts of sums, in order; those `negated` are taken
+    with the other sign.
     """
 
     name: str
@@ -496,6 +501,8 @@ class Cell:
     gradient_views: dict[str, Callable[..., Any]]
     step: Callable[..., Any] | None = None
     accepts: Callable[[dict[str, Any]], bool] | None = None
+    gates: dict[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
+    negated: tuple[str, ...] = ()
 
 
 CELLS: dict[str, Cell] = {}

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 
 from tailrace.plan.build import Builder
 from tailrace.plan.edges import Users, forward, results_of, users_of
+from tailrace.plan.found import Affine, CellMatch
 from tailrace.plan.ir import Loop, Plan, Step, Value
-from tailrace.plan.match import Affine, CellMatch, match_cell
+from tailrace.plan.match import match_cell
 from tailrace.plan.prune import sweep
 
 

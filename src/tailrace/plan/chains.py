@@ -17,17 +17,12 @@ import torch
 from tailrace import arrays
 from tailrace.plan.build import Builder
 from tailrace.plan.edit import Editor, reaches
+from tailrace.plan.found import CellMatch, GradientMatch, Product
 from tailrace.plan.ir import Loop, Plan, Step, Value
 from tailrace.plan.lanes import Lanes
 from tailrace.plan.layer import Gradient, Layer
-from tailrace.plan.match import (
-    CellMatch,
-    GradientMatch,
-    Product,
-    gradient_anchor,
-    match_cell,
-    match_cell_gradient,
-)
+from tailrace.plan.match import match_cell
+from tailrace.plan.match_gradient import gradient_anchor, match_cell_gradient
 from tailrace.plan.totals import totals
 
 _SHORTEST = 2  # steps that are worth a layer
@@ -135,7 +130,8 @@ def _signature(match: CellMatch) -> Hashable:
         for name, z in match.affine.items()
     )
     attributes = tuple(match.attributes.items())
-    return match.kind, attributes, sums, tuple(_vectors(match)), match.guards
+    gates = tuple(match.gates.items())
+    return match.kind, attributes, sums, gates, tuple(_vectors(match)), match.guards
 
 
 def _vectors(match: CellMatch) -> list[Value]:
@@ -313,7 +309,7 @@ class _Fused:
     def _spread_gradient(self, b: Builder, found: Gradient, gradients: list[GradientMatch]) -> None:
         match = gradients[0].cell
         for state, sent in gradients[0].outgoing.items():
-            if len(sent) == match.sent(state):
+            if len(sent) == gradients[0].sent(state):
                 self._put_sum(b, found.outputs[f"d{state}"], [sent])
         for name in match.affine:
             self._put_parameters(b, found, name, gradients)
@@ -370,6 +366,10 @@ class _Fused:
                 parts.setdefault(product.value, []).append((name, position))
         for places in parts.values():
             rows = [[_gradient_of(g, *place) for place in places] for g in gradients]
+            if len(places) > 1 and all(row[0] and len(set(row)) == 1 for row in rows):
+                rows = [row[:1] for row in rows]
+                self._put_input(b, found, gradients, places, rows)
+                continue
             if len(places) > 1 and all(self._summed_fully(row) for row in rows):
                 self._put_input(b, found, gradients, places, rows)
                 continue
@@ -424,7 +424,7 @@ def _handed_on(gradient: GradientMatch, later: GradientMatch) -> bool:
     """Whether the terms that a step's gradient gives all arrive at the step before it."""
     for state, sent in later.outgoing.items():
         terms = gradient.terms[state]
-        if len(sent) != later.cell.sent(state) or any(terms.count(v) != 1 for v in sent):
+        if len(sent) != later.sent(state) or any(terms.count(v) != 1 for v in sent):
             return False
     return True
 
@@ -462,7 +462,8 @@ def _gradient_of(gradient: GradientMatch, name: str, position: int) -> Value | N
     """The gradient that an input gets in an affine sum."""
     product = gradient.cell.affine[name].inputs[position]
     found = gradient.affine[name].products.get(product, ())
-    return found[0] if found else None
+    together = (v for v, parts in gradient.shared.items() if (name, product) in parts)
+    return found[0] if found else next(together, None)
 
 
 def _zeros(b: Builder, like: Value) -> Value:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
+from tailrace.plan.gates import Gate
 from tailrace.plan.ir import Guards, Step, Value
 from tailrace.registry import Cell
 
@@ -27,7 +28,8 @@ class Affine:
     """A sum of products: `state` is the one of the recurrent state, which stands for `word`,
     `inputs` are the others.
 
-    `biases` are vectors, `addends` matrices of the size of the sum, which is `value`.
+    `biases` are vectors, or matrices of one row, `addends` matrices of the size of the sum, which
+    is `value`.
     """
 
     value: Value
@@ -55,7 +57,8 @@ class CellMatch:
     """One step of a cell: `previous` and `following` are the states before and after, by name.
 
     `roles` are the values of the words of its equations, `affine` its sums of products by the word
-    for the sum, `attributes` those of the fused operation, `members` the steps it does.
+    for the sum, `attributes` those of the fused operation, `members` the steps it does. `gates`
+    tell which part of which affine sum the words are that stand for one (see `plan.gates`).
     """
 
     cell: Cell
@@ -65,6 +68,7 @@ class CellMatch:
     attributes: dict[str, Any]
     roles: dict[str, Value]
     members: list[Step]
+    gates: dict[str, Gate]
 
     @property
     def kind(self) -> str:
@@ -107,7 +111,8 @@ class GradientMatch:
 
     `terms` are what the gradients of the states after it are sums of, beside what this step itself
     adds; `outgoing` the terms that it gives to the gradients of the states before it. `totals` are
-    those gradients of the states after it.
+    those gradients of the states after it. `shared` are gradients that are computed in one for
+    factors of several sums.
     """
 
     cell: CellMatch
@@ -117,3 +122,14 @@ class GradientMatch:
     outgoing: dict[str, list[Value]]
     affine: dict[str, AffineGradient]
     members: list[Step]
+    shared: dict[Value, list[tuple[str, Product]]]
+
+    def sent(self, state: str) -> int:
+        """How many terms it gives to the gradient of the state before it, if it gives all."""
+        together = sum(
+            len(parts) - 1
+            for parts in self.shared.values()
+            if self.cell.affine[parts[0][0]].word == f"{state}_prev"
+            and parts[0][1] is self.cell.affine[parts[0][0]].state
+        )
+        return self.cell.sent(state) - together

@@ -5,9 +5,13 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable
 
+import torch
+
+from tailrace import arrays
 from tailrace.plan.build import Builder
+from tailrace.plan.found import Affine, CellMatch, Product
+from tailrace.plan.gates import Joined
 from tailrace.plan.ir import Value
-from tailrace.plan.match import Affine, CellMatch, Product
 
 Given = Callable[[Value], Value]
 
@@ -37,10 +41,20 @@ class Layer:
         self._words = {
             name: same(match.roles[name]) for name in match.cell.vectors if name in match.roles
         }
-        self._wh = {name: self.weight(z.state) for name, z in match.affine.items()}
         self._views: dict[str, Value | None] = {}
-        gx = {name: self._inputs(z) for name, z in match.affine.items()}
-        bias = {name: self._bias(z) for name, z in match.affine.items()}
+        self.joined = {name: Joined(match, name) for name in match.cell.gates}
+        self.sources = {s: name for name, one in self.joined.items() for s in one.sources}
+        gx: dict[str, Value] = {}
+        bias: dict[str, list[Value]] = {}
+        self._wh: dict[str, Value] = {}
+        for name, z in match.affine.items():
+            if name not in self.sources:
+                gx[name], bias[name] = self._inputs(z), self._bias(z)
+                self._wh[name] = self.weight(z.state)
+        for name, one in self.joined.items():
+            gx[name], bias[name] = self._joined_inputs(one), self._joined_bias(one)
+            own = {s: self.weight(match.affine[s].state) for s in one.sources}
+            self._wh[name] = one.join(builder, own, 1)
         self.outputs: dict[str, Value] = match.cell.layer(
             builder, gx, self._wh, bias, first, self._words, lengths, match.attributes
         )
@@ -52,11 +66,44 @@ class Layer:
         addends = [self._each(v) for v in z.addends]
         return self.builder.SequenceInputs(*x, *w, *addends, N=len(x), M=len(addends))
 
+    def _joined_inputs(self, one: Joined) -> Value:
+        b, sums = self.builder, {s: self.match.affine[s] for s in one.sources}
+        if not self.same_inputs(one):
+            return one.join(b, {s: self._inputs(z) for s, z in sums.items()}, 2)
+        x = [self._each(p.value) for p in sums[one.sources[0]].inputs]
+        w = [
+            one.join(b, {s: self.weight(z.inputs[k]) for s, z in sums.items()}, 1)
+            for k in range(len(x))
+        ]
+        return b.SequenceInputs(*x, *w, N=len(x), M=0)
+
+    def same_inputs(self, one: Joined) -> bool:
+        """Whether all sources are of products with the same values, in one order."""
+        sums = [self.match.affine[s] for s in one.sources]
+        values = [[p.value for p in z.inputs] for z in sums]
+        return all(v == values[0] for v in values) and not any(z.addends for z in sums)
+
     def _bias(self, z: Affine) -> list[Value]:
         total: Value | None = None
         for value in map(self._same, z.biases):
+            if len(value.dims or ()) == 2:
+                value = self.builder.Reshape(value, self.builder.constant([-1]))
             total = value if total is None else self.builder.AddV2(total, value)
         return [] if total is None else [total]
+
+    def _joined_bias(self, one: Joined) -> list[Value]:
+        b = self.builder
+        found = {s: self._bias(self.match.affine[s]) for s in one.sources}
+        if not any(found.values()):
+            return []
+        like = next(biases[0] for biases in found.values() if biases)
+        dtype = arrays.torch_dtype(like.tensor._dtype.base_dtype)
+        sizes = {s: self.match.affine[s].value.dims[1] for s in one.sources}  # type: ignore[index]
+        given = {
+            s: biases[0] if biases else b.constant(torch.zeros(sizes[s], dtype=dtype))  # type: ignore[arg-type]
+            for s, biases in found.items()
+        }
+        return [one.join(b, given, 0)]
 
     def weight(self, product: Product) -> Value:
         """The rows of a weight that a product is with."""
@@ -131,6 +178,11 @@ class Gradient:
             layer.lengths,
             match.attributes,
         )
+        for name, one in layer.joined.items():
+            for source in one.sources:
+                whole = self.outputs[f"d{name}"]
+                self.outputs[f"d{source}"] = one.part(layer.builder, whole, source, 2)
+        self._kernels: dict[str, Value] = {}
 
     def view(self, word: str) -> Value | None:
         """The value of a word of the gradient's equations in all steps; None when it has none."""
@@ -152,13 +204,46 @@ class Gradient:
         products.sort(key=lambda p: p.row)
         if [p.row for p in products] != _begins(products) or _end(products) != weight.dims[0]:  # type: ignore[index]
             return None
+        if name in self.layer.sources:
+            found = self._of_joined(name, products)
+            if found is not None:
+                return found
         factors = [self.layer.factor(z, p) for p in products]
         return self.layer.builder.KernelGradient(*factors, self.outputs[f"d{name}"], N=len(factors))
+
+    def _of_joined(self, source: str, products: list[Product]) -> Value | None:
+        """The gradient of a source's weight as part of that of all of them."""
+        layer, b = self.layer, self.layer.builder
+        name = layer.sources[source]
+        one, sums = layer.joined[name], layer.match.affine
+        if len({sums[s].word for s in one.sources}) > 1 or not layer.same_inputs(one):
+            return None
+        first = sums[one.sources[0]]
+        order = sorted([first.state, *first.inputs], key=lambda p: p.row)
+        places = [("state" if p is first.state else first.inputs.index(p)) for p in order]
+        if name not in self._kernels:
+            factors = [layer.factor(first, p) for p in order]
+            dz = self.outputs[f"d{name}"]
+            self._kernels[name] = b.KernelGradient(*factors, dz, N=len(factors))
+        z = sums[source]
+        rows = []
+        for product in products:
+            place = places.index("state" if product is z.state else z.inputs.index(product))
+            begin = sum(p.rows for p in order[:place])
+            rows.append(b.Narrow(self._kernels[name], begin=begin, size=product.rows))
+        if len(rows) == len(order) and products[0].row == 0 and _in_order(z, products, places):
+            rows = [self._kernels[name]]
+        whole = rows[0] if len(rows) == 1 else b.ConcatV2(*rows, b.constant(0))
+        return one.part(b, whole, source, 1)
 
     def of_bias(self, name: str) -> Value:
         """The gradient of the bias, summed over all steps."""
         b = self.layer.builder
         return b.Sum(self.outputs[f"d{name}"], b.constant([0, 1]), keep_dims=False)
+
+
+def _in_order(z: Affine, products: list[Product], places: list[str | int]) -> bool:
+    return ["state" if p is z.state else z.inputs.index(p) for p in products] == places
 
 
 def _begins(products: list[Product]) -> list[int]:

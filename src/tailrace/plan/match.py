@@ -15,6 +15,7 @@ that the cell names; the inputs of those that commute are taken in any order. `|
 stands for them; `IfZeros(y, e)` is what `e` is if `y` stands for such. Arguments are matched from
 the last one on.
 
+`Gate(s)` is an affine sum, or a block of columns of one (see `plan.gates`).
 `Affine(s)` is a sum of products, of the state `s` and of inputs with weights, a concatenation of
 them with one kernel being such products as well; of biases; and of other addends.
 `StateGradient(z, dz)` is the gradient that `s` gets from that of `z`. `Times(a, b)` is a product of
@@ -24,12 +25,12 @@ matrices, `TimesTransposed(a, b)` one with the second transposed.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
-from tailrace.plan.edges import Users
-from tailrace.plan.equations import Call, Equations, Expression, Word, equations, read_expression
-from tailrace.plan.found import Affine, AffineGradient, CellMatch, GradientMatch, Product
+from tailrace.plan.equations import Call, Equations, Expression, Word, equations
+from tailrace.plan.found import Affine, CellMatch, Product
+from tailrace.plan.gates import Gate, blocks, columns_of, tiled
 from tailrace.plan.ir import Choice, Guards, Join, Loop, Step, Value
 from tailrace.registry import CELLS, Cell
 
@@ -39,7 +40,7 @@ Same = Callable[[Value, Value], bool]
 # -- matching --------------------------------------------------------------------------------------
 
 
-class _Matcher:
+class Matcher:
     """Matches expressions with values. Bound words are in `bound`; matching is by backtracking:
     each generator yields with its bindings in place, and takes them back when it goes on.
     """
@@ -52,6 +53,8 @@ class _Matcher:
         self.bound: dict[str, Value] = {}
         self.rests: dict[str, list[Value]] = {}
         self.affine: dict[str, Affine] = {}
+        self.gates: dict[str, Gate] = {}
+        self.sources: dict[Value, str] = {}
         self.steps: list[Step] = []
 
     def match(self, expression: Expression, value: Value) -> Iterator[None]:
@@ -94,6 +97,8 @@ class _Matcher:
             for expression in self.rules[name]:
                 if isinstance(expression, Call) and expression.type == "Affine":
                     yield from self._affine(name, expression, value)
+                elif isinstance(expression, Call) and expression.type == "Gate":
+                    yield from self._gate(name, expression, value)
                 else:
                     yield from self.match(expression, value)
         else:
@@ -150,7 +155,7 @@ class _Matcher:
         self, expression: Call, value: Value, transposed: tuple[bool, bool]
     ) -> Iterator[None]:
         step = self.step(value)
-        if step is None or not self._is(step, "Product") or _transposes(step) != transposed:
+        if step is None or not self.is_a(step, "Product") or transposes(step) != transposed:
             return
         self.steps.append(step)
         yield from self._all(expression.args, step.inputs)
@@ -159,7 +164,7 @@ class _Matcher:
     def is_zero(self, value: Value) -> bool:
         if value.known:
             return not value.constant.any()
-        return value.step is not None and self._is(value.step, "Zeros")
+        return value.step is not None and self.is_a(value.step, "Zeros")
 
     # -- products ----------------------------------------------------------------------------------
 
@@ -175,6 +180,21 @@ class _Matcher:
         self.affine.pop(name, None)
         del self.steps[since:]
 
+    def _gate(self, name: str, expression: Call, value: Value) -> Iterator[None]:
+        for block, steps in blocks(value, self.step(value), self.is_a):
+            since = len(self.steps)
+            self.steps += steps
+            known = self.sources.get(block.source)
+            self.gates[name] = Gate(known or f"source of {name}", block.begin)
+            if known is not None:
+                yield
+            else:
+                self.sources[block.source] = f"source of {name}"
+                yield from self._affine(f"source of {name}", expression, block.source)
+                del self.sources[block.source]
+            del self.gates[name]
+            del self.steps[since:]
+
     def addends(self, value: Value) -> tuple[list[Product], list[Value], list[Value]]:
         """Products, vectors and other addends of a sum."""
         products: list[Product] = []
@@ -185,14 +205,14 @@ class _Matcher:
             term = stack.pop()
             step = self.step(term)
             if term is not value and term.dims != value.dims:
-                (biases if len(term.dims or ()) == 1 else others).append(term)
-            elif step is not None and (step.op_def.adds or self._is(step, "BiasAdd")):
+                (biases if _is_row(term) else others).append(term)
+            elif step is not None and (step.op_def.adds or self.is_a(step, "BiasAdd")):
                 self.steps.append(step)
                 stack.extend(reversed(step.inputs))
             elif (
                 step is not None
-                and self._is(step, "Product")
-                and _transposes(step) == (False, False)
+                and self.is_a(step, "Product")
+                and transposes(step) == (False, False)
             ):
                 self.steps.append(step)
                 products.extend(self._products(*step.inputs))
@@ -200,13 +220,13 @@ class _Matcher:
                 others.append(term)
         return products, biases, others
 
-    def _is(self, step: Step, group: str) -> bool:
+    def is_a(self, step: Step, group: str) -> bool:
         return step.op_def.name in self.types(group)
 
     def _products(self, joined: Value, weight: Value) -> list[Product]:
         step = self.step(joined)
         rows = (joined.dims or (0, 0))[1] or 0
-        if step is None or not self._is(step, "Join") or len(step.inputs) < 3:
+        if step is None or not self.is_a(step, "Join") or len(step.inputs) < 3:
             return [Product(joined, weight, 0, rows, joined)]
         *parts, axis = step.inputs
         if (
@@ -236,26 +256,26 @@ class _Matcher:
         rows the factor was multiplied with.
         """
         step = self.step(value)
-        if step is not None and self._is(step, "Part"):
-            columns = _columns(step)
+        if step is not None and self.is_a(step, "Part"):
+            columns = columns_of(step)
             inner = self.step(step.inputs[0])
-            if columns is None or inner is None or not self._is(inner, "Product"):
+            if columns is None or inner is None or not self.is_a(inner, "Product"):
                 return None
             step = inner
         else:
             columns = 0, (value.dims or (0, 0))[1] or 0
-        if step is None or not self._is(step, "Product") or _transposes(step) != (False, True):
+        if step is None or not self.is_a(step, "Product") or transposes(step) != (False, True):
             return None
         return step.inputs[0], step.inputs[1], columns[0], columns[1]
 
 
-_SPECIAL: dict[str, Callable[[_Matcher, Call, Value], Iterator[None]]] = {
-    "Sum": _Matcher._sum,
-    "Zeros": _Matcher._zeros,
-    "IfZeros": _Matcher._if_zeros,
-    "StateGradient": _Matcher._state_gradient,
-    "Times": _Matcher._times,
-    "TimesTransposed": _Matcher._times_transposed,
+_SPECIAL: dict[str, Callable[[Matcher, Call, Value], Iterator[None]]] = {
+    "Sum": Matcher._sum,
+    "Zeros": Matcher._zeros,
+    "IfZeros": Matcher._if_zeros,
+    "StateGradient": Matcher._state_gradient,
+    "Times": Matcher._times,
+    "TimesTransposed": Matcher._times_transposed,
 }
 
 
@@ -281,25 +301,19 @@ def _arrangements(count: int, places: int) -> Iterator[tuple[int, ...]]:
                     yield (first, *others)
 
 
-def _transposes(step: Step) -> tuple[bool, bool]:
+def _is_row(value: Value) -> bool:
+    """Whether a value is added to each row of a matrix: a vector, or a matrix of one row."""
+    dims = value.dims or ()
+    return len(dims) == 1 or (len(dims) == 2 and dims[0] == 1)
+
+
+def transposes(step: Step) -> tuple[bool, bool]:
+    """Which factors of a product of matrices are transposed first."""
     return step.attrs["transpose_a"], step.attrs["transpose_b"]
 
 
 def _matrix(value: Value) -> bool:
     return value.dims is not None and len(value.dims) == 2 and None not in value.dims
-
-
-def _columns(step: Step) -> tuple[int, int] | None:
-    """First column and number of columns of a slice of a matrix that keeps all rows."""
-    source, begin, size = step.inputs
-    if not (begin.known and size.known and _matrix(source)):
-        return None
-    row, column = begin.constant.tolist()
-    rows, columns = size.constant.tolist()
-    height, width = source.dims  # type: ignore[misc]
-    if row != 0 or rows not in (-1, height):
-        return None
-    return column, width - column if columns == -1 else columns
 
 
 Accept = Callable[[CellMatch], bool] | None
@@ -337,7 +351,7 @@ def match_cell(value: Value, accept: Accept = None) -> CellMatch | None:
 
 
 def _match_cell(cell: Cell, value: Value, guards: Guards, accept: Accept) -> CellMatch | None:
-    matcher = _Matcher(cell, equations(cell.forward), lambda a, b: a is b, guards)
+    matcher = Matcher(cell, equations(cell.forward), lambda a, b: a is b, guards)
     for _ in matcher.match(Word(cell.states[-1]), value):
         bound = matcher.bound
         previous = {name: bound[f"{name}_prev"] for name in cell.states}
@@ -347,7 +361,8 @@ def _match_cell(cell: Cell, value: Value, guards: Guards, accept: Accept) -> Cel
             continue
         members = list(dict.fromkeys(matcher.steps))
         roles, affine = dict(bound), dict(matcher.affine)
-        found = CellMatch(cell, previous, following, affine, attributes, roles, members)
+        gates = dict(matcher.gates)
+        found = CellMatch(cell, previous, following, affine, attributes, roles, members, gates)
         if accept is None or accept(found):
             return found
     return None
@@ -370,7 +385,7 @@ def _attributes(cell: Cell, bound: dict[str, Value]) -> dict[str, Any] | None:
     return attributes if cell.accepts is None or cell.accepts(attributes) else None
 
 
-def _fits(previous: dict[str, Value], following: dict[str, Value], matcher: _Matcher) -> bool:
+def _fits(previous: dict[str, Value], following: dict[str, Value], matcher: Matcher) -> bool:
     """Whether sizes are known and those that the fused operations take."""
     for name, after in following.items():
         if not _matrix(after) or previous[name].dims != after.dims:
@@ -384,154 +399,6 @@ def _fits(previous: dict[str, Value], following: dict[str, Value], matcher: _Mat
             return False
         if not _matrix(affine.state.weight):
             return False
-    return True
-
-
-@functools.cache
-def gradient_anchor(cell_name: str) -> str:
-    """A word of the forward equations whose users begin the gradient: they are its root, or the
-    root takes what they give."""
-    cell = CELLS[cell_name]
-    forward, backward = equations(cell.forward), equations(cell.backward)
-    stack: list[Expression] = [Word(cell.roots[0])]
-    while stack:
-        expression = stack.pop()
-        if isinstance(expression, Call):
-            stack.extend(reversed(expression.args))
-        elif expression.name in forward:
-            return expression.name
-        else:
-            stack.extend(reversed(backward.get(expression.name, ())))
-    raise AssertionError(f"the gradient of {cell_name} has no word of its forward equations")
-
-
-# -- gradients -------------------------------------------------------------------------------------
-
-
-def match_cell_gradient(
-    match: CellMatch, same: Same, candidates: Iterable[Value], users: Users
-) -> GradientMatch | None:
-    """The gradient of a cell's step, with `users` of all values of the backward part.
-
-    `same(value, forward)` tells whether a value of the backward part stands for one of the forward
-    part. `candidates` are the values among which the gradient of the step's first affine sum is.
-    """
-    cell = match.cell
-    rules = equations(cell.backward)
-    root = cell.roots[0]
-    types = {
-        t for e in rules[root] if isinstance(e, Call) for t in cell.groups.get(e.type, (e.type,))
-    }
-    for value in candidates:
-        step = value.step
-        if step is None or value.known or step.op_def.name not in types:
-            continue
-        matcher = _Matcher(cell, rules, same, step.guards)
-        matcher.bound.update(match.roles)
-        matcher.affine.update(match.affine)
-        for _ in _roots(matcher, cell.roots, value):
-            return _gradient(match, matcher, users)
-    return None
-
-
-def _roots(matcher: _Matcher, roots: tuple[str, ...], first: Value) -> Iterator[None]:
-    """Match the first root, which leads to the others."""
-    for _ in matcher.match(Word(roots[0]), first):
-        if all(name in matcher.bound for name in roots):
-            yield
-
-
-def _gradient(match: CellMatch, matcher: _Matcher, users: Users) -> GradientMatch:
-    cell = match.cell
-    outgoing: dict[str, list[Value]] = {name: [] for name in cell.states}
-    affine = {}
-    for name, z in match.affine.items():
-        affine[name] = found = _affine_gradient(matcher, z, matcher.bound[f"d{name}"], users)
-        for state in cell.states:
-            if z.word == f"{state}_prev":
-                outgoing[state].extend(found.products.get(z.state, ()))
-    for state, texts in cell.outgoing.items():
-        for text in texts:
-            outgoing[state].extend(_sent(matcher, read_expression(text), users))
-    totals = {name: matcher.bound.get(f"d{name}") for name in cell.states}
-    terms = {}
-    for name, total in totals.items():
-        if total is None or matcher.is_zero(total):
-            terms[name] = []
-        elif f"{name}_terms" in matcher.rests:
-            terms[name] = matcher.rests[f"{name}_terms"]
-        else:
-            terms[name] = _terms(matcher, total)
-    members = list(dict.fromkeys(matcher.steps))
-    roles = {n: v for n, v in matcher.bound.items() if n not in match.roles}
-    return GradientMatch(match, roles, terms, totals, outgoing, affine, members)
-
-
-def _terms(matcher: _Matcher, total: Value) -> list[Value]:
-    step = matcher.step(total)
-    return list(step.inputs) if step is not None and step.op_def.adds else [total]
-
-
-def _sent(matcher: _Matcher, expression: Expression, users: Users) -> list[Value]:
-    """The values that an expression of bound words stands for."""
-    assert isinstance(expression, Call)
-    start = next(a for a in expression.args if isinstance(a, Word) and a.name[0] == "d")
-    if start.name not in matcher.bound:
-        return []
-    found = []
-    for step in dict.fromkeys(users.get(matcher.bound[start.name], ())):
-        for value in step.outputs:
-            since = len(matcher.steps)
-            for _ in matcher.match(expression, value):
-                found.append(value)
-                members = matcher.steps[since:]
-                break
-            else:
-                continue
-            matcher.steps[since:] = members
-    return found
-
-
-def _affine_gradient(matcher: _Matcher, z: Affine, dz: Value, users: Users) -> AffineGradient:
-    found = AffineGradient(dz)
-    for step in dict.fromkeys(users.get(dz, ())):
-        if matcher.step(step.outputs[0] if step.outputs else dz) is None:
-            continue
-        if matcher._is(step, "Product"):
-            _of_product(matcher, z, step, found, users)
-        elif z.biases and _sums_rows(matcher, step):
-            found.biases.append(step.outputs[0])
-            matcher.steps.append(step)
-    return found
-
-
-def _of_product(
-    matcher: _Matcher, z: Affine, step: Step, found: AffineGradient, users: Users
-) -> None:
-    left, right = step.inputs
-    products = [z.state, *z.inputs]
-    if _transposes(step) == (True, False) and right is found.dz:
-        for product in products:
-            if matcher.same(left, product.joined):
-                found.weights.append((product.weight, step.outputs[0]))
-                matcher.steps.append(step)
-                return
-    elif _transposes(step) == (False, True) and left is found.dz:
-        values = [step.outputs[0]]
-        values += [u.outputs[0] for u in users.get(values[0], ()) if matcher._is(u, "Part")]
-        for value in dict.fromkeys(values):
-            decoded = matcher.decode(value)
-            for product in products:
-                if decoded == (found.dz, product.weight, product.row, product.rows):
-                    found.products.setdefault(product, []).append(value)
-                    matcher.steps.append(value.step)  # type: ignore[arg-type]
-
-
-def _sums_rows(matcher: _Matcher, step: Step) -> bool:
-    """Whether a step sums the rows of a matrix."""
-    if matcher._is(step, "BiasGradient"):
-        return True
-    if not matcher._is(step, "Total") or step.attrs["keep_dims"]:
-        return False
-    axes = step.inputs[1]
-    return axes.known and axes.constant.reshape(-1).tolist() == [0]
+    widths = {name: matcher.bound[name].dims[1] for name in matcher.gates}  # type: ignore[index]
+    sources = {name: z.value.dims[1] for name, z in matcher.affine.items()}  # type: ignore[index]
+    return tiled(matcher.gates, widths, sources)  # type: ignore[arg-type]

@@ -10,8 +10,9 @@ from __future__ import annotations
 import dataclasses
 
 from tailrace.plan.edges import following, forward, forwarded, results_of, users_of
+from tailrace.plan.equations import Call, Equations, Expression, Word, equations
 from tailrace.plan.ir import Fused, Loop, Plan, Step, Value
-from tailrace.plan.match import Call, Equations, Expression, Word, equal, equations
+from tailrace.plan.match import equal
 from tailrace.registry import FUSED, OpDef, Pattern
 
 
@@ -23,6 +24,8 @@ def patterns(plan: Plan) -> Plan:
         if pattern is None:
             continue
         for anchor in [s for s in plan.steps if s.op_def.name == pattern.anchor]:
+            if anchor.device is not None:
+                continue  # the native call is the host's
             match = _matched(pattern, anchor)
             if match is not None and _closed(match, plan):
                 _put(plan, definition, match, replaced)

@@ -273,11 +273,174 @@ def of_cell(make: Callable[[], Any], loop: Callable[..., Program]) -> Program:
     return loop(make)
 
 
+# -- by hand ---------------------------------------------------------------------------------------
+
+Step = Callable[[Any, list[Any]], list[Any]]
+
+
+def _weight(name: str, *shape: int) -> Any:
+    return tf.get_variable(name, shape, DTYPE)
+
+
+def _own_weights(gates: str, *, row: bool = False, forget: float = 0.0) -> Step:
+    """An LSTM with two weights and a bias for each gate."""
+    shape = [1, H] if row else [H]
+    w = {
+        k: (_weight(f"w{k}", X, H), _weight(f"u{k}", H, H), _weight(f"b{k}", *shape)) for k in gates
+    }
+
+    def step(x: Any, states: list[Any]) -> list[Any]:
+        h, c = states
+        z = {k: tf.matmul(x, w[k][0]) + tf.matmul(h, w[k][1]) + w[k][2] for k in gates}
+        i, o = tf.sigmoid(z["i"]), tf.sigmoid(z["o"])
+        f = tf.sigmoid(z["f"] + forget) if forget else tf.sigmoid(z["f"])
+        c = f * c + i * tf.tanh(z["g"])
+        return [o * tf.tanh(c), c]
+
+    return step
+
+
+def _own_kernels() -> Step:
+    """An LSTM with a kernel for each gate, all on the concatenation."""
+    w = {k: (_weight(f"w{k}", H + X, H), _weight(f"b{k}", H)) for k in "fico"}
+
+    def step(x: Any, states: list[Any]) -> list[Any]:
+        h, c = states
+        both = tf.concat([h, x], 1)
+        f, i, o = (tf.sigmoid(tf.matmul(both, w[k][0]) + w[k][1]) for k in "fio")
+        c = f * c + i * tf.tanh(tf.matmul(both, w["c"][0]) + w["c"][1])
+        return [o * tf.tanh(c), c]
+
+    return step
+
+
+def _one_product(order: str, cut: str) -> Step:
+    """An LSTM whose gates are parts of one product."""
+    w, u, b = _weight("w", X, 4 * H), _weight("u", H, 4 * H), _weight("b", 4 * H)
+
+    def step(x: Any, states: list[Any]) -> list[Any]:
+        h, c = states
+        z = tf.matmul(x, w) + tf.matmul(h, u) + b
+        if cut == "split":
+            parts = tf.split(z, 4, 1)
+        elif cut == "slice":
+            parts = [tf.slice(z, [0, k * H], [-1, H]) for k in range(4)]
+        else:
+            parts = [z[:, k * H : (k + 1) * H] for k in range(4)]
+        i, f, o, g = (parts[order.index(k)] for k in "ifog")
+        c = tf.sigmoid(f) * c + tf.sigmoid(i) * tf.tanh(g)
+        return [tf.sigmoid(o) * tf.tanh(c), c]
+
+    return step
+
+
+def _gru(*, new: bool, bias: bool = True) -> Step:
+    """A GRU with two weights for each gate; `new`: u lets new values in."""
+    w = {k: (_weight(f"w{k}", X, H), _weight(f"u{k}", H, H), _weight(f"b{k}", H)) for k in "ruc"}
+
+    def of(k: str, x: Any, h: Any) -> Any:
+        z = tf.matmul(x, w[k][0]) + tf.matmul(h, w[k][1])
+        return z + w[k][2] if bias else z
+
+    def step(x: Any, states: list[Any]) -> list[Any]:
+        (h,) = states
+        r, u = tf.sigmoid(of("r", x, h)), tf.sigmoid(of("u", x, h))
+        candidate = tf.tanh(of("c", x, r * h))
+        return [(1 - u) * h + u * candidate if new else u * h + (1 - u) * candidate]
+
+    return step
+
+
+def _elman() -> Step:
+    w, u, b = _weight("w", X, H), _weight("u", H, H), _weight("b", H)
+    return lambda x, states: [tf.tanh(tf.matmul(x, w) + tf.matmul(states[0], u) + b)]
+
+
+BY_HAND: dict[str, Callable[[], tuple[Step, int]]] = {
+    "plain cell": lambda: (_elman(), 1),
+    "LSTM, weights for each gate": lambda: (_own_weights("ifog"), 2),
+    "LSTM, weights for each gate, biases [1, H]": lambda: (
+        _own_weights("igfo", row=True, forget=1.0),
+        2,
+    ),
+    "LSTM, a kernel for each gate": lambda: (_own_kernels(), 2),
+    "LSTM, split in the order i f o g": lambda: (_one_product("ifog", "split"), 2),
+    "LSTM, split in the order f i g o": lambda: (_one_product("figo", "split"), 2),
+    "LSTM, cut by z[:, a:b]": lambda: (_one_product("ifog", "[:]"), 2),
+    "LSTM, cut by tf.slice": lambda: (_one_product("igfo", "slice"), 2),
+    "GRU, weights for each gate": lambda: (_gru(new=False), 1),
+    "GRU, u for what is new": lambda: (_gru(new=True), 1),
+    "GRU, without biases": lambda: (_gru(new=True, bias=False), 1),
+}
+
+
+def _begin(make: Callable[[], tuple[Step, int]]) -> tuple[Step, Any, dict[Any, Any], list[Any]]:
+    x = tf.placeholder(DTYPE, [B, T, X])
+    step, count = make()
+    return step, x, {x: np.random.RandomState(1).randn(B, T, X)}, [tf.zeros([B, H], DTYPE)] * count
+
+
+def unrolled(make: Callable[[], Any]) -> Program:
+    """A loop of Python."""
+    step, x, feeds, states = _begin(make)
+    outputs = []
+    for x_t in tf.unstack(x, axis=1):
+        states = step(x_t, states)
+        outputs.append(states[0])
+    return Program([tf.stack(outputs), *states], feeds)
+
+
+def while_loop(make: Callable[[], Any]) -> Program:
+    """`tf.while_loop` with tensor arrays."""
+    step, x, feeds, states = _begin(make)
+    inputs = tf.TensorArray(DTYPE, T).unstack(tf.transpose(x, [1, 0, 2]))
+
+    def body(t: Any, outputs: Any, *states: Any) -> list[Any]:
+        following = step(inputs.read(t), list(states))
+        return [t + 1, outputs.write(t, following[0]), *following]
+
+    start = [tf.constant(0), tf.TensorArray(DTYPE, T), *states]
+    _, outputs, *last = tf.while_loop(lambda t, *_: t < T, body, start)
+    return Program([outputs.stack(), *last], feeds)
+
+
+def scan(make: Callable[[], Any]) -> Program:
+    """`tf.scan` with a tuple of states, of which the first one is used."""
+    step, x, feeds, states = _begin(make)
+    if len(states) == 1:
+        found = [tf.scan(lambda h, x: step(x, [h])[0], tf.transpose(x, [1, 0, 2]), states[0])]
+    else:
+        found = tf.scan(
+            lambda a, x: tuple(step(x, list(a))), tf.transpose(x, [1, 0, 2]), tuple(states)
+        )
+    return Program([found[0]], feeds)
+
+
+def packed_scan(make: Callable[[], Any]) -> Program:
+    """`tf.scan` with all states in one tensor."""
+    step, x, feeds, states = _begin(make)
+    found = tf.scan(
+        lambda a, x: tf.stack(step(x, tf.unstack(a))),
+        tf.transpose(x, [1, 0, 2]),
+        tf.stack(states),
+    )
+    return Program([found[:, 0]], feeds)
+
+
+BY_HAND_LOOPS: dict[str, Callable[..., Program]] = {
+    "unrolled": unrolled,
+    "while_loop": while_loop,
+    "scan": scan,
+    "scan, states in one tensor": packed_scan,
+}
+
+
 # title: rows, columns, and the program of each of them
 TABLES: dict[str, tuple[dict[str, Any], dict[str, Any], Callable[..., Program]]] = {
     "Cells": (CELLS, LOOPS, of_cell),
     "Loops": (FEW_CELLS, MORE_LOOPS, of_cell),
     "Wrappers around `LSTMCell`": (WRAPPERS, LOOPS, wrapped),
+    "By hand": (BY_HAND, BY_HAND_LOOPS, of_cell),
 }
 
 

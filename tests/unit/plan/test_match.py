@@ -8,10 +8,9 @@ from tailrace.plan.match import (
     Call,
     Word,
     equations,
-    gradient_anchor,
     match_cell,
-    match_cell_gradient,
 )
+from tailrace.plan.match_gradient import gradient_anchor, match_cell_gradient
 from tailrace.registry import CELLS
 
 B, X, H = 3, 4, 6
@@ -128,7 +127,7 @@ def test_gru():
             tf.sin(c * tf.sigmoid(f) + tf.sigmoid(i) * tf.tanh(j)) * tf.sigmoid(o)
         ),
         lambda i, j, f, o, c: (
-            tf.tanh(c * tf.sigmoid(i) + tf.sigmoid(f) * tf.tanh(j)) * tf.sigmoid(o)
+            tf.tanh(c * tf.sigmoid(i) + tf.sigmoid(i) * tf.tanh(j)) * tf.sigmoid(o) + f
         ),
         lambda i, j, f, o, c: (
             tf.tanh(c * tf.sigmoid(f + c) + tf.sigmoid(i) * tf.tanh(j)) * tf.sigmoid(o)
@@ -141,6 +140,30 @@ def test_no_lstm(wrong):
     z = tf.matmul(tf.concat([x, h], 1), tf.get_variable("w", [X + H, 4 * H]))
     match, _ = found(wrong(*tf.split(z, 4, 1), c), {})
     assert match is None
+
+
+def test_gates_in_another_order():
+    """Which gate is which is told by what is done with it."""
+    x, c, h = state(B, X), state(B, H), state(B, H)
+    z = tf.matmul(tf.concat([x, h], 1), tf.get_variable("w", [X + H, 4 * H]))
+    f, i, o, j = tf.split(z, 4, 1)
+    output = tf.tanh(c * tf.sigmoid(f) + tf.sigmoid(i) * tf.tanh(j)) * tf.sigmoid(o)
+    match, _ = found(output, {})
+    assert match is not None
+    assert {name: gate.begin // H for name, gate in match.gates.items()} == {
+        "zi": 1,
+        "zj": 3,
+        "zf": 0,
+        "zo": 2,
+    }
+
+
+def test_gates_that_leave_out_columns():
+    x, c, h = state(B, X), state(B, H), state(B, H)
+    z = tf.matmul(tf.concat([x, h], 1), tf.get_variable("w", [X + H, 5 * H]))
+    f, i, o, j, _ = tf.split(z, 5, 1)
+    output = tf.tanh(c * tf.sigmoid(f) + tf.sigmoid(i) * tf.tanh(j)) * tf.sigmoid(o)
+    assert found(output, {})[0] is None
 
 
 def test_states_of_other_sizes_are_no_states():

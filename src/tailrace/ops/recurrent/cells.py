@@ -15,6 +15,10 @@ _GROUPS = {
     "TimesTransposed": ("MatMul",),
     "Join": ("ConcatV2",),
     "Part": ("Slice",),
+    "Parts": ("Split",),
+    "Strided": ("StridedSlice",),
+    "Widened": ("StridedSliceGrad",),
+    "Padded": ("Pad",),
     "BiasAdd": ("BiasAdd",),
     "BiasGradient": ("BiasAddGrad",),
     "Total": ("Sum",),
@@ -137,6 +141,42 @@ for _clipped in (False, True):
         for _projected in ("", "projected", "projected and clipped"):
             _declare_lstm(peeping=_peeping, clipped=_clipped, projected=_projected)
 
+_declare(
+    "lstm with gates in any order",
+    states=("c", "h"),
+    forward="""
+        h = Mul(tanh_c, o)
+        tanh_c = Tanh(c)
+        c = Plus(Mul(c_prev, f), Mul(i, j))
+        i = Sigmoid(zi)
+        j = Tanh(zj)
+        f = Sigmoid(Plus(zf, forget_bias)) | Sigmoid(zf)
+        o = Sigmoid(zo)
+        zi = Gate(h_prev)
+        zj = Gate(h_prev)
+        zf = Gate(h_prev)
+        zo = Gate(h_prev)
+    """,
+    roots=("dzi", "dzj", "dzf", "dzo"),
+    backward="""
+        dzi = SigmoidGrad(i, Mul(dc, j))
+        dzj = TanhGrad(j, Mul(dc, i))
+        dzf = SigmoidGrad(f, Mul(dc, c_prev))
+        dzo = SigmoidGrad(o, Mul(dh, tanh_c)) | Zeros(dh)
+        dc = Sum(*c_terms, TanhGrad(tanh_c, Mul(dh, o))) | IfZeros(dh, Sum(*c_terms))
+    """,
+    outgoing={"c": ("Mul(dc, f)",)},
+    attributes={"forget_bias": 0.0},
+    constants={"forget_bias": None},
+    vectors=(),
+    outputs=("h",),
+    layer=layers.lstm,
+    gradient=layers.lstm_gradient,
+    views=layers.LSTM_ROLES,
+    gradient_views=layers.LSTM_GRADIENT_ROLES,
+    gates={"z": ("zi", "zj", "zf", "zo")},
+)
+
 # -- GRU and the plain cell ------------------------------------------------------------------------
 
 _declare(
@@ -171,6 +211,52 @@ _declare(
     gradient_views={},
     step=steps.gru,
 )
+
+
+def _declare_gru(name: str, *, negated: bool) -> None:
+    """A GRU with gates in any order, whose u says how much is kept, or, if `negated`, is new."""
+    old, new = ("keep", "u") if negated else ("u", "keep")
+    from_old, from_new = "Mul(dh, h_prev)", "Mul(dh, candidate)"
+    plus, minus = (from_new, from_old) if negated else (from_old, from_new)
+    _declare(
+        name,
+        states=("h",),
+        forward=f"""
+            h = Plus(Mul({old}, h_prev), Mul({new}, candidate))
+            keep = Sub(one, u)
+            candidate = Tanh(zc)
+            zc = Affine(rh)
+            rh = Mul(r, h_prev)
+            r = Sigmoid(zr)
+            u = Sigmoid(zu)
+            zr = Gate(h_prev)
+            zu = Gate(h_prev)
+        """,
+        roots=("dzr", "dzu", "dzc"),
+        backward=f"""
+            dzr = SigmoidGrad(r, dr)
+            dzu = SigmoidGrad(u, du)
+            dr = Mul(drh, h_prev)
+            du = Sum({plus}, Neg({minus}))
+            drh = StateGradient(zc, dzc)
+            dzc = TanhGrad(candidate, Mul(dh, {new}))
+        """,
+        outgoing={"h": (f"Mul(dh, {old})", "Mul(drh, r)")},
+        attributes={},
+        constants={"one": 1},
+        vectors=(),
+        outputs=("h",),
+        layer=layers.gru,
+        gradient=layers.gru_gradient,
+        views=layers.NEGATED_GRU_ROLES if negated else layers.GRU_ROLES,
+        gradient_views={},
+        gates={"z": ("zr", "zu")},
+        negated=("zu",) if negated else (),
+    )
+
+
+_declare_gru("gru with gates in any order", negated=False)
+_declare_gru("gru whose gate lets new values in", negated=True)
 
 for _type, _gradient, _name in (
     ("Tanh", "TanhGrad(h, dh)", "tanh"),

@@ -158,6 +158,16 @@ GRU_ROLES = {
     "candidate": lambda b, layer: layer["candidate"],
     "rh": lambda b, layer: layer["rh"],
 }
+# of a GRU whose kernel has 1 - u for u
+NEGATED_GRU_ROLES = {
+    "r": GRU_ROLES["r"],
+    "keep": GRU_ROLES["u"],
+    "u": lambda b, layer: b.Sub(
+        b.OnesLike(_columns(b, layer["gates"], 1, 2)), _columns(b, layer["gates"], 1, 2)
+    ),
+    "candidate": GRU_ROLES["candidate"],
+    "rh": GRU_ROLES["rh"],
+}
 
 
 # -- the plain cell --------------------------------------------------------------------------------

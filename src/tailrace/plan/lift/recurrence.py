@@ -7,15 +7,11 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from tailrace.plan.edges import users_of
+from tailrace.plan.found import CellMatch, GradientMatch, Product
 from tailrace.plan.ir import Step, Value, Variable
 from tailrace.plan.layer import Gradient, Layer
-from tailrace.plan.match import (
-    CellMatch,
-    GradientMatch,
-    Product,
-    match_cell,
-    match_cell_gradient,
-)
+from tailrace.plan.match import match_cell
+from tailrace.plan.match_gradient import match_cell_gradient
 
 if TYPE_CHECKING:
     from tailrace.plan.lift.loop import LoopLifter
@@ -131,12 +127,12 @@ class GradientRecurrence:
         self.terms = terms
         self._gradient: Gradient | None = None
         self.words = {v: word for word, v in match.roles.items() if self._kept(word)}
-        self.inputs: dict[Value, tuple[str, Product]] = {}
+        self.inputs: dict[Value, list[tuple[str, Product]]] = dict(match.shared)
         self.weights: dict[Value, tuple[str, Value]] = {}
         self.biases: dict[Value, str] = {}
         for name, affine in match.affine.items():
             for product, values in affine.products.items():
-                self.inputs.update(dict.fromkeys(values, (name, product)))
+                self.inputs.update({value: [(name, product)] for value in values})
             self.weights.update({value: (name, weight) for weight, value in affine.weights})
             self.biases.update(dict.fromkeys(affine.biases, name))
 
@@ -173,7 +169,7 @@ class GradientRecurrence:
         if value in self.words:
             return self.gradient.view(self.words[value])
         if value in self.inputs:
-            return self.gradient.of_input([self.inputs[value]])
+            return self.gradient.of_input(self.inputs[value])
         return None
 
     def total(self, value: Value) -> Value | None:
