@@ -30,6 +30,7 @@ DEMOS = {
     "lm": ["lm", "train"],
     "som": ["som", "train"],
     "anomaly": ["anomaly", "train"],
+    "denoise": ["denoise", "train"],
 }
 LIMIT_S = 1800
 # a demonstration that is done within so many seconds is run with further seeds

@@ -80,7 +80,7 @@ def rows(trial: Trial) -> bytes:
     for name, method in trial.methods.items():
         if name != "nothing":
             shown[name] = [method(trial.spoilt[i]) for i in chosen]
-    figure = new_figure(11, 0.5 + 10.5 / len(chosen) * len(shown) * (0.1 if lined else 1))
+    figure = new_figure(11, (0.3 + 10.7 / len(chosen)) * len(shown) * (0.1 if lined else 1))
     axes = figure.subplots(len(shown), 1, squeeze=False)[:, 0]
     for axis, (name, found) in zip(axes, shown.items(), strict=True):
         middles = np.stack([picture if lined else _middle(picture, side) for picture in found])

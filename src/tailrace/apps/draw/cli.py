@@ -91,10 +91,10 @@ def _add_train(commands: Any) -> None:
         "--latent", type=int, metavar="N", help="numbers of the code per glimpse (default 6)"
     )
     network.add_argument(
-        "--read-side", type=int, metavar="N", help="filters of the window read, squared (default 4)"
+        "--read-side", type=int, metavar="N", help="filters of the window read, squared (default 5)"
     )
     network.add_argument(
-        "--write-side", type=int, metavar="N", help="filters of the window painted (default 4)"
+        "--write-side", type=int, metavar="N", help="filters of the window painted (default 5)"
     )
     network.add_argument("--epochs", type=int, metavar="N", help="passes (default 100)")
     network.add_argument("--minutes", type=float, help="end after this time, if that is sooner")

@@ -25,8 +25,8 @@ class Settings(Record):
     glimpses: int = 8
     size: int = 96
     latent: int = 6
-    read_side: int = 4
-    write_side: int = 4
+    read_side: int = 5
+    write_side: int = 5
     binarise: str = "threshold"
     epochs: int = 100
     minutes: float | None = None
