@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import socket
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -49,13 +50,22 @@ def start(folders: Sequence[str], host: str, port: int) -> str:
 
     Raises: UserError where it cannot listen.
     """
+    try:
+        # TensorBoard prints what is wrong with a host before it raises
+        socket.getaddrinfo(host, port)
+    except OSError as error:
+        raise UserError(f"--host {host}: {error.strerror}") from None
     # seconds to load, wanted here only
     from tensorboard import default, program
 
     server = program.TensorBoard(default.get_plugins())
-    given = ",".join(f"{name}:{name}" for name in folders) if len(folders) > 1 else folders[0]
-    where = "--logdir_spec" if len(folders) > 1 else "--logdir"
-    server.configure(argv=["tensorboard", where, given, "--host", host, "--port", str(port)])
+    several = len(folders) > 1
+    # a name that begins with "/" would be taken for a part of the path
+    named = [f"{name.strip('/') or name}:{name}" for name in folders]
+    where, given = ("--logdir_spec", ",".join(named)) if several else ("--logdir", folders[0])
+    address = ["--host", host, "--port", str(port)]
+    # its data server tells that it is experimental, on every start
+    server.configure(argv=["tensorboard", where, given, *address, "--load_fast", "false"])
     try:
         return server.launch()
     except (program.TensorBoardServerException, OSError) as error:

@@ -205,12 +205,15 @@ function drawEdge({ a, b, control, tensors }, lines, labels) {
   const start = { x: from.x + from.w / 2, y: from.y + from.h };
   const end = { x: to.x + to.w / 2, y: to.y };
   const bend = Math.max(24, Math.abs(end.y - start.y) / 2.5);
+  // a long way straight down leads around the boxes in between
+  const long = end.y - start.y > 2 * (HIGH + LINE) - 10 && Math.abs(end.x - start.x) < 80;
+  const side = long ? Math.min(300, 110 + 0.15 * (end.y - start.y)) : 0;
   const names = ["edge", control ? "control" : "",
     state.chosen === a || state.chosen === b ? "near" : ""];
   make("path", {
     class: names.filter(Boolean).join(" "),
     "marker-end": "url(#arrow)",
-    d: `M${start.x},${start.y} C${start.x},${start.y + bend} ${end.x},${end.y - bend} ${end.x},${end.y}`,
+    d: `M${start.x},${start.y} C${start.x + side},${start.y + bend} ${end.x + side},${end.y - bend} ${end.x},${end.y}`,
   }, lines);
   if (control) return;
   const [first] = tensors;
@@ -221,7 +224,7 @@ function drawEdge({ a, b, control, tensors }, lines, labels) {
   const t = 0.6;
   const at = (p, q, r, s) =>
     p * (1 - t) ** 3 + 3 * q * t * (1 - t) ** 2 + 3 * r * t * t * (1 - t) + s * t ** 3;
-  const x = at(start.x, start.x, end.x, end.x);
+  const x = at(start.x, start.x + side, end.x + side, end.x);
   const y = at(start.y, start.y + bend, end.y - bend, end.y);
   make("text", { class: "shape", x, y: y + 3 }, labels, text);
 }
