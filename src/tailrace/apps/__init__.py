@@ -16,13 +16,25 @@ if TYPE_CHECKING:
     from tailrace.apps.classify.estimator import TextClassifier
     from tailrace.apps.denoise.estimator import DenoisingAutoencoder
     from tailrace.apps.draw.estimator import Draw
+    from tailrace.apps.embed.estimator import WordEmbedding
     from tailrace.apps.lm.estimator import LanguageModel
     from tailrace.apps.som.estimator import SelfOrganizingMap
     from tailrace.apps.speech.estimator import SpeechRecognizer
     from tailrace.apps.translate.estimator import Translator
 
 # packages of this one whose `cli.add_parser` adds a command, in the order that help shows them
-COMMANDS = ("lm", "som", "anomaly", "classify", "denoise", "draw", "speech", "translate", "board")
+COMMANDS = (
+    "lm",
+    "som",
+    "anomaly",
+    "classify",
+    "denoise",
+    "draw",
+    "embed",
+    "speech",
+    "translate",
+    "board",
+)
 # class -> the module that has it
 CLASSES = {
     "DenoisingAutoencoder": "denoise.estimator",
@@ -33,6 +45,7 @@ CLASSES = {
     "SpeechRecognizer": "speech.estimator",
     "TextClassifier": "classify.estimator",
     "Translator": "translate.estimator",
+    "WordEmbedding": "embed.estimator",
 }
 
 __all__ = [
@@ -47,6 +60,7 @@ __all__ = [
     "TextClassifier",
     "Translator",
     "UserError",
+    "WordEmbedding",
 ]
 
 

@@ -81,8 +81,10 @@ def write_comparison(folder: Path, contest: Contest) -> Path:
 
 def _about(contest: Contest) -> str:
     count = len(contest.truth)
-    accuracy = max(e.quality.accuracy for e in contest.entries)
-    error = np.sqrt(accuracy * (1 - accuracy) / count)
+    # two more of each keep it above 0 where all is right (Agresti, Coull, 1998)
+    right = (contest.entries[0].answers == contest.truth).sum()
+    part = (right + 2) / (count + 4)
+    error = np.sqrt(part * (1 - part) / count)
     return (
         "Seconds: processor time of training. With several seeds: mean ± standard deviation of "
         f"networks that begin differently, on the same parts. Another {count:,} examples "
@@ -220,7 +222,7 @@ def _kinds(contest: Contest) -> bytes:
 
 
 def _curves(contest: Contest) -> bytes:
-    figure = new_figure(8, 4)
+    figure = new_figure(9, 4)
     axes = figure.subplots()
     for name, group in contest.groups().items():
         rows = group[0].history
@@ -228,5 +230,5 @@ def _curves(contest: Contest) -> bytes:
             [row["epoch"] for row in rows], [row["accuracy"] for row in rows], label=name, lw=1.2
         )
     axes.set(xlabel="epoch", ylabel="accuracy to choose by, first seed")
-    axes.legend(fontsize=8)
+    axes.legend(fontsize=8, loc="center left", bbox_to_anchor=(1, 0.5))
     return png(figure)

@@ -1,0 +1,1 @@
+"""Word vectors: learnt or read, asked, drawn, and measured and mended for bias."""
