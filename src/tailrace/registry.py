@@ -69,6 +69,17 @@ flows). It returns a gradient or None per input.
 `_chooses`      its first input chooses between the second and the third, element by element or row
                 by row
 `_zeros`        the output is nothing but zeros
+`_distinct`     the distinct elements of the input, and the place of each element among them
+`_segments`     the output's rows are sums of the first input's, each in the place that the second
+                input says
+`_row_sums`     of a fused operation: which numbers are among the second input's and, for each, the
+                sum of the first input's rows there; and the sum of all squares
+`_limits`       of a fused operation: the function that tells, from the constants among its inputs
+                (None where they vary), below what the first may be any number without a difference
+`_rows`         of a fused operation: it treats the rows `indices`, each there once, with their
+                gradients `grad`, in any order
+`_bounded`      the fused operation that takes one of the inputs apart (see `by_row`), and may give
+                more than is right for it as long as the sum of its results stays below `limit`
 `_gathers`      rows of the first input at the second's indices, or along the axis of a third
 `_permutes`     the first input with its axes in the order of the second
 `_adds`         the output is the sum of the inputs
@@ -128,6 +139,12 @@ _FLAGS = (
     "once",
     "by_value",
     "region",
+    "distinct",
+    "segments",
+    "row_sums",
+    "limits",
+    "rows",
+    "bounded",
     "gathers",
     "permutes",
     "static",
@@ -239,9 +256,16 @@ class OpDef:
     region: str = ""
     varies: bool = False
     static: bool = False
+    distinct: bool = False
+    segments: bool = False
+    row_sums: bool = False
+    limits: Callable[..., float | None] | None = None
+    rows: bool = False
+    bounded: str | None = None
     gathers: bool = False
     permutes: bool = False
     by_table_rule: Callable[..., Any] | None = None
+    by_row_rule: Callable[..., Any] | None = None
     passes: bool = False
     measures: bool = False
     constant: bool = False
@@ -410,6 +434,17 @@ class OpDef:
         made; None where it does not pay.
         """
         self.by_table_rule = rule
+        return rule
+
+    def by_row(self, rule: Callable[..., Any]) -> Callable[..., Any]:
+        """Decorator: how sums of the output's rows come from sums of rows of the inputs.
+
+        Called with a builder of steps, the inputs of each term of a sum of such outputs, and, by
+        input, what an operation with the fact `_row_sums` gives for it. Returns the sums, and
+        inputs and attributes in place of the output for the operation that `_bounded` names; None
+        where sums of an input's rows are not there.
+        """
+        self.by_row_rule = rule
         return rule
 
     def over_steps(self, rule: Callable[..., Any]) -> Callable[..., Any]:

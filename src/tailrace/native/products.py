@@ -47,3 +47,21 @@ def stacked(left: list[Tensor], b: Tensor) -> Tensor:
     for a, part in zip(left, result.split(sizes), strict=True):
         torch.mm(a, b, out=part)
     return result
+
+
+def stacked_with(left: list[Tensor], b: Tensor, position: int, rows: Tensor) -> Tensor:
+    """`stacked`, with the given rows in front of the product at `position`."""
+    if not left:
+        return rows
+    sizes = [a.shape[0] for a in left]
+    if sum(sizes) * b.shape[0] * b.shape[1] >= _COPIED:
+        others = stacked(left, b)
+        split = sum(sizes[:position])
+        return torch.cat((others[:split], rows, others[split:]))
+    sizes.insert(position, rows.shape[0])
+    result = b.new_empty((sum(sizes), b.shape[1]))
+    parts = list(result.split(sizes))
+    parts.pop(position).copy_(rows)
+    for a, part in zip(left, parts, strict=True):
+        torch.mm(a, b, out=part)
+    return result

@@ -6,6 +6,7 @@ bias_op.cc, python/ops/nn_grad.py.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -15,13 +16,15 @@ import torch.nn.functional as F
 from tailrace.dtypes import FLOATS, NUMERIC, REAL, DType, float32, qint8, qint32, quint8
 from tailrace.errors import invalid
 from tailrace.native import updates
-from tailrace.registry import Attr, OpDef, after_gradient, fused, op, type_attr
+from tailrace.registry import Attr, OpDef, Pattern, after_gradient, fused, op, type_attr
 from tailrace.shapes import Shape, agree, at_least_rank, merge, with_rank
 
 _SELU_SCALE = 1.0507009873554804934193349852946
 _SELU_SCALE_ALPHA = 1.7580993408473768599402175208123
 # from here on softplus(x) is x to the last bit of a float64
 _SOFTPLUS_LINEAR = 34.0
+# what a sum in single precision may be off by, generously
+_ROUNDED = 1.001
 
 
 def _activation(
@@ -384,7 +387,7 @@ def l2_loss_gradient(g, op, dy):
     return op.t * dy
 
 
-@fused("L2LossStack", "t: N*T -> output: T", T=FLOATS)
+@fused("L2LossStack", "t: N*T -> output: T", T=FLOATS, _bounded="L2LossStackByRow")
 def l2_loss_stack(t):
     """Half the sum of the squares of each tensor.
 
@@ -394,6 +397,69 @@ def l2_loss_stack(t):
     if sums is None:
         return torch.stack([l2_loss(each) for each in t])
     return torch.tensor(sums, dtype=t[0].dtype).div_(2)
+
+
+@fused(
+    "L2LossStackByRow",
+    "t: N*T, left: K*T, right: K*T, squares: K*T -> output: T",
+    T=FLOATS,
+    N=Attr("int", 0),
+    K=Attr("int", 0),
+    position=0,
+    limit=0.0,
+)
+def l2_loss_stack_by_row(t, left, right, squares, *, position, limit):
+    """`L2LossStack` with the sum of the products `left right^T` at `position` among the tensors; if
+    all results together are below the limit for certain, not its own result but a bound of it:
+    |left right^T| <= |left| |right|.
+
+    Shapes: left [..., G], right [I,G], squares (of left) [].
+    """
+    sums = updates.squares([*t, *right])
+    if sums is not None:
+        known, squares_right = sums[: len(t)], sums[len(t) :]
+        pairs = zip(squares, squares_right, strict=True)
+        bound = sum(math.sqrt(float(a) * b) for a, b in pairs) ** 2
+        if (sum(known) + bound) / 2 * _ROUNDED < limit:
+            known.insert(position, bound)
+            return torch.tensor(known, dtype=t[0].dtype).div_(2)
+    product = 0
+    for a, b in zip(left, right, strict=True):
+        product = product + torch.matmul(a, b.t())
+    return l2_loss_stack([*t[:position], product, *t[position:]])
+
+
+def _unclipped_below(total, two, one, inverse, nan, limit):
+    """Up to which total sqrt(total two) <= one / inverse, where these are known."""
+    if two is None or one is None or inverse is None or not (two > 0 and one > 0 and inverse > 0):
+        return None
+    return (one / inverse) ** 2 / two
+
+
+@fused(
+    "ClipFactor",
+    "total: T, two: T, one: T, inverse: T, nan: T, limit: T -> factor: T",
+    T=FLOATS,
+    _limits=_unclipped_below,
+)
+def clip_factor(total, two, one, inverse, nan, limit):
+    """What `tf.clip_by_global_norm` multiplies gradients by: min(1, limit / sqrt(2 total)), NaN
+    where the norm is not finite.
+    """
+    norm = torch.sqrt(total * two)
+    factor = limit * torch.minimum(one / norm, inverse)
+    return torch.where(norm.isfinite(), factor, nan)
+
+
+clip_factor.pattern = Pattern(
+    "Select",
+    ("finite", "scaled", "nan"),
+    """
+    norm = Sqrt(Mul(total, two))
+    finite = IsFinite(norm)
+    scaled = Mul(limit, Minimum(RealDiv(one, norm), inverse))
+    """,
+)
 
 
 # -- local response normalization ------------------------------------------------------------------

@@ -249,7 +249,7 @@ def unsorted_segment_shape(data, segment_ids, num_segments):
     return [[None if count is None else int(count), *data[ids_rank:]]]
 
 
-def _unsorted_op(name, kernel, gradient, types=NUMERIC):
+def _unsorted_op(name, kernel, gradient, types=NUMERIC, **facts):
     definition = op(
         name,
         "data: T, segment_ids: Tindices, num_segments: Tnumsegments -> output: T",
@@ -257,6 +257,7 @@ def _unsorted_op(name, kernel, gradient, types=NUMERIC):
         Tindices=_INDEX,
         Tnumsegments=type_attr(INDEX, int32),
         _host="num_segments",
+        **facts,
     )(kernel)
     definition.shape(unsorted_segment_shape)
     definition.gradient(gradient)
@@ -312,6 +313,7 @@ _unsorted_op(
     "UnsortedSegmentSum",
     _unsorted_kernel(_added, _zero, "The sum of the rows of each segment; empty ones are 0."),
     unsorted_segment_sum_grad,
+    _segments=True,
 )
 _unsorted_op(
     "UnsortedSegmentProd",

@@ -445,6 +445,7 @@ for _name, _pattern in (
         "rest1: T, beta2: T, rest2: T, epsilon: T" + (" -> out: Ref(T)" if _of_references else ""),
         T=NUMERIC,
         Tindices=INDEX,
+        _rows=True,
         _writes=("var", "m", "v"),
         _host=("rate", "beta1", "rest1", "beta2", "rest2", "epsilon"),
         _stateful=not _of_references,

@@ -24,6 +24,7 @@ from tailrace.plan.patterns import patterns
 from tailrace.plan.products import products
 from tailrace.plan.prune import prune
 from tailrace.plan.reuse import reuse
+from tailrace.plan.rows import rows
 from tailrace.plan.schedule import schedule
 from tailrace.plan.simplify import simplify
 from tailrace.plan.sizes import telling
@@ -56,6 +57,7 @@ _LATE: dict[str, Pass] = {
     "loosen": loosen,
     "products": products,
     "patterns": patterns,
+    "rows": rows,
     "updates": updates,
     "clip": clip,
     "fuse": fuse,

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tailrace.plan.build import Builder
+from tailrace.plan.edges import users_of
 from tailrace.plan.ir import Fused, Plan, Step, Value
 from tailrace.plan.prune import sweep
 
@@ -38,7 +39,22 @@ def tables(plan: Plan) -> Plan:
         else:
             steps.extend(_by_table(step, rule))
     plan.steps = steps
+    _sum_the_sums(plan)
     return sweep(plan)
+
+
+def _sum_the_sums(plan: Plan) -> None:
+    """Where rows are summed by word, all of them are the sum of these sums."""
+    users = users_of(plan.steps)
+    for step in plan.steps:
+        if not step.op_def.row_sums:
+            continue
+        rows, sums = step.inputs[0], step.outputs[1]
+        for user in users[rows]:
+            # of all axes but the last
+            total = user.op_def.sums and user.outputs[0].dims == (rows.dims or (None,))[-1:]
+            if total and user.inputs[0] is rows and len(user.inputs) == 2:
+                user.inputs = [sums, Builder(user.op).constant([0])]
 
 
 def _by_table(step: Fused, rule: Callable[..., Any]) -> list[Step]:

@@ -59,7 +59,7 @@ def _unique(x, out_idx):
     return found, _index_tensor(numbers, out_idx), _index_tensor(counts, out_idx)
 
 
-@op("Unique", "x: T -> y: T, idx: out_idx", T=ANY, out_idx=_INDEX)
+@op("Unique", "x: T -> y: T, idx: out_idx", T=ANY, out_idx=_INDEX, _distinct=True)
 def unique(x, *, out_idx):
     """The distinct elements of a vector in order of first occurrence; x is y[idx]."""
     return _unique(x, out_idx)[:2]

@@ -13,7 +13,8 @@ import torch
 
 from tailrace.dtypes import FLOATS, INDEX, NUMERIC
 from tailrace.native import recurrent
-from tailrace.native.products import product, stacked
+from tailrace.native.products import product, stacked, stacked_with
+from tailrace.native.rows import row_sums as sums_of_rows
 from tailrace.registry import Attr, fused
 
 _COUNT = Attr("int", 0)
@@ -113,47 +114,68 @@ def kernel_gradient_by_table(b, inputs, attrs, lookups):
     where = [i for i, value in enumerate(x) if value in lookups]
     found = [lookups[x[i]] for i in where]
     values = [v for i, v in enumerate(x) if i not in where]
-    tables = [v for lookup in found for v in (lookup.table, lookup.indices)]
     if len(found) > 1:
         return None
+    (lookup,) = found
+    table, indices = lookup.table, lookup.indices
+    words, sums, _ = b.RowSums(dz, indices, kinds=table.dims[0], swapped=lookup.swapped)
     return [
-        b.KernelGradientByTable(
-            *values, dz, *tables, N=len(values), position=where[0], swapped=found[0].swapped
-        )
+        b.KernelGradientByTable(*values, dz, table, words, sums, N=len(values), position=where[0])
     ]
 
 
 @fused(
+    "RowSums",
+    "dz: T, indices: Tindices -> words: Tindices, sums: T, squares: T",
+    T=FLOATS,
+    Tindices=INDEX,
+    kinds=0,
+    swapped=False,
+    _row_sums=True,
+)
+def row_sums(dz, indices, *, kinds, swapped):
+    """The words that there are, ascending, with the sum of the rows of each; and the sum of the
+    squares of all rows.
+
+    Shapes: dz [T,B,G], indices [T,B], or [B,T] if swapped -> [U], [U,G], [].
+    """
+    order = (indices.t() if swapped else indices).reshape(-1)
+    rows = dz.reshape(-1, dz.shape[2])
+    words, sums, squares = sums_of_rows(rows, order, kinds)
+    return words.to(indices.dtype), sums, squares
+
+
+@row_sums.shape
+def row_sums_shape(dz, indices):
+    return [(None,), (None, dz[2]), ()]
+
+
+@fused(
     "KernelGradientByTable",
-    "x: N*T, dz: T, table: T, indices: Tindices -> dkernel: T",
+    "x: N*T, dz: T, table: T, words: Tindices, sums: T -> dkernel: T",
     T=FLOATS,
     Tindices=INDEX,
     N=_COUNT,
     position=0,
-    swapped=False,
 )
-def kernel_gradient_by_table_kernel(x, dz, table, indices, *, position, swapped):
-    """`KernelGradient` where the factor at `position` is rows of a table."""
+def kernel_gradient_by_table_kernel(x, dz, table, words, sums, *, position):
+    """`KernelGradient` where the factor at `position` is rows of a table: `words` are those in use,
+    `sums` those of dz for each.
+    """
     rows = dz.reshape(-1, dz.shape[2])
-    order = (indices.t() if swapped else indices).reshape(-1)
-    sums = dz.new_zeros((table.shape[0], dz.shape[2])).index_add_(0, order, rows)
-    own = torch.mm(table.t(), sums)
-    if not x:
-        return own
-    others = kernel_gradient(x, dz)
-    split = sum(value.shape[2] for value in x[:position])
-    return torch.cat((others[:split], own, others[split:]))
+    factors = [value.reshape(-1, value.shape[2]).t() for value in x]
+    return stacked_with(factors, rows, position, torch.mm(table[words].t(), sums))
 
 
 @kernel_gradient_by_table_kernel.shape
-def kernel_gradient_by_table_shape(x, dz, table, indices):
+def kernel_gradient_by_table_shape(x, dz, table, words, sums):
     return [(sum(value[2] for value in x) + table[1], dz[2])]
 
 
 @kernel_gradient_by_table_kernel.flops
-def kernel_gradient_by_table_flops(outputs, x, dz, table, indices):
+def kernel_gradient_by_table_flops(outputs, x, dz, table, words, sums):
     others = sum(value[2] for value in x)
-    return 2 * (prod(dz) * others + prod(table) * dz[2])
+    return 2 * (prod(dz) * others + prod(sums) * table[1])
 
 
 @fused("InputGradient", "dz: N*T, w: N*T -> dx: T", T=FLOATS, N=_COUNT)
@@ -174,6 +196,17 @@ def input_gradient_shape(dz, w):
 @input_gradient.flops
 def input_gradient_flops(outputs, dz, w):
     return 2 * sum(prod(gradient) for gradient in dz) * outputs[0][2]
+
+
+@input_gradient.by_row
+def input_gradient_by_row(b, terms, found):
+    pairs = [pair for i in terms for pair in zip(i[: len(i) // 2], i[len(i) // 2 :], strict=True)]
+    if any(dz not in found for dz, _ in pairs):
+        return None
+    sums = [b.MatMul(found[dz][1], w, transpose_b=True) for dz, w in pairs]
+    total = sums[0] if len(sums) == 1 else b.AddN(*sums)
+    left, right, squares = zip(*((dz, w, found[dz][2]) for dz, w in pairs), strict=True)
+    return total, [*left, *right, *squares], {"K": len(pairs)}
 
 
 @fused("Narrow", "x: T -> y: T", T=NUMERIC, axis=0, begin=0, size=0, _alias=True)

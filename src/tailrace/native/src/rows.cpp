@@ -1,0 +1,9 @@
+#include "rows.h"
+
+#include "isa.h"
+
+namespace tailrace {
+
+TAILRACE_EXPORT(row_sums, RowSumsArgs)
+
+}  // namespace tailrace

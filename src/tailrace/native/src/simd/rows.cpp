@@ -1,0 +1,94 @@
+// Every thread reads all rows, but columns of its own: nobody waits, and the order of the terms is
+// that of the rows with any number of threads.
+
+#include "rows.h"
+
+#include "parallel.h"
+#include "simd/vector.h"
+
+namespace tailrace {
+namespace TAILRACE_ISA {
+namespace {
+
+// Gives each kind that occurs its place among those; false if an index is no kind.
+bool find_kinds(const RowSumsArgs& args, long* place) {
+  for (long k = 0; k < args.kinds; ++k) place[k] = -1;
+  for (long r = 0; r < args.rows; ++r) {
+    if (args.indices[r] < 0 || args.indices[r] >= args.kinds) return false;
+    place[args.indices[r]] = 0;
+  }
+  long count = 0;
+  for (long k = 0; k < args.kinds; ++k) {
+    if (place[k] < 0) continue;
+    args.found[count] = k;
+    place[k] = count++;
+  }
+  *args.count = count;
+  return true;
+}
+
+// Adds a stretch of a row to a sum; gives its squares, by lanes.
+template <class T>
+Vec<T> add_row(const T* __restrict row, T* __restrict sum, long count) {
+  Vec<T> squares{};
+  for (long i = 0; i < count; i += kLanes<T>) {
+    with_lanes<T>(count - i, [&](auto lanes) {
+      const Vec<T> x = lanes.load(row + i);
+      lanes.store(sum + i, lanes.load(sum + i) + x);
+      squares += x * x;
+    });
+  }
+  return squares;
+}
+
+template <class T>
+void sum_columns(const RowSumsArgs& args, const long* place, const Team& team, double* squares) {
+  constexpr long kLine = 64;  // numbers; threads do not meet within a cache line
+  constexpr long kStretch = 16;  // rows whose squares are added in the numbers' own type
+  const long lines = (args.columns + kLine - 1) / kLine;
+  const long begin = part(lines, team.rank, team.size) * kLine;
+  long end = part(lines, team.rank + 1, team.size) * kLine;
+  if (end > args.columns) end = args.columns;
+  T* const sums = static_cast<T*>(args.sums);
+  for (long k = 0; k < *args.count; ++k) {
+    for (long i = begin; i < end; ++i) sums[k * args.columns + i] = T(0);
+  }
+  double total = 0;
+  for (long start = 0; start < args.rows; start += kStretch) {
+    const long stop = start + kStretch < args.rows ? start + kStretch : args.rows;
+    Vec<T> sum{};
+    for (long r = start; r < stop; ++r) {
+      const long at = place[args.indices[r]] * args.columns + begin;
+      sum += add_row(static_cast<const T*>(args.matrix) + r * args.columns + begin, sums + at,
+                     end - begin);
+    }
+    for (int lane = 0; lane < kLanes<T>; ++lane) total += static_cast<double>(sum[lane]);
+  }
+  squares[team.rank] = total;
+}
+
+template <class T>
+void all_sums(const RowSumsArgs& args) {
+  const unsigned long threads = static_cast<unsigned long>(args.threads);
+  char* const room = static_cast<char*>(
+      workspace(sizeof(long) * static_cast<unsigned long>(args.kinds) + sizeof(double) * threads));
+  double* const squares = reinterpret_cast<double*>(room);
+  long* const place = reinterpret_cast<long*>(room + sizeof(double) * threads);
+  if (!find_kinds(args, place)) {
+    *args.count = -1;
+    return;
+  }
+  for (int t = 0; t < args.threads; ++t) squares[t] = 0;
+  parallel(args.threads, [&](const Team& team) { sum_columns<T>(args, place, team, squares); });
+  *args.squares = 0;
+  for (int t = 0; t < args.threads; ++t) *args.squares += squares[t];
+}
+
+}  // namespace
+
+void row_sums(const RowSumsArgs& args) {
+  args.is_double ? all_sums<double>(args) : all_sums<float>(args);
+}
+
+}  // namespace TAILRACE_ISA
+}  // namespace tailrace
