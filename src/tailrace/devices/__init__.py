@@ -29,6 +29,7 @@ must stay where they are in memory, or it is recorded anew. `TAILRACE_RECORD=0` 
 """
 
 from tailrace.devices.available import Devices
+from tailrace.devices.copies import to_host
 from tailrace.devices.machine import Device, accelerators, host
 
-__all__ = ["Device", "Devices", "accelerators", "host"]
+__all__ = ["Device", "Devices", "accelerators", "host", "to_host"]

@@ -314,7 +314,8 @@ def _run(
 ) -> None:
     """Runs a kernel; sizes are T, B, H and P, fields those of src/recurrent.h."""
     dtype = fields["hs"].dtype
-    if library() is None or dtype not in (torch.float32, torch.float64):
+    there = library() is not None and fields["hs"].is_cpu
+    if not there or dtype not in (torch.float32, torch.float64):
         abi.call_aten(name, fields)
         return
     count = torch.get_num_threads() if threads is None else threads

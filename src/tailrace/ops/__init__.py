@@ -53,5 +53,6 @@ from tailrace.ops import strings as strings
 from tailrace.ops import summary as summary
 from tailrace.ops import top_k as top_k
 from tailrace.ops import training as training
+from tailrace.ops import transfer as transfer
 from tailrace.ops import tridiagonal as tridiagonal
 from tailrace.ops import windows as windows

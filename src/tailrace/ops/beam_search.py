@@ -17,6 +17,7 @@ from tailrace.shapes import agree, merge, with_rank
     "GatherTree",
     "step_ids: T, parent_ids: T, max_sequence_lengths: int32, end_token: T -> beams: T",
     T=(int32,),
+    _host_only=True,
 )
 def gather_tree(step_ids, parent_ids, max_sequence_lengths, end_token):
     """The symbols [T, B, K] of each beam, from the symbols and parents of all steps.

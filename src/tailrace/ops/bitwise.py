@@ -86,7 +86,7 @@ elementwise(
 )
 
 
-@op("PopulationCount", "x: T -> y: uint8", T=_INTEGERS, _elementwise=True)
+@op("PopulationCount", "x: T -> y: uint8", T=_INTEGERS, _elementwise=True, _host_only=True)
 def population_count(x):
     """How many bits are set."""
     array = arrays.to_numpy(x.cpu())

@@ -173,6 +173,7 @@ all_candidate_sampler.no_gradient(_REASON)
     num_true=Attr("int", REQUIRED),
     seed=0,
     seed2=0,
+    _host_only=True,
 )
 def compute_accidental_hits(true_classes, sampled_candidates, *, num_true):
     """Where a sampled class is a true one: row, place among the samples, and the lowest float32.

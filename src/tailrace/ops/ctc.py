@@ -206,6 +206,7 @@ def _sparse(rows: list[list[int]]) -> tuple[torch.Tensor, torch.Tensor, torch.Te
     merge_repeated=False,
     T=_FLOAT,
     _host="sequence_length",
+    _host_only=True,
 )
 def ctc_greedy_decoder(inputs, sequence_length, *, merge_repeated):
     """The most likely class of each step without blanks, and minus the sum of their logits.
@@ -331,6 +332,7 @@ class _Beam:
     merge_repeated=True,
     T=_FLOAT,
     _host="sequence_length",
+    _host_only=True,
 )
 def ctc_beam_search_decoder(inputs, sequence_length, *, beam_width, top_paths, merge_repeated):
     """The likeliest label sequences, all their alignments taken together.

@@ -187,7 +187,7 @@ class Array:
 def _zeros(shape: Any, dtype: DType) -> Any:
     if dtype.name == "string":
         return np.full(tuple(shape), b"", dtype=object)
-    return arrays.to_torch(np.zeros(tuple(shape), dtype.as_numpy_dtype))
+    return torch.zeros(tuple(shape), dtype=arrays.torch_dtype(dtype))
 
 
 def _dims(shape: TensorShape) -> tuple[int | None, ...] | None:
@@ -206,6 +206,7 @@ def _dims(shape: TensorShape) -> tuple[int | None, ...] | None:
     _host="size",
     _context=True,
     _array="new",
+    _anywhere="flow",
     **_STATE,
 )
 def tensor_array(ctx, size):
@@ -244,6 +245,7 @@ def tensor_array_handle(size, *, dtype, element_shape, identical_element_shapes)
     "handle: resource, flow_in: float32 -> grad_handle: resource, flow_out: float32",
     source=Attr("string"),
     _array="gradient",
+    _anywhere=("flow_in", "flow_out"),
     **_STATE,
     _alias=True,
 )
@@ -264,6 +266,7 @@ def tensor_array_grad_shape(handle, flow_in):
     source=Attr("string"),
     _host="shape_to_prepend",
     _alias=True,
+    _anywhere=("flow_in", "flow_out"),
     **_STATE,
 )
 def tensor_array_grad_with_shape(handle, flow_in, shape_to_prepend, *, source):
@@ -326,6 +329,7 @@ def tensor_array_grad_with_shape_contents(box, handle, flow_in, shape_to_prepend
     _host="index",
     _alias=True,
     _array="read",
+    _anywhere="flow_in",
     **_STATE,
 )
 def tensor_array_read(handle, index, flow_in):
@@ -359,6 +363,7 @@ def tensor_array_read_grad(g, op, grad):
     _host="index",
     _alias=True,
     _array="write",
+    _anywhere=("flow_in", "flow_out"),
     **_STATE,
 )
 def tensor_array_write(handle, index, value, flow_in):
@@ -396,6 +401,7 @@ def tensor_array_write_grad(g, op, flow):
     element_shape=_UNKNOWN_SHAPE,
     _host="indices",
     _array="gather",
+    _anywhere="flow_in",
     **_STATE,
 )
 def tensor_array_gather(handle, indices, flow_in, *, element_shape):
@@ -441,6 +447,7 @@ def tensor_array_gather_grad(g, op, grad):
     _host="indices",
     _alias=True,
     _array="scatter",
+    _anywhere=("flow_in", "flow_out"),
     **_STATE,
 )
 def tensor_array_scatter(handle, indices, value, flow_in):
@@ -508,6 +515,7 @@ def tensor_array_scatter_grad(g, op, flow):
     "handle: resource, flow_in: float32 -> value: dtype, lengths: int64",
     dtype=ANY,
     element_shape_except0=_UNKNOWN_SHAPE,
+    _anywhere="flow_in",
     **_STATE,
 )
 def tensor_array_concat(handle, flow_in, *, element_shape_except0):
@@ -561,6 +569,7 @@ def tensor_array_concat_grad(g, op, grad, _):
     T=ANY,
     _host="lengths",
     _alias=True,
+    _anywhere=("flow_in", "flow_out"),
     **_STATE,
 )
 def tensor_array_split(handle, value, lengths, flow_in):
@@ -607,7 +616,12 @@ def tensor_array_split_grad(g, op, flow):
 # -- the array itself ------------------------------------------------------------------------------
 
 
-@op("TensorArraySizeV3", "handle: resource, flow_in: float32 -> size: int32", **_STATE)
+@op(
+    "TensorArraySizeV3",
+    "handle: resource, flow_in: float32 -> size: int32",
+    _anywhere="flow_in",
+    **_STATE,
+)
 def tensor_array_size(handle, flow_in):
     """The number of elements."""
     return torch.tensor(len(handle.values), dtype=torch.int32)

@@ -63,6 +63,7 @@ def _sliced(spec: bytes, shape: tuple[int, ...]) -> tuple[tuple[int, ...], Tenso
     dtypes=Attr("list(type)", minimum=1),
     _stateful=True,
     _host=_SAVED_NAMES,
+    _host_only=True,
 )
 def save_v2(prefix, tensor_names, shape_and_slices, tensors, *, dtypes):
     """Write tensors as one checkpoint of format V2, which appears whole or not at all."""

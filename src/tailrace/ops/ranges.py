@@ -56,7 +56,7 @@ def range_(start, limit, delta, *, Tidx):
         return _accumulated(
             torch.tensor(start, dtype=dtype), torch.tensor(delta, dtype=dtype), size
         )
-    return torch.from_numpy(np.add.accumulate(steps))
+    return torch.tensor(np.add.accumulate(steps))
 
 
 def _accumulated(value, delta, size):

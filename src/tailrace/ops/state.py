@@ -137,7 +137,13 @@ def destroy_temporary_variable_shape(ref):
     return [ref]
 
 
-@op("IsVariableInitialized", "ref: Ref(dtype) -> is_initialized: bool", dtype=ANY, _reads="ref")
+@op(
+    "IsVariableInitialized",
+    "ref: Ref(dtype) -> is_initialized: bool",
+    dtype=ANY,
+    _reads="ref",
+    _waits=True,
+)
 def is_variable_initialized(ref):
     """Whether a variable has a value."""
     return torch.tensor(ref.value is not None)
@@ -354,6 +360,7 @@ _accumulate_resource("AssignSubVariableOp", "sub_", "value -= delta")
     "VarIsInitializedOp",
     "resource: resource -> is_initialized: bool",
     _reads="resource",
+    _waits=True,
     **_STATEFUL,
 )
 def var_is_initialized(resource):

@@ -22,8 +22,8 @@ import torch
 
 from tailrace.dtypes import INDEX, NUMERIC
 from tailrace.errors import FailedPreconditionError, KernelError, invalid
-from tailrace.native import updates
-from tailrace.registry import Pattern, fused, op
+from tailrace.native import device_updates, updates
+from tailrace.registry import OpDef, Pattern, fused, op
 from tailrace.shapes import merge
 
 
@@ -41,6 +41,7 @@ class _Rule:
     gradient: str
     attrs: dict[str, Any]
     native: Callable[..., _Native | None] | None = None
+    lists: Callable[..., None] | None = None
 
 
 # A rule as the native library knows it: its name there and the scalars it asks for. None stands for
@@ -141,6 +142,8 @@ def _register(name: str, rule: _Rule, resource: bool, sparse: bool) -> None:
     definition.missing_gradient("an optimizer's step has no derivative")
     if not sparse:
         _register_batch(name, rule, resource, scalars)
+    if rule.lists is not None and not sparse:
+        _on_device(definition, rule, resource, _single(_lists_kernel(rule, rule.lists), rule))
 
 
 def _batch_name(name: str) -> str:
@@ -169,6 +172,44 @@ def _register_batch(name: str, rule: _Rule, resource: bool, scalars: tuple[str, 
         _scales=rule.gradient,
     )(_without_resource(kernel) if resource else kernel)
     definition.kernel_attrs = tuple(rule.attrs)
+    if rule.lists is not None:
+        _on_device(definition, rule, resource, _lists_kernel(rule, rule.lists))
+
+
+def _on_device(definition: OpDef, rule: _Rule, resource: bool, kernel: Callable[..., Any]) -> None:
+    """Declare the kernel of devices other than the host."""
+    definition.on_device(host=())(_without_resource(kernel) if resource else kernel)
+    definition.device_kernel_attrs = tuple(rule.attrs)
+
+
+def _single(kernel: Callable[..., Any], rule: _Rule) -> Callable[..., Any]:
+    """The kernel of one variable, from that of several."""
+    count = len(rule.slots)
+    at = count + rule.inputs.index(rule.gradient)
+
+    def single_kernel(*args: Any, **attrs: Any) -> Any:
+        values = [[a] if i < count or i == at else a for i, a in enumerate(args)]
+        return kernel(*values, [], **attrs)[0]
+
+    return single_kernel
+
+
+def _lists_kernel(rule: _Rule, function: Callable[..., None]) -> Callable[..., Any]:
+    """The kernel of a rule for several variables on a device other than the host."""
+    count = len(rule.slots)
+    at = rule.inputs.index(rule.gradient)
+
+    def lists_kernel(*args: Any, **attrs: Any) -> Any:
+        tensors = [[_read(cell) for cell in cells] for cells in args[:count]]
+        inputs = list(args[count:-1])
+        for variable, gradient in zip(tensors[0], inputs[at], strict=True):
+            _check_same_shape(variable, gradient)
+        if args[-1]:
+            inputs[at] = device_updates.mul(inputs[at], args[-1][0])
+        function(*tensors, *inputs, **attrs)
+        return args[0]
+
+    return lists_kernel
 
 
 def _batch_kernel(rule: _Rule) -> Callable[..., Any]:
@@ -219,16 +260,19 @@ def _optimizer(
     gradient: str = "grad",
     only: str = "",
     native: Callable[..., _Native | None] | None = None,
+    lists: Callable[..., None] | None = None,
     **attrs: Any,
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Decorator: register a rule as `Apply<name>` in its forms.
 
     `only` restricts the forms: "dense" has no sparse form, "resource" no form for reference
-    variables. `native` is called like the rule, but with scalars and attributes alone.
+    variables. `native` is called like the rule, but with scalars and attributes alone; `lists` does
+    it on devices where scalars are tensors, for several variables: it takes a list for each.
     """
 
     def register(function: Callable[..., None]) -> Callable[..., None]:
-        rule = _Rule(function, tuple(slots.split()), tuple(inputs.split()), gradient, attrs, native)
+        names = tuple(slots.split()), tuple(inputs.split())
+        rule = _Rule(function, *names, gradient, attrs, native, lists)
         if "resource" not in only:
             _register(f"Apply{name}", rule, resource=False, sparse=False)
         _register(f"ResourceApply{name}", rule, resource=True, sparse=False)
@@ -256,6 +300,7 @@ def _optimizer(
     gradient="delta",
     only="dense",
     native=lambda alpha: ("gradient_descent", [alpha]),
+    lists=device_updates.gradient_descent,
 )
 def gradient_descent(var, alpha, delta):
     """var -= alpha·delta"""
@@ -281,7 +326,12 @@ def _native_momentum(lr, momentum, *, use_nesterov):
 
 
 @_optimizer(
-    "Momentum", "var accum", "lr grad momentum", native=_native_momentum, use_nesterov=False
+    "Momentum",
+    "var accum",
+    "lr grad momentum",
+    native=_native_momentum,
+    lists=device_updates.momentum,
+    use_nesterov=False,
 )
 def momentum(var, accum, lr, grad, momentum, *, use_nesterov):
     """accum = momentum·accum + grad;  var -= lr·accum,
@@ -308,7 +358,14 @@ def _native_adagrad(lr, *, update_slots):
     return ("adagrad", [lr]) if update_slots else None
 
 
-@_optimizer("Adagrad", "var accum", "lr grad", native=_native_adagrad, update_slots=True)
+@_optimizer(
+    "Adagrad",
+    "var accum",
+    "lr grad",
+    native=_native_adagrad,
+    lists=device_updates.adagrad,
+    update_slots=True,
+)
 def adagrad(var, accum, lr, grad, *, update_slots):
     """accum += grad²;  var -= lr·grad / √accum  (Duchi et al. 2011)"""
     if update_slots:
@@ -381,6 +438,7 @@ def _native_adam(beta1_power, beta2_power, lr, beta1, beta2, epsilon, *, use_nes
     "beta1_power beta2_power lr beta1 beta2 epsilon grad",
     only="dense",
     native=_native_adam,
+    lists=device_updates.adam,
     use_nesterov=False,
 )
 def adam(var, m, v, beta1_power, beta2_power, lr, beta1, beta2, epsilon, grad, *, use_nesterov):
@@ -479,7 +537,13 @@ def _native_rmsprop(lr, rho, momentum, epsilon):
     return "rmsprop", [lr, rho, momentum, epsilon]
 
 
-@_optimizer("RMSProp", "var ms mom", "lr rho momentum epsilon grad", native=_native_rmsprop)
+@_optimizer(
+    "RMSProp",
+    "var ms mom",
+    "lr rho momentum epsilon grad",
+    native=_native_rmsprop,
+    lists=device_updates.rmsprop,
+)
 def rmsprop(var, ms, mom, lr, rho, momentum, epsilon, grad):
     """ms decaying average of grad²;  mom = momentum·mom + lr·grad / √(ms + ε);
     var -= mom  (Hinton 2012)

@@ -85,6 +85,7 @@ def _in_place(stack: Step, name: str, inputs: list[Value], members: tuple) -> Fu
         attributes=attributes,
         members=members,
     )
+    made.device = stack.device
     for value in made.outputs:
         value.step = made
     return made

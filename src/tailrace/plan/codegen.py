@@ -16,6 +16,7 @@ memory is free for what follows. Line numbers lead back from a failing call to i
 from __future__ import annotations
 
 import functools
+import types
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -25,7 +26,9 @@ from tailrace import arrays
 from tailrace.errors import InvalidArgumentError
 from tailrace.graph import Operation
 from tailrace.graph.inference import split_inputs
-from tailrace.plan.ir import Choice, Guards, Join, Loop, Plan, Step, Value
+from tailrace.plan.device_kernels import device_kernel, host_kernel
+from tailrace.plan.ir import Choice, Guards, Join, Loop, Plan, Segment, Step, Value
+from tailrace.plan.record import Recorder
 
 FILE_NAME = "<tailrace plan>"
 _DEEPEST = 12  # `if` blocks within one another; Python allows 100 levels of indentation
@@ -61,6 +64,14 @@ class Program:
         exec(compile(source, FILE_NAME, "exec"), names)
         self.run: Callable[..., tuple[Any, ...]] = names["run"]
 
+    def failed_step(self, traceback: types.TracebackType | None) -> Step | None:
+        """The step that a traceback of `run` leads to."""
+        while traceback is not None:
+            if traceback.tb_frame.f_code.co_filename == FILE_NAME:
+                return self.steps_by_line.get(traceback.tb_lineno)
+            traceback = traceback.tb_next
+        return None
+
 
 def generate(
     plan: Plan, context_of: Callable[[Step], Any], tick: Callable[..., None] | None = None
@@ -87,7 +98,8 @@ class _Writer:
         self.preds = {pred: f"b{i}" for i, pred in enumerate(_preds(plan))}
         self.used = _used(plan)
 
-    def program(self) -> Program:
+    def program(self, read: bool = True) -> Program:
+        """The program; `read` is whether of fetched references it gives the variables' values."""
         plan = self.plan
         feeds = [self._name(v, f"feed{i}") for i, v in enumerate(plan.feeds)]
         self.lines.append(f"def run({', '.join(feeds)}):")
@@ -98,7 +110,8 @@ class _Writer:
         for value, guards in zip(plan.fetches, plan.fetch_guards, strict=False):
             if guards:
                 self._line(f"if not ({self._condition(guards)}): no_value({value.tensor.name!r})")
-        results = "".join(f"{self._read(v)}, " for v in plan.fetches)
+        name = self._read if read else self._name
+        results = "".join(f"{name(v)}, " for v in plan.fetches)
         self._line(f"return ({results})")
         return Program("\n".join(self.lines), self.globals, self.steps_by_line, self.steps)
 
@@ -127,6 +140,8 @@ class _Writer:
             self._write_choice(step)
         elif isinstance(step, Join):
             self._note_truth(step.outputs[0])
+        elif isinstance(step, Segment):
+            self._write_segment(step)
         elif step.op_def.once:
             self._write_once(step)
         elif step.op_def.inputs or step.op_def.outputs or step.op_def.stateful:
@@ -152,6 +167,23 @@ class _Writer:
         taken = "".join(f"{self._name(v)}, " for v in step.inputs)
         given = "".join(f"{self._name(v)}, " for v in step.outputs if not v.known)
         return f"tick({len(self.steps) - 1}, ({taken}), ({given}))"
+
+    def _write_segment(self, segment: Segment) -> None:
+        """The call of what runs it; for profiling, its steps one by one."""
+        if self.tick is not None:
+            made = {v for step in segment.steps for v in step.outputs}
+            self._sequence(segment.steps, made.difference(segment.outputs))
+            return
+        inner = Plan(segment.inputs, segment.outputs, segment.steps, [])
+        program = _Writer(inner, self.context_of, None).program(read=False)
+        assert segment.device is not None
+        recorder = self._global("r", Recorder(_explained(program), segment.device))
+        targets = "".join(f"{self._name(v)}, " for v in segment.outputs)
+        arguments = ", ".join(self._name(v) for v in segment.inputs)
+        self._line(f"{f'{targets}= ' if targets else ''}{recorder}({arguments})", segment)
+        self.steps.extend(program.steps)
+        for value in segment.outputs:
+            self._note_truth(value)
 
     def _write_once(self, step: Step) -> None:
         """Steps whose outputs are one object for as long as the session lives."""
@@ -268,7 +300,7 @@ class _Writer:
             arguments.append(self._global("x", self.context_of(step)))
         grouped = split_inputs(step.op_def, list(step.inputs), step.attrs)
         for arg, values in zip(step.op_def.inputs, grouped, strict=True):
-            host = arg.name in step.op_def.host
+            host = arg.name in step.host_inputs
             if isinstance(values, list):
                 parts = ", ".join(self._argument(v, arg.is_ref, host) for v in values)
                 arguments.append(f"[{parts}]")
@@ -282,6 +314,21 @@ class _Writer:
                 return self._global("h", arrays.host_value(value.constant))
             return f"{self._read(value)}.tolist()"
         return self._name(value) if as_ref else self._read(value)
+
+
+def _explained(program: Program) -> Callable[..., tuple[Any, ...]]:
+    """Runs the program of a segment; a failure says in which of its operations."""
+
+    def run(*args: Any) -> tuple[Any, ...]:
+        try:
+            return program.run(*args)
+        except Exception as failure:
+            step = program.failed_step(failure.__traceback__)
+            if step is None or isinstance(failure, MemberFailure):
+                raise
+            raise MemberFailure(step.op, failure) from failure
+
+    return run
 
 
 class _Blocks:
@@ -380,6 +427,14 @@ def _last_uses(steps: list[Step], owned: set[Value]) -> dict[int, list[Value]]:
 
 def bound_kernel(step: Step) -> Callable[..., Any]:
     """The function to call with the step's inputs: the kernel with its attributes."""
+    if step.device is not None:
+        return device_kernel(step, step.device)
+    if step.borrows:
+        return host_kernel(_own_kernel(step))
+    return _own_kernel(step)
+
+
+def _own_kernel(step: Step) -> Callable[..., Any]:
     definition, attrs = step.op_def, step.attrs
     if definition.bind_rule is not None:
         bound = definition.bind_rule(attrs)

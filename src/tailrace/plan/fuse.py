@@ -85,6 +85,8 @@ def _kind(step: Step) -> _Kind | None:
     """None for steps that no program can do."""
     if type(step) not in (Step, Fused) or len(step.outputs) != 1 or not step.foldable:
         return None
+    if step.device is not None:
+        return None  # the native call is the host's
     output = step.outputs[0]
     if output.known or output.dims is None or len(step.inputs) > _MOST_TERMS:
         return None

@@ -6,7 +6,9 @@ import dataclasses
 from collections.abc import Iterator
 from typing import Any
 
+from tailrace.devices import Device, Devices
 from tailrace.graph import Operation, Tensor
+from tailrace.graph.inference import split_inputs
 from tailrace.registry import OpDef
 
 
@@ -51,7 +53,8 @@ class Step:
     `inputs` are flat, one per input tensor. `after` are the steps of control edges and the order
     that state asks for. `detach` are the inputs whose variable is given a new buffer before this
     step writes to it, because the old one is still needed. `guards` say in which case of the
-    conditionals around it the step runs.
+    conditionals around it the step runs. `device` is where it is computed, None for the host;
+    `borrows` says of a step of the host that it reaches for variables which lie elsewhere.
     """
 
     op: Operation
@@ -60,10 +63,18 @@ class Step:
     after: list[Step]
     detach: list[Value] = dataclasses.field(default_factory=list)
     guards: Guards = ()
+    device: Device | None = None
+    borrows: bool = False
 
     @property
     def op_def(self) -> OpDef:
         return self.op.op_def
+
+    @property
+    def host_inputs(self) -> frozenset[str]:
+        """The names of the inputs that the kernel takes as Python values."""
+        d = self.op_def
+        return d.device_host if self.device is not None and d.device_kernel else d.host
 
     @property
     def attrs(self) -> dict[str, Any]:
@@ -74,6 +85,31 @@ class Step:
         """Whether the operation gives the same for the same inputs and does nothing else."""
         d = self.op_def
         return not (d.stateful or d.context or d.varies or d.writes or d.reads or d.region)
+
+    @property
+    def recordable(self) -> bool:
+        """Whether it is computed on a device and needs nothing that changes from the host, so that
+        doing it again is to launch the same kernels on the same memory.
+        """
+        if self.device is None or self.device.record is None or self.guards or self.detach:
+            return False
+        d = self.op_def
+        if (
+            d.waits
+            or d.context
+            or d.array
+            or d.varies
+            or (d.stateful and not (d.writes or d.reads))
+        ):
+            return False
+        asked = self.host_inputs
+        return not asked or all(v.known for v in self._asked_by_host(asked))
+
+    def _asked_by_host(self, names: frozenset[str]) -> Iterator[Value]:
+        grouped = split_inputs(self.op_def, self.inputs, self.attrs)
+        for arg, group in zip(self.op_def.inputs, grouped, strict=True):
+            if arg.name in names:
+                yield from group if isinstance(group, list) else [group]
 
     def needs(self) -> Iterator[Step]:
         """The steps that must run before this one."""
@@ -209,6 +245,27 @@ class Variable:
     index: Value  # of the Merge: 0 in the first iteration, 1 after
 
 
+@dataclasses.dataclass(slots=True, eq=False)
+class Segment(Step):
+    """Steps in a line that are recorded on a device and then done again by one call.
+
+    `inputs` are what they take from before, `outputs` what is asked for after.
+    """
+
+    steps: list[Step] = dataclasses.field(default_factory=list)
+
+    @property
+    def foldable(self) -> bool:
+        return False
+
+    @property
+    def recordable(self) -> bool:
+        return False
+
+    def leaves(self) -> Iterator[Step]:
+        yield from self.steps
+
+
 @dataclasses.dataclass(slots=True)
 class Plan:
     """What one signature of `Session.run` executes."""
@@ -221,6 +278,7 @@ class Plan:
     fetch_guards: list[Guards] = dataclasses.field(default_factory=list)
     # what profiles tell of: what looked as if it could be fused, and why it was not
     notes: list[str] = dataclasses.field(default_factory=list)
+    devices: Devices | None = None  # what steps may be placed on; None where the host is all
 
     def __str__(self) -> str:
         """One line per step: what it computes from what."""
@@ -238,6 +296,10 @@ def _described(steps: list[Step], indent: str) -> Iterator[str]:
             yield f"{indent}while {step.test.tensor.name}:{where}{stays}"
             for part in step.parts():
                 yield from _described(part, indent + "    ")
+            continue
+        if isinstance(step, Segment) and step.device is not None:
+            yield f"{indent}recorded on {step.device.name}:"
+            yield from _described(step.steps, indent + "    ")
             continue
         inputs = ", ".join(v.tensor.name for v in step.inputs)
         count = len(step.members) if isinstance(step, Fused) else 1

@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 
+from tailrace.devices import Devices
 from tailrace.graph import Operation, Tensor
 from tailrace.plan.cells import cells
 from tailrace.plan.chains import chains
@@ -21,11 +22,13 @@ from tailrace.plan.lift import lift
 from tailrace.plan.loosen import loosen
 from tailrace.plan.order import order
 from tailrace.plan.patterns import patterns
+from tailrace.plan.place import place
 from tailrace.plan.products import products
 from tailrace.plan.prune import prune
 from tailrace.plan.reuse import reuse
 from tailrace.plan.rows import rows
 from tailrace.plan.schedule import schedule
+from tailrace.plan.segments import segments
 from tailrace.plan.simplify import simplify
 from tailrace.plan.sizes import telling
 from tailrace.plan.state import order_state
@@ -62,11 +65,12 @@ _LATE: dict[str, Pass] = {
     "clip": clip,
     "fuse": fuse,
 }
-_LAST: dict[str, Pass] = {"reuse": reuse}
+_LAST: dict[str, Pass] = {"reuse": reuse, "segments": segments}
 OPTIONAL: dict[str, Pass] = {**_EARLY, **_LATE, **_LAST}
 PASSES: dict[str, Pass] = {
     "control_flow": raise_control_flow,
     **_EARLY,
+    "place": place,
     "state": order_state,
     **_LATE,
     "schedule": schedule,
@@ -74,18 +78,24 @@ PASSES: dict[str, Pass] = {
 }
 
 
+# what these put in there are kernels for on the host alone, before it is known what goes where
+_NATIVE = frozenset(("cells",))
+
+
 def make_plan(
     fetches: list[Tensor],
     targets: Iterable[Operation],
     feeds: list[Tensor],
     known: Sequence[Any] | None = None,
+    devices: Devices | None = None,
 ) -> Plan:
     """The plan that computes `fetches` and runs `targets`, given `feeds`.
 
     With `known`, the sizes (tuples) or values (tensors) of what is fed, the plan is for such feeds
-    alone.
+    alone. `devices` are those that steps may be placed on, the host alone if not given.
     """
     plan = prune(fetches, targets, feeds)
+    plan.devices = devices
     for value, fact in zip(plan.feeds, known or [t._dims for t in feeds], strict=True):
         if isinstance(fact, torch.Tensor):
             value.fix(fact)
@@ -93,6 +103,8 @@ def make_plan(
         value.dims = fact
     off = switched_off()
     checked = bool(os.environ.get("TAILRACE_CHECK_PLANS"))
+    if devices is not None and devices.gpus:
+        off |= _NATIVE
     for name, apply in PASSES.items():
         if name not in off:
             plan = apply(plan)

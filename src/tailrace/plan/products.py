@@ -86,5 +86,6 @@ def _product(step: Step, terms: list[Step]) -> Fused:
         attributes={**given, "N": len(terms)},
         members=tuple(s.op for s in members),
     )
+    one.device = step.device
     step.outputs[0].step = one
     return one

@@ -21,7 +21,8 @@ def reuse(plan: Plan) -> Plan:
     for sequence in _sequences(plan.steps):
         place = {step: i for i, step in enumerate(sequence)}
         for i, step in enumerate(sequence):
-            if step.op_def.owning and _dies(step.inputs[-1], step, place, users, kept):
+            owns = step.op_def.owning and step.device is None
+            if owns and _dies(step.inputs[-1], step, place, users, kept):
                 sequence[i] = replaced[step] = _owning(step)
             if not isinstance(step, Fused):
                 continue

@@ -1,12 +1,14 @@
 """Put the steps in a line: after what they need, otherwise in the order the graph was built.
 
-Steps with the same guards are kept together, so that few `if` blocks are written.
+Steps with the same guards are kept together, so that few `if` blocks are written, and those that
+can be recorded on a device.
 """
 
 from __future__ import annotations
 
 import collections
 import heapq
+from typing import Any
 
 from tailrace.errors import InternalError
 from tailrace.plan.ir import Guards, Loop, Plan, Step
@@ -50,30 +52,36 @@ def _in_line(steps: list[Step]) -> list[Step]:
     return ordered
 
 
+# what is kept together: guards, and whether steps can be recorded
+_Kind = tuple[Guards, bool]
+
+
 class _Ready:
-    """Steps that need nothing more, by their guards; those of the step before come first."""
+    """Steps that need nothing more, by kind; those of the step before come first."""
 
     def __init__(self) -> None:
-        self._heaps: dict[Guards, list[tuple[int, int, Step]]] = {}
-        self._guards: Guards = ()
+        self._heaps: dict[_Kind, list[tuple[int, int, Step]]] = {}
+        self._kind: _Kind = ((), False)
 
     def __bool__(self) -> bool:
         return bool(self._heaps)
 
     def push(self, position: int, step: Step) -> None:
-        heap = self._heaps.setdefault(step.guards, [])
+        heap = self._heaps.setdefault((step.guards, step.recordable), [])
         heapq.heappush(heap, (step.op._id, position, step))
 
     def pop(self) -> Step:
-        if self._guards not in self._heaps:
-            self._guards = min(
-                self._heaps, key=lambda g: (-_shared(g, self._guards), len(g), self._heaps[g][0])
-            )
-        heap = self._heaps[self._guards]
+        if self._kind not in self._heaps:
+            self._kind = min(self._heaps, key=self._distance)
+        heap = self._heaps[self._kind]
         _, _, step = heapq.heappop(heap)
         if not heap:
-            del self._heaps[self._guards]
+            del self._heaps[self._kind]
         return step
+
+    def _distance(self, kind: _Kind) -> tuple[Any, ...]:
+        guards, recordable = kind
+        return -_shared(guards, self._kind[0]), len(guards), recordable, self._heaps[kind][0]
 
 
 def _shared(a: Guards, b: Guards) -> int:

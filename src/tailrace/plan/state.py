@@ -148,16 +148,17 @@ def named_inputs(step: Step) -> list[tuple[str, Value]]:
 def root(value: Value) -> Operation | None:
     """The variable a reference or handle leads to; None for other values."""
     visited = set()
-    while value.step is not None and _refers(value) and value.step not in visited:
+    while value.step is not None and refers(value) and value.step not in visited:
         visited.add(value.step)
-        behind = [v for v in value.step.inputs if _refers(v)]
+        behind = [v for v in value.step.inputs if refers(v)]
         if not behind:
             return value.step.op
         value = behind[0]
     return None
 
 
-def _refers(value: Value) -> bool:
+def refers(value: Value) -> bool:
+    """Whether a value is a reference or a handle."""
     return value.tensor._dtype._is_ref_dtype or value.tensor._dtype.name == "resource"
 
 
@@ -167,7 +168,7 @@ def _sharing(reader: Step, consumers: dict[Step, list[Step]]) -> tuple[set[Value
     """
     shared: set[Value] = set()
     users: list[Step] = []
-    stack = [v for v in reader.outputs if not _refers(v)] if reader.op_def.alias else []
+    stack = [v for v in reader.outputs if not refers(v)] if reader.op_def.alias else []
     while stack:
         value = stack.pop()
         if value in shared or value.step is None:

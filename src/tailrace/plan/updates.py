@@ -56,7 +56,7 @@ def _kind(step: Step) -> Hashable:
         for name, value in zip(_names(step.op_def), step.inputs, strict=True)
         if _number(definition, name) is None
     ]
-    return definition.name, _attributes(step, definition), tuple(shared), step.guards
+    return definition.name, _attributes(step, definition), tuple(shared), step.guards, step.device
 
 
 def _names(op_def: OpDef) -> Iterable[str]:
@@ -103,6 +103,7 @@ def _batch(members: list[Step]) -> Fused:
         attributes=attributes,
         members=tuple(m.op for m in members),
     )
+    one.device = first.device
     for value in one.outputs:
         value.step = one
     return one

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from tailrace.errors import InternalError
 from tailrace.graph import Operation
 from tailrace.plan import sizes
-from tailrace.plan.ir import Choice, Guards, Loop, Plan, Step, Value
+from tailrace.plan.ir import Choice, Guards, Loop, Plan, Segment, Step, Value
 
 
 def verify(plan: Plan, after: str) -> None:
@@ -49,6 +49,7 @@ class _Check:
 
     def _steps(self, steps: list[Step], outside: set[Value]) -> None:
         """Check steps of one block, which see values from `outside` too."""
+        steps = [s for step in steps for s in (step.steps if isinstance(step, Segment) else [step])]
         if len(set(steps)) < len(steps):
             twice = next(s for i, s in enumerate(steps) if s in steps[:i])
             raise _broken(twice.op, f"{twice} is twice in the plan")

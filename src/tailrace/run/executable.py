@@ -16,6 +16,7 @@ from typing import Any
 
 import torch
 
+from tailrace.devices import Devices
 from tailrace.graph import Tensor
 from tailrace.native import memory
 from tailrace.plan import Plan, Step, Value, make_plan, tells_sizes
@@ -71,7 +72,9 @@ class Executable:
         feeds: list[Tensor],
         mutations: int,
         context_of: Callable[[Step], Any],
+        devices: Devices | None = None,
     ) -> None:
+        self._devices = devices
         self.fetches = fetches
         self.mutations = mutations
         self._feeds = feeds
@@ -124,5 +127,6 @@ class Executable:
     def _compile(self, known: list[Any] | None) -> Compiled:
         memory.keep()
         with torch.inference_mode(), _no_collection():
-            plan = make_plan(self.fetches.tensors, self.fetches.targets, self._feeds, known)
+            mapped = self.fetches
+            plan = make_plan(mapped.tensors, mapped.targets, self._feeds, known, self._devices)
             return Compiled(plan, self._context_of)

@@ -4,13 +4,10 @@ inputs and the user's line.
 
 from __future__ import annotations
 
-import types
-
 from tailrace import errors
 from tailrace.errors import KernelError, OpError
 from tailrace.graph.operation import describe_op
-from tailrace.plan.codegen import FILE_NAME, MemberFailure, Program
-from tailrace.plan.ir import Step
+from tailrace.plan.codegen import MemberFailure, Program
 
 # what torch and Python raise when values do not fit
 _INVALID = (RuntimeError, IndexError, ValueError, TypeError, ZeroDivisionError, OverflowError)
@@ -18,7 +15,7 @@ _INVALID = (RuntimeError, IndexError, ValueError, TypeError, ZeroDivisionError, 
 
 def explain(failure: Exception, program: Program) -> Exception:
     """The error to raise for a failure of a program; it names the operation that failed."""
-    step = _failed_step(failure.__traceback__, program)
+    step = program.failed_step(failure.__traceback__)
     if step is None:
         # as when a variable that is fetched has no value: no operation has failed
         known = isinstance(failure, KernelError)
@@ -44,11 +41,3 @@ def _class_of(failure: Exception) -> type[OpError]:
     if isinstance(failure, _INVALID):
         return errors.InvalidArgumentError
     return errors.UnknownError
-
-
-def _failed_step(traceback: types.TracebackType | None, program: Program) -> Step | None:
-    while traceback is not None:
-        if traceback.tb_frame.f_code.co_filename == FILE_NAME:
-            return program.steps_by_line.get(traceback.tb_lineno)
-        traceback = traceback.tb_next
-    return None

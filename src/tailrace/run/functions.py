@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from tailrace.devices import to_host
 from tailrace.graph import Function
 from tailrace.plan import make_plan
 from tailrace.plan.codegen import generate
@@ -23,12 +24,16 @@ def compile_function(function: Function, store: Store) -> Callable[..., tuple[An
         for op in function.graph.get_operations()
         if function.inputs and op.op_def.stateful and not op.outputs
     ]
-    plan = make_plan(function.results, effects, function.inputs)
+    # what reaches for no variable, as those of datasets, is done on the host
+    reaches = any(op.op_def.reads or op.op_def.writes for op in function.graph.get_operations())
+    devices = store.devices if reaches else None
+    plan = make_plan(function.results, effects, function.inputs, devices=devices)
     program = generate(plan, lambda step: OpContext(step.op, store, compile_function, scope))
 
     def run(*values: Any) -> tuple[Any, ...]:
         try:
-            return program.run(*values)
+            results = program.run(*values)
+            return to_host(results) if devices is not None and devices.gpus else results
         except Exception as failure:
             raise explain(failure, program) from failure
 

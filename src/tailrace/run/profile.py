@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from tailrace.plan.codegen import generate
-from tailrace.plan.ir import Fused, Loop
+from tailrace.plan.ir import Fused, Loop, Segment
 from tailrace.run import profile_tables
 from tailrace.run.measure import Live, bytes_of, flops_of
 
@@ -157,7 +157,9 @@ class Recorder:
 def _regions(steps: Iterable[Step], around: Region | None = None) -> Iterator[tuple[Step, Region]]:
     """The region of each step that is in one; of a loop's, the outermost loop."""
     for step in steps:
-        if isinstance(step, Loop):
+        if isinstance(step, Segment):
+            yield from _regions(step.steps, around)
+        elif isinstance(step, Loop):
             ops = [leaf.op for leaf in step.leaves()]
             region = around or Region(
                 step.op.name,

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from tailrace import arrays
-from tailrace.devices import Devices
+from tailrace.devices import Devices, to_host
 from tailrace.errors import InvalidArgumentError
 from tailrace.graph import Graph, Tensor, default_sessions, get_default_graph
 from tailrace.graph.graph import default_graphs
@@ -50,7 +50,7 @@ class BaseSession:
         self._lock = threading.RLock()
         self._executables: dict[Any, Executable] = {}
         self._partial: dict[str, PartialRun] = {}
-        self.store = Store()
+        self.store = Store(self._devices)
 
     @property
     def graph(self) -> Graph:
@@ -94,6 +94,8 @@ class BaseSession:
             results = self._call(compiled.program, values)
         if not results:
             return executable.fetches.rebuild([])
+        if self._devices.gpus:
+            results = to_host(results)
         return executable.fetches.rebuild(
             [_as_result(v, c) for v, c in zip(results, compiled.copies, strict=True)]
         )
@@ -122,7 +124,8 @@ class BaseSession:
     def _make(self, fetches: Any, fed: list[Tensor]) -> Executable:
         mapped = Fetches(self._graph, fetches)
         self._devices.check(self._graph)
-        return Executable(mapped, fed, self._graph._mutations, self._context_of)
+        mutations = self._graph._mutations
+        return Executable(mapped, fed, mutations, self._context_of, self._devices)
 
     def _context_of(self, step: Step) -> OpContext:
         return OpContext(step.op, self.store, compile_function)

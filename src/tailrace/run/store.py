@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+from tailrace.devices import Devices
 from tailrace.errors import FailedPreconditionError, KernelError
 from tailrace.graph import Operation
 
@@ -43,9 +44,10 @@ class Cell:
 
 
 class Store:
-    """The mutable state of a session, by container and name."""
+    """The mutable state of a session, by container and name; `devices` are what it lies on."""
 
-    def __init__(self) -> None:
+    def __init__(self, devices: Devices | None = None) -> None:
+        self.devices = devices
         self._resources: dict[tuple[str, str, str], Any] = {}
         self._op_states: dict[str, dict[str, Any]] = {}
         self._functions: dict[Any, Callable[..., Any]] = {}

@@ -373,7 +373,10 @@ one_hot.no_gradient("indices are whole numbers")
 
 
 @op(
-    "UnravelIndex", "indices: Tidx, dims: Tidx -> output: Tidx", Tidx=type_attr(INDEX, dtypes.int32)
+    "UnravelIndex",
+    "indices: Tidx, dims: Tidx -> output: Tidx",
+    Tidx=type_attr(INDEX, dtypes.int32),
+    _host_only=True,
 )
 def unravel_index(indices, dims):
     """The index vectors of positions in the flattened array. Shapes: [n] -> [rank, n]."""

@@ -59,7 +59,14 @@ def _unique(x, out_idx):
     return found, _index_tensor(numbers, out_idx), _index_tensor(counts, out_idx)
 
 
-@op("Unique", "x: T -> y: T, idx: out_idx", T=ANY, out_idx=_INDEX, _distinct=True)
+@op(
+    "Unique",
+    "x: T -> y: T, idx: out_idx",
+    T=ANY,
+    out_idx=_INDEX,
+    _distinct=True,
+    _host_only=True,
+)
 def unique(x, *, out_idx):
     """The distinct elements of a vector in order of first occurrence; x is y[idx]."""
     return _unique(x, out_idx)[:2]
@@ -73,7 +80,13 @@ def unique_shape(x):
 unique.missing_gradient(_DISCRETE)
 
 
-@op("UniqueWithCounts", "x: T -> y: T, idx: out_idx, count: out_idx", T=ANY, out_idx=_INDEX)
+@op(
+    "UniqueWithCounts",
+    "x: T -> y: T, idx: out_idx, count: out_idx",
+    T=ANY,
+    out_idx=_INDEX,
+    _host_only=True,
+)
 def unique_with_counts(x, *, out_idx):
     """The distinct elements of a vector in order of first occurrence, and how often each occurs."""
     return _unique(x, out_idx)
@@ -87,7 +100,7 @@ def unique_with_counts_shape(x):
 unique_with_counts.missing_gradient(_DISCRETE)
 
 
-@op("ListDiff", "x: T, y: T -> out: T, idx: out_idx", T=ANY, out_idx=_INDEX)
+@op("ListDiff", "x: T, y: T -> out: T, idx: out_idx", T=ANY, out_idx=_INDEX, _host_only=True)
 def list_diff(x, y, *, out_idx):
     """The elements of x that are not in y, and their places in x."""
     if isinstance(x, np.ndarray):

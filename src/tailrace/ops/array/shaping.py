@@ -56,7 +56,14 @@ def _sizes(shape, out_type):
     return np.array(shape.dims, out_type.as_numpy_dtype) if shape.complete else None
 
 
-@op("ShapeN", "input: N*T -> output: N*out_type", T=ANY, out_type=_INDEX)
+@op(
+    "ShapeN",
+    "input: N*T -> output: N*out_type",
+    T=ANY,
+    out_type=_INDEX,
+    _host_only=True,
+    _anywhere="input",
+)
 def shape_n(input, *, out_type):
     """The shapes of several tensors."""
     dtype = arrays.torch_dtype(out_type)
@@ -374,7 +381,7 @@ def broadcast_to_grad(g, op, dy):
     return g.Reshape(g.reduce_sum(dy, axes, keepdims=True), shape_x), None
 
 
-@op("InvertPermutation", "x: T -> y: T", T=_INDEX)
+@op("InvertPermutation", "x: T -> y: T", T=_INDEX, _host_only=True)
 def invert_permutation(x):
     """The permutation that undoes a permutation of 0 ... n-1."""
     if x.numel() and not torch.equal(x.sort().values, torch.arange(x.numel(), dtype=x.dtype)):

@@ -64,6 +64,7 @@ def _selected(
     "boxes: float32, scores: float32, max_output_size: int32 -> selected_indices: int32",
     iou_threshold=0.5,
     _host="max_output_size",
+    _host_only=True,
 )
 def non_max_suppression(boxes, scores, max_output_size, *, iou_threshold):
     """The best boxes of which none overlaps a better one by more than the threshold.
@@ -80,6 +81,7 @@ def non_max_suppression(boxes, scores, max_output_size, *, iou_threshold):
     T=_HALF,
     T_threshold=_HALF,
     _host=("max_output_size", "iou_threshold"),
+    _host_only=True,
 )
 def non_max_suppression_v2(boxes, scores, max_output_size, iou_threshold):
     """NonMaxSuppression with a threshold computed in the graph."""
@@ -93,6 +95,7 @@ def non_max_suppression_v2(boxes, scores, max_output_size, iou_threshold):
     T=_HALF,
     T_threshold=_HALF,
     _host=("max_output_size", "iou_threshold", "score_threshold"),
+    _host_only=True,
 )
 def non_max_suppression_v3(boxes, scores, max_output_size, iou_threshold, score_threshold):
     """NonMaxSuppressionV2 of the boxes with a score above a threshold."""
@@ -129,6 +132,7 @@ _COLORS = [
     "DrawBoundingBoxes",
     "images: T, boxes: float32 -> output: T",
     T=type_attr((float32, float16), float32),
+    _host_only=True,
 )
 def draw_bounding_boxes(images, boxes):
     """The images with the outlines of boxes [y1, x1, y2, x2] in shares of their size.

@@ -259,7 +259,7 @@ def _nearest(size: int, wanted: int, align_corners: bool, half_pixel: bool) -> t
     places = (places + np.float32(0.5)) * scale if half_pixel else places * scale
     # halves are rounded away from zero
     chosen = np.floor(places + np.float32(0.5)) if align_corners else np.floor(places)
-    return torch.from_numpy(np.clip(chosen, 0, size - 1).astype(np.int64))
+    return torch.tensor(np.clip(chosen, 0, size - 1).astype(np.int64))
 
 
 @op(

@@ -89,6 +89,7 @@ def _padded(values: list[Any], count: int, pads: bool, dtype: torch.dtype) -> to
     T_threshold=_HALF,
     pad_to_max_output_size=False,
     _host=("max_output_size", "iou_threshold", "score_threshold"),
+    _host_only=True,
 )
 def non_max_suppression_v4(
     boxes, scores, max_output_size, iou_threshold, score_threshold, *, pad_to_max_output_size
@@ -109,6 +110,7 @@ def non_max_suppression_v4(
     T=_HALF,
     pad_to_max_output_size=False,
     _host=("max_output_size", "iou_threshold", "score_threshold", "soft_nms_sigma"),
+    _host_only=True,
 )
 def non_max_suppression_v5(
     boxes,
@@ -163,6 +165,7 @@ def non_max_suppression_v5_shape(boxes, scores, max_output_size, *_, pad_to_max_
     "overlaps: float32, scores: float32, max_output_size: int32, overlap_threshold: float32, "
     "score_threshold: float32 -> selected_indices: int32",
     _host=("max_output_size", "overlap_threshold", "score_threshold"),
+    _host_only=True,
 )
 def non_max_suppression_with_overlaps(
     overlaps, scores, max_output_size, overlap_threshold, score_threshold
@@ -199,6 +202,7 @@ def non_max_suppression_with_overlaps_shape(overlaps, scores, *_):
     pad_per_class=False,
     clip_boxes=True,
     _host=("max_output_size_per_class", "max_total_size", "iou_threshold", "score_threshold"),
+    _host_only=True,
 )
 def combined_non_max_suppression(
     boxes,

@@ -12,7 +12,7 @@ from math import prod
 import torch
 
 from tailrace.dtypes import FLOATS, INDEX, NUMERIC
-from tailrace.native import recurrent
+from tailrace.native import device_recurrent, recurrent
 from tailrace.native.products import product, stacked, stacked_with
 from tailrace.native.rows import row_sums as sums_of_rows
 from tailrace.registry import Attr, fused
@@ -256,6 +256,17 @@ def lstm_sequence(gx, wh, bias, h0, c0, peepholes, lengths, *, forget_bias, cell
     )
 
 
+@lstm_sequence.on_device()
+def lstm_sequence_on_device(
+    gx, wh, bias, h0, c0, peepholes, lengths, *, forget_bias, cell_clip, in_place
+):
+    """The same with a fused kernel for each step, where there is one for such a cell."""
+    if peepholes or lengths or cell_clip:
+        options = {"forget_bias": forget_bias, "cell_clip": cell_clip, "in_place": in_place}
+        return lstm_sequence.kernel(gx, wh, bias, h0, c0, peepholes, lengths, **options)
+    return device_recurrent.lstm_forward(gx, wh, _one(bias), h0, c0, forget_bias)
+
+
 @lstm_sequence.shape
 def lstm_sequence_shape(gx, wh, bias, h0, c0, peepholes, lengths):
     return [(gx[0] + 1, *h0), (gx[0] + 1, *c0), gx]
@@ -296,6 +307,20 @@ def lstm_sequence_grad(
         cell_clip=_clip(cell_clip),
         lengths=_one(lengths),
     )
+
+
+@lstm_sequence_grad.on_device()
+def lstm_sequence_grad_on_device(
+    dout, h_last, c_last, gates, hs, cs, wh, peepholes, lengths, *, cell_clip, in_place
+):
+    """The same with a fused kernel for each step, where there is one for such a cell."""
+    states = dout, h_last, c_last
+    if peepholes or lengths or cell_clip:
+        options = {"cell_clip": cell_clip, "in_place": in_place}
+        saved = gates, hs, cs, wh
+        return lstm_sequence_grad.kernel(*states, *saved, peepholes, lengths, **options)
+    arriving = _one(dout), _one(h_last), _one(c_last)
+    return device_recurrent.lstm_backward(*arriving, gates, hs, cs, wh)
 
 
 @lstm_sequence_grad.shape

@@ -22,6 +22,7 @@ from tailrace.shapes import with_rank
     "thresh: Treal -> sum_indices: int64, sum_values: T, sum_shape: int64",
     T=NUMERIC,
     Treal=REAL,
+    _host_only=True,
 )
 def sparse_add(a_indices, a_values, a_shape, b_indices, b_values, b_shape, thresh):
     """The sum of two sparse tensors, without sums of two elements that are below the threshold."""
@@ -198,6 +199,7 @@ def sparse_dense_cwise_div_grad(g, op, dy):
     "sp_indices: int64, sp_values: T, sp_shape: int64 -> output: T",
     T=(dtypes.float32, dtypes.float64),
     _host="sp_shape",
+    _host_only=True,
 )
 def sparse_softmax(sp_indices, sp_values, sp_shape):
     """The softmax over the last dimension of the elements that are there."""

@@ -42,6 +42,7 @@ def _check_order(indices, shape):
     T=ANY,
     Tindices=_INDEX,
     _host="output_shape",
+    _host_only=True,
 )
 def sparse_to_dense(
     sparse_indices, output_shape, sparse_values, default_value, *, validate_indices
