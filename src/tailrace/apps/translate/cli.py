@@ -20,7 +20,7 @@ _TRAIN = """examples:
 """
 _ASK = """examples:
   tailrace translate translate translate-model "the 3rd of May, 2011" "3.5.11"
-  tailrace translate translate translate-model --best 3 --picture attention.png "Mai 3, 2011"
+  tailrace translate translate translate-model "Mai 3, 2011" --best 3 --picture attention.png
   tailrace translate translate en-de < english.txt > german.txt
 """
 _EVAL = """examples:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from tailrace.apps.common.display import Table
-from tailrace.apps.common.quality import Quality, is_right, judge
+from tailrace.apps.common.quality import Entry, groups_table, is_right, judge, table
 from tailrace.apps.common.vocabulary import tokenize
 from tailrace.apps.translate.baselines import BASELINES
 from tailrace.apps.translate.data import Pairs
@@ -17,15 +16,6 @@ from tailrace.apps.translate.learner import Learner, Translation
 
 # where no form is given, accuracy is told for so many classes of length
 CLASSES = 4
-
-
-@dataclass(frozen=True)
-class Entry:
-    """What one method comes to; seconds for all pairs."""
-
-    name: str
-    quality: Quality
-    seconds: float
 
 
 class Comparison:
@@ -54,7 +44,8 @@ class Comparison:
     def _add(self, name: str, begun: float, found: Sequence[Translation | str]) -> None:
         seconds = time.perf_counter() - begun
         texts = [one if isinstance(one, str) else one.text for one in found]
-        self.entries.append(Entry(name, judge(texts, self.test.targets, self._level), seconds))
+        wanted = [[target] for target in self.test.targets]
+        self.entries.append(Entry(name, judge(texts, wanted, self._level), seconds))
 
     @property
     def simple(self) -> Entry:
@@ -65,36 +56,20 @@ class Comparison:
     def right(self) -> list[bool]:
         """Of each pair, whether the network's translation is the target."""
         return [
-            is_right(found.text, wanted, self._level)
+            is_right(found.text, [wanted], self._level)
             for found, wanted in zip(self.translations, self.test.targets, strict=True)
         ]
 
     def table(self) -> Table:
         """A row for each method."""
-        count = len(self.test)
-        rows = [
-            [
-                entry.name,
-                f"{entry.quality.exact:.2f} %",
-                f"{entry.quality.bleu:.1f}",
-                f"{entry.quality.chrf:.1f}",
-                f"{1000 * entry.seconds / count:.1f}",
-            ]
-            for entry in self.entries
-        ]
-        best = max(range(len(rows)), key=lambda row: self.entries[row].quality.exact)
-        return Table(
-            [f"{count:,} held-out pairs", "right", "BLEU", "chrF", "ms each"], rows, best=best
-        )
+        return table(self.entries, len(self.test), "pairs")
 
     def forms(self) -> Table:
         """How many are right of each form; where none is known, of each class of length."""
-        right, rows = self.right, []
-        for name, members in self._groups():
-            count = sum(right[row] for row in members)
-            rows.append([name, f"{len(members):,}", f"{100 * count / len(members):.1f} %"])
+        right = self.right
+        groups = [(name, [right[row] for row in members]) for name, members in self._groups()]
         head = "symbols of the source" if self.test.forms is None else "form"
-        return Table([head, "pairs", "right"], rows)
+        return groups_table(head, "pairs", groups)
 
     def _groups(self) -> list[tuple[str, list[int]]]:
         """Pairs that belong together, by row."""

@@ -34,7 +34,11 @@ class Translator(Estimator[Settings]):
         parts = divide(pairs, self._settings)
         learner = Learner.new(parts.train, self._settings)
         # what is kept for a test elsewhere helps to choose here
-        self.history_ = learner.fit(parts.train, parts.validation)
+        self.history_ = learner.fit(
+            learner.course(),
+            learner.batches(parts.train),
+            lambda: learner.evaluate(parts.validation),
+        )
         self._learner = learner
         return self
 
@@ -52,7 +56,7 @@ class Translator(Estimator[Settings]):
 
     def quality(self, X: Sequence[str], y: Sequence[str]) -> Quality:
         """Per cent that are right, BLEU and chrF."""
-        return judge(self.predict(X), list(y), self._settings.levels[1])
+        return judge(self.predict(X), [[one] for one in y], self._settings.levels[1])
 
     def save(self, folder: str | Path) -> None:
         """Writes a model folder, which `load` and `tailrace translate` read.
@@ -61,15 +65,13 @@ class Translator(Estimator[Settings]):
         """
         learner, path = self._fitted(), Path(folder)
         make_folder(path)
-        with learner.graph.as_default():
-            best = folders.Checkpoints(path, "best", learner.variables).save(learner.session, 0)
         data: dict[str, Any] = {
             **learner.to_json(),
             "demo": None,
             "files": [],
             "fingerprint": "",
             "progress": vars(Progress(finished=True, history=self.history_)),
-            "best": best,
+            "best": learner.save(path),
             "last": None,
         }
         folders.write(path, APPLICATION, FORMAT, data)

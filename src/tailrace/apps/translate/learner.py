@@ -9,17 +9,15 @@ from typing import Any
 
 import numpy as np
 
-import tailrace as tf
 from tailrace.apps.common import folder as folders
-from tailrace.apps.common.decoder import Written
 from tailrace.apps.common.parts import Ids, generator
 from tailrace.apps.common.quality import is_right
-from tailrace.apps.common.sentences import MARKS, Sentence, read_back, with_end
-from tailrace.apps.common.training import Course, Training
-from tailrace.apps.common.vocabulary import END, START, UNKNOWN, Vocabulary, pad
-from tailrace.apps.errors import UserError
+from tailrace.apps.common.sentences import MARKS, Sentence, with_end
+from tailrace.apps.common.training import Course
+from tailrace.apps.common.vocabulary import UNKNOWN, Vocabulary, pad
+from tailrace.apps.common.writer import Batch, Writer
 from tailrace.apps.translate.data import Pairs
-from tailrace.apps.translate.model import Network, build
+from tailrace.apps.translate.model import build
 from tailrace.apps.translate.settings import Settings
 
 APPLICATION = "translate"
@@ -34,8 +32,6 @@ SORTED = 16
 STEP = 4
 # symbols seen less often than this while learning are unknown
 LEAST = {"char": 1, "word": 2}
-
-Batch = tuple[Ids, Ids, Ids, Ids]
 
 
 @dataclass(frozen=True)
@@ -52,7 +48,7 @@ class Translation:
         return self.sentence.symbols
 
 
-class Learner:
+class Learner(Writer):
     """A network and its vocabularies.
 
     Source symbols have the marks of `sentences.MARKS` too; padding is number 0 in both.
@@ -62,17 +58,14 @@ class Learner:
         self, settings: Settings, source: Vocabulary, target: Vocabulary, longest: int
     ) -> None:
         self.settings, self.source, self.target = settings, source, target
-        # symbols of the longest text that was learnt from
-        self.longest = longest
-        self._written: dict[int, Written] = {}
-        self.graph = tf.Graph()
-        with self.graph.as_default():
-            tf.set_random_seed(settings.seed)
-            sizes = len(source), len(target)
-            self.network: Network = build(settings, sizes, target.number(START), target.number(END))
-            self.variables = tf.trainable_variables()
-            self.session = tf.Session()
-            self.session.run(tf.global_variables_initializer())
+        sizes = len(source), len(target)
+        super().__init__(
+            lambda start, end: build(settings, sizes, start, end),
+            target,
+            longest,
+            settings.seed,
+            1 - settings.dropout,
+        )
 
     @classmethod
     def new(cls, pairs: Pairs, settings: Settings) -> Learner:
@@ -128,62 +121,20 @@ class Learner:
     def _sources(self, texts: Sequence[str]) -> tuple[Ids, Ids]:
         return _rounded(pad([self.source.encode(text) for text in texts]))
 
-    def _feed(self, batch: Batch) -> dict[Any, Any]:
-        net = self.network
-        places = net.source, net.source_lengths, net.target, net.target_lengths
-        return dict(zip(places, batch, strict=True))
-
-    def step(self, batch: Batch, rate: float) -> float:
-        """Learns from a batch; returns its loss, nats per symbol."""
-        net = self.network
-        feed = {
-            **self._feed(batch),
-            net.learning_rate: rate,
-            net.keep: 1 - self.settings.dropout,
-        }
-        return float(self.session.run([net.loss, net.update], feed)[0])
-
     def evaluate(self, pairs: Pairs) -> dict[str, float]:
         """Loss on pairs that nothing is learnt from, and per cent translated right."""
         shown = pairs.rows(range(min(LOOKED_AT, len(pairs))))
         order = np.argsort([len(text) for text in shown.sources], kind="stable")
-        losses = [
-            (float(self.session.run(self.network.loss, self._feed(batch))), batch[3].sum())
-            for rows in _chunks(order)
-            for batch in [self._batch(shown.rows(rows))]
-        ]
-        symbols = sum(count for _, count in losses)
         level = self.settings.levels[1]
         written = self.translate(shown.sources, beam=1)
         right = [
-            is_right(found[0].text, wanted, level)
+            is_right(found[0].text, [wanted], level)
             for found, wanted in zip(written, shown.targets, strict=True)
         ]
         return {
-            "held-out loss": float(sum(loss * count for loss, count in losses) / symbols),
+            "nats": self.loss(self._batch(shown.rows(rows)) for rows in _chunks(order)),
             "right %": 100 * sum(right) / len(right),
         }
-
-    def fit(self, pairs: Pairs, validation: Pairs) -> list[dict[str, float]]:
-        """Learns, keeping nothing on disk; ends with the best variables: figures of each epoch."""
-        training = Training(self.course())
-        kept = self.session.run(self.variables)
-
-        def on_evaluation(row: dict[str, float], best: bool) -> None:
-            nonlocal kept
-            if best:
-                kept = self.session.run(self.variables)
-
-        training.run(
-            self.batches(pairs),
-            self.step,
-            lambda: self.evaluate(validation),
-            on_evaluation=on_evaluation,
-        )
-        with self.graph.as_default():
-            for variable, value in zip(self.variables, kept, strict=True):
-                variable.load(value, self.session)
-        return training.progress.history
 
     # -- translating -------------------------------------------------------------------------------
 
@@ -207,29 +158,11 @@ class Learner:
         nothing = Sentence([], 0.0, None)
         found = [[Translation(text, [], nothing)] for text in texts]
         for rows in _chunks(order):
-            sentences = self._write([tokens[row] for row in rows], width, penalty)
+            shown = _rounded(pad([self.source.encode(tokens[row]) for row in rows]))
+            sentences = self.write(shown, width, penalty)
             for row, some in zip(rows, sentences, strict=True):
                 found[row] = [self._translation(tokens[row], one, copy) for one in some]
         return found
-
-    def _write(self, sources: list[list[str]], width: int, penalty: float) -> list[list[Sentence]]:
-        if width not in self._written:
-            with self.graph.as_default():
-                self._written[width] = self.network.write(width)
-        net, written = self.network, self._written[width]
-        ids, lengths = _rounded(pad([self.source.encode(tokens) for tokens in sources]))
-        feed = {
-            net.source: ids,
-            net.source_lengths: lengths,
-            net.length_penalty: penalty,
-            net.most: self.longest + 2,
-        }
-        fetches = [written.ids, written.log_probs]
-        if written.alignments is not None:
-            fetches.append(written.alignments)
-        values = self.session.run(fetches, feed)
-        alignments = values[2] if len(values) == 3 else None
-        return read_back(self.target, values[0], values[1], alignments)
 
     def _translation(self, source: list[str], sentence: Sentence, copy: bool) -> Translation:
         symbols = sentence.symbols
@@ -277,12 +210,8 @@ class Learner:
         """
         data = folders.read(folder, APPLICATION, FORMAT)
         with folders.damage_said(folder):
-            learner, best = cls.from_json(data), data["best"] or data["last"]
-        if best is None:
-            raise UserError(f"{folder}: the model has not been trained yet")
-        with learner.graph.as_default():
-            found = folders.Checkpoints(folder, str(best).split("/")[0], learner.variables)
-            found.restore(learner.session, best)
+            learner = cls.from_json(data)
+        learner.restore(folder, data)
         return learner, data
 
 

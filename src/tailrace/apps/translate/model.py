@@ -1,6 +1,6 @@
 """The network: an encoder that reads both ways, and a decoder that attends to what it read.
 
-Shapes: B pairs, S and T symbols of source and target, K beams.
+Shapes: B pairs, S symbols of the source, M units of the encoder.
 
 Sources: Sutskever, Vinyals and Le, "Sequence to Sequence Learning with Neural Networks", 2014; Cho
 and others, "Learning Phrase Representations using RNN Encoder-Decoder", 2014; and those of
@@ -10,40 +10,12 @@ and others, "Learning Phrase Representations using RNN Encoder-Decoder", 2014; a
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import tailrace as tf
-from tailrace.apps.common.decoder import Decoder, Design, Written, make_cell
+from tailrace.apps.common.decoder import Design, make_cell
+from tailrace.apps.common.writer import Network, network
 from tailrace.apps.translate.settings import Settings
-
-# gradients are scaled down to this norm
-LARGEST_NORM = 5.0
-
-
-@dataclass(frozen=True)
-class Network:
-    """What is fed and what is fetched.
-
-    source [B, S] and target [B, T] are symbol numbers, of which source_lengths [B] and
-    target_lengths [B] count; loss is nats per symbol; keep is the part that dropout leaves.
-    """
-
-    source: tf.Tensor
-    source_lengths: tf.Tensor
-    target: tf.Tensor
-    target_lengths: tf.Tensor
-    keep: tf.Tensor
-    learning_rate: tf.Tensor
-    length_penalty: tf.Tensor
-    most: tf.Tensor
-    decoder: Decoder
-    loss: tf.Tensor
-    update: tf.Operation
-
-    def write(self, width: int) -> Written:
-        """Adds a beam search of a width to the graph."""
-        return self.decoder.write(width, self.length_penalty, self.most)
 
 
 def encode(settings: Settings, symbols: int, source: Any, lengths: Any, keep: Any) -> Any:
@@ -64,14 +36,15 @@ def encode(settings: Settings, symbols: int, source: Any, lengths: Any, keep: An
 
 
 def build(settings: Settings, symbols: Sequence[int], start: int, end: int) -> Network:
-    """The network in the default graph; `symbols` are the sizes of both vocabularies."""
+    """The network in the default graph; `symbols` are the sizes of both vocabularies.
+
+    It is shown sources [B, S] and their lengths [B].
+    """
     source = tf.placeholder(tf.int32, [None, None], "source")
-    source_lengths = tf.placeholder(tf.int32, [None], "source_lengths")
-    target = tf.placeholder(tf.int32, [None, None], "target")
-    target_lengths = tf.placeholder(tf.int32, [None], "target_lengths")
+    lengths = tf.placeholder(tf.int32, [None], "source_lengths")
     keep = tf.placeholder_with_default(1.0, [], "keep")
-    dropped = keep if settings.dropout else None
-    memory, summary = encode(settings, symbols[0], source, source_lengths, dropped)
+    dropped = settings.dropout > 0
+    memory, summary = encode(settings, symbols[0], source, lengths, keep if dropped else None)
     design = Design(
         symbols[1],
         start,
@@ -82,27 +55,4 @@ def build(settings: Settings, symbols: Sequence[int], start: int, end: int) -> N
         settings.layers,
         settings.attention,
     )
-    decoder = Decoder(design, memory, source_lengths, summary, dropped)
-    loss = decoder.loss(target, target_lengths)
-    learning_rate = tf.placeholder(tf.float32, [], "learning_rate")
-    return Network(
-        source,
-        source_lengths,
-        target,
-        target_lengths,
-        keep,
-        learning_rate,
-        tf.placeholder(tf.float32, [], "length_penalty"),
-        tf.placeholder(tf.int32, [], "most"),
-        decoder,
-        loss,
-        minimize(loss, learning_rate),
-    )
-
-
-def minimize(loss: tf.Tensor, learning_rate: tf.Tensor) -> tf.Operation:
-    """A step of Adam on a loss, with gradients of a bounded norm."""
-    variables = tf.trainable_variables()
-    gradients, _ = tf.clip_by_global_norm(tf.gradients(loss, variables), LARGEST_NORM)
-    optimizer = tf.train.AdamOptimizer(learning_rate)
-    return optimizer.apply_gradients(list(zip(gradients, variables, strict=True)))
+    return network([source, lengths], keep, design, memory, lengths, summary, dropped=dropped)

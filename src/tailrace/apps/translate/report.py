@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tailrace.apps.common.display import Table
-from tailrace.apps.common.report import FAINT, MAIN, OTHER, Report, new_figure, png
+from tailrace.apps.common.quality import curves
+from tailrace.apps.common.report import Report, new_figure, png
 from tailrace.apps.translate.comparison import Comparison
 from tailrace.apps.translate.learner import Translation
 
@@ -44,7 +45,7 @@ def write_report(
     else:
         report.text("None of the held-out pairs.")
     report.heading("Training")
-    report.image("training.png", _curves(history), "loss and share of right ones over epochs")
+    report.image("training.png", curves(history), "loss and share of right ones over epochs")
     report.settings(learner.settings.to_json())
     return report.write(folder)
 
@@ -101,20 +102,3 @@ def attention_picture(translations: Sequence[Translation]) -> bytes:
 def _visible(symbol: str) -> str:
     """A symbol as a label; a dollar sign would begin a formula."""
     return {" ": "\u2423", "$": r"\$", "\t": "\u21e5"}.get(symbol, symbol)
-
-
-def _curves(history: Sequence[dict[str, float]]) -> bytes:
-    figure = new_figure(8, 3.2)
-    left, right = figure.subplots(1, 2)
-    epochs = [row["epoch"] for row in history]
-    left.plot(epochs, [row["loss"] for row in history], color=FAINT, marker=".", label="learnt")
-    left.plot(
-        epochs, [row["held-out loss"] for row in history], color=MAIN, marker=".", label="held out"
-    )
-    left.set(xlabel="epoch", ylabel="nats per symbol", yscale="log")
-    left.legend()
-    right.plot(epochs, [row["right %"] for row in history], color=OTHER, marker=".")
-    right.set(xlabel="epoch", ylabel="right, %", ylim=(0, 102))
-    for axes in (left, right):
-        axes.xaxis.get_major_locator().set_params(integer=True)
-    return png(figure)

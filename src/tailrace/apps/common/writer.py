@@ -1,0 +1,187 @@
+"""A network that looks at something and writes a text about it: how it learns, how it writes.
+
+`network(...)` puts a decoder, its loss and a step of training behind an encoder that the
+application has built; `Writer` runs it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import tailrace as tf
+from tailrace.apps.common import folder as folders
+from tailrace.apps.common.decoder import Decoder, Design, Written
+from tailrace.apps.common.sentences import Sentence, read_back
+from tailrace.apps.common.training import Course, Training
+from tailrace.apps.common.vocabulary import END, START, Vocabulary
+from tailrace.apps.errors import UserError
+
+# gradients are scaled down to this norm
+LARGEST_NORM = 5.0
+# a text may have so many symbols more than any that was learnt from
+MORE = 2
+
+# what is shown, then targets [B, T] and their lengths [B]
+Batch = tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class Network:
+    """What is fed and what is fetched.
+
+    `shown` is what the encoder takes; target [B, T] are symbol numbers, of which target_lengths
+    [B] count; loss is nats per symbol; keep is the part that dropout leaves; most is how many
+    symbols may be written.
+    """
+
+    shown: Sequence[tf.Tensor]
+    target: tf.Tensor
+    target_lengths: tf.Tensor
+    keep: tf.Tensor
+    learning_rate: tf.Tensor
+    length_penalty: tf.Tensor
+    most: tf.Tensor
+    decoder: Decoder
+    loss: tf.Tensor
+    update: tf.Operation
+
+
+def network(
+    shown: Sequence[tf.Tensor],
+    keep: tf.Tensor,
+    design: Design,
+    memory: tf.Tensor,
+    lengths: tf.Tensor | None,
+    summary: tf.Tensor,
+    *,
+    dropped: bool,
+) -> Network:
+    """The network whose encoder made memory, lengths and summary, as `Decoder` takes them."""
+    target = tf.placeholder(tf.int32, [None, None], "target")
+    target_lengths = tf.placeholder(tf.int32, [None], "target_lengths")
+    decoder = Decoder(design, memory, lengths, summary, keep if dropped else None)
+    loss = decoder.loss(target, target_lengths)
+    learning_rate = tf.placeholder(tf.float32, [], "learning_rate")
+    return Network(
+        shown,
+        target,
+        target_lengths,
+        keep,
+        learning_rate,
+        tf.placeholder(tf.float32, [], "length_penalty"),
+        tf.placeholder(tf.int32, [], "most"),
+        decoder,
+        loss,
+        _minimize(loss, learning_rate),
+    )
+
+
+def _minimize(loss: tf.Tensor, learning_rate: tf.Tensor) -> tf.Operation:
+    """A step of Adam on a loss, with gradients of a bounded norm."""
+    variables = tf.trainable_variables()
+    gradients, _ = tf.clip_by_global_norm(tf.gradients(loss, variables), LARGEST_NORM)
+    optimizer = tf.train.AdamOptimizer(learning_rate)
+    return optimizer.apply_gradients(list(zip(gradients, variables, strict=True)))
+
+
+class Writer:
+    """A network at work.
+
+    Args: build(start, end) makes the network, given the marks' numbers; vocabulary is of what is
+    written; longest is the number of symbols of the longest text that is learnt from; keep is what
+    dropout leaves while learning.
+    """
+
+    def __init__(
+        self,
+        build: Callable[[int, int], Network],
+        vocabulary: Vocabulary,
+        longest: int,
+        seed: int,
+        keep: float = 1.0,
+    ) -> None:
+        self.vocabulary, self.longest, self._keep = vocabulary, longest, keep
+        self._written: dict[int, Written] = {}
+        self.graph = tf.Graph()
+        with self.graph.as_default():
+            tf.set_random_seed(seed)
+            self.network = build(vocabulary.number(START), vocabulary.number(END))
+            self.variables = tf.trainable_variables()
+            self.session = tf.Session()
+            self.session.run(tf.global_variables_initializer())
+
+    def step(self, batch: Batch, rate: float) -> float:
+        """Learns from a batch; returns its loss, nats per symbol."""
+        net = self.network
+        feed = {**self._feed(batch), net.learning_rate: rate, net.keep: self._keep}
+        return float(self.session.run([net.loss, net.update], feed)[0])
+
+    def _feed(self, batch: Batch) -> dict[Any, Any]:
+        net = self.network
+        return dict(zip((*net.shown, net.target, net.target_lengths), batch, strict=True))
+
+    def loss(self, batches: Iterable[Batch]) -> float:
+        """Mean loss of some batches, nats per symbol, nothing learnt."""
+        total, symbols = 0.0, 0
+        for batch in batches:
+            count = int(batch[-1].sum())
+            total += count * float(self.session.run(self.network.loss, self._feed(batch)))
+            symbols += count
+        return total / symbols
+
+    def fit(
+        self,
+        course: Course,
+        batches: Callable[[int], Iterable[Batch]],
+        evaluate: Callable[[], Mapping[str, float]],
+    ) -> list[dict[str, float]]:
+        """Learns, keeping nothing on disk; ends with the best variables: figures of each epoch."""
+        training = Training(course)
+        kept = self.session.run(self.variables)
+
+        def on_evaluation(row: dict[str, float], best: bool) -> None:
+            nonlocal kept
+            if best:
+                kept = self.session.run(self.variables)
+
+        training.run(batches, self.step, evaluate, on_evaluation=on_evaluation)
+        with self.graph.as_default():
+            for variable, value in zip(self.variables, kept, strict=True):
+                variable.load(value, self.session)
+        return training.progress.history
+
+    def write(self, shown: Sequence[Any], width: int, penalty: float) -> list[list[Sentence]]:
+        """The best texts about each of what is shown, best first, by a beam of a width."""
+        net = self.network
+        if width not in self._written:
+            with self.graph.as_default():
+                self._written[width] = net.decoder.write(width, net.length_penalty, net.most)
+        written = self._written[width]
+        feed = dict(zip(net.shown, shown, strict=True))
+        feed |= {net.length_penalty: penalty, net.most: self.longest + MORE}
+        fetches = [written.ids, written.log_probs]
+        if written.alignments is not None:
+            fetches.append(written.alignments)
+        ids, log_probs, *looks = self.session.run(fetches, feed)
+        return read_back(self.vocabulary, ids, log_probs, looks[0] if looks else None)
+
+    def save(self, folder: Path) -> str:
+        """Writes the variables as the best ones; returns the checkpoint's name in the folder."""
+        with self.graph.as_default():
+            return folders.Checkpoints(folder, "best", self.variables).save(self.session, 0)
+
+    def restore(self, folder: Path, data: Mapping[str, Any]) -> None:
+        """Reads the best variables of a folder, the last where none are; `data` is its JSON.
+
+        Raises: UserError where there are none, or they are damaged.
+        """
+        with folders.damage_said(folder):
+            name = data["best"] or data["last"]
+        if name is None:
+            raise UserError(f"{folder}: the model has not been trained yet")
+        with folders.damage_said(folder), self.graph.as_default():
+            found = folders.Checkpoints(folder, name.split("/")[0], self.variables)
+        found.restore(self.session, name)
