@@ -54,7 +54,7 @@ def rmsprop(
     """ms decaying average of grad²;  mom = momentum·mom + lr·grad / √(ms + ε);  var -= mom"""
     _towards(ms, mul(grad, grad), 1 - rho)
     mul_(mom, momentum)
-    add_(mom, div(mul(grad, lr), sqrt(add(ms, epsilon))))
+    add_(mom, div(mul(grad, lr), sqrt(_plus(ms, epsilon))))
     sub_(var, mom)
 
 
@@ -78,8 +78,14 @@ def adam(
     _towards(v, mul(grad, grad), 1 - beta2)
     step = add(mul(m, beta1), mul(grad, 1 - beta1)) if use_nesterov else m
     change = mul(step, rate)
-    div_(change, add(sqrt(v), epsilon))
+    div_(change, _plus(sqrt(v), epsilon))
     sub_(var, change)
+
+
+def _plus(values: Tensors, number: Tensor) -> Tensors:
+    """Each plus a number."""
+    # without `alpha`, PyTorch takes the form whose number is Python's, and waits for it
+    return add(values, number, alpha=1)
 
 
 def _towards(average: Tensors, value: Tensors, part: Tensor) -> None:

@@ -37,8 +37,8 @@ class _Check:
     def run(self) -> None:
         plan = self.plan
         self._steps(plan.steps, set())
-        steps = set(plan.steps)
-        made = _made(plan.steps)
+        steps = set(_single(plan.steps))
+        made = _made(steps)
         for value in plan.fetches:
             self._visible(value, made, None, "a fetch")
         for guards in plan.fetch_guards:
@@ -49,7 +49,7 @@ class _Check:
 
     def _steps(self, steps: list[Step], outside: set[Value]) -> None:
         """Check steps of one block, which see values from `outside` too."""
-        steps = [s for step in steps for s in (step.steps if isinstance(step, Segment) else [step])]
+        steps = _single(steps)
         if len(set(steps)) < len(steps):
             twice = next(s for i, s in enumerate(steps) if s in steps[:i])
             raise _broken(twice.op, f"{twice} is twice in the plan")
@@ -101,6 +101,11 @@ class _Check:
                 raise _broken(op, f"{value}, {what}, is neither fed nor made by a step")
         elif value not in seen:
             raise _broken(op, f"{value}, {what}, is made by {value.step}, not in the plan there")
+
+
+def _single(steps: list[Step]) -> list[Step]:
+    """The steps, those of segments one by one."""
+    return [s for step in steps for s in (step.steps if isinstance(step, Segment) else [step])]
 
 
 def _made(steps: Iterable[Step]) -> set[Value]:
