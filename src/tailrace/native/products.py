@@ -10,9 +10,11 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from tailrace.native.rows import copy_transposed
+
 _ROWS = 48
 _WORK = 1 << 22  # multiplications; a smaller product is done before the call has paid
-_COPIED = 1 << 29  # multiplications that pay for a copy of the left factor
+_COPIED = 120_000_000  # multiplications that pay for a copy of the left factor
 
 _linear = getattr(getattr(torch.ops, "mkldnn", None), "_linear_pointwise", None)
 if not torch.backends.mkldnn.is_available():
@@ -25,8 +27,17 @@ def product(a: Tensor, b: Tensor) -> Tensor:
     if rows >= _ROWS and a.dtype is torch.float32 and _linear is not None and a.is_cpu:
         work = rows * b.shape[0] * b.shape[1]
         if work >= _COPIED or (work >= _WORK and a.is_contiguous()):
-            return _linear(a.contiguous(), b.t(), None, "none", [], "")
+            return _linear(_by_rows(a), b.t(), None, "none", [], "")
     return torch.mm(a, b)
+
+
+def _by_rows(a: Tensor) -> Tensor:
+    """A matrix with its rows one after the other."""
+    if a.is_contiguous():
+        return a
+    copy = torch.empty_like(a, memory_format=torch.contiguous_format)
+    copy_transposed(a.t(), copy)
+    return copy
 
 
 def stacked(left: list[Tensor], b: Tensor) -> Tensor:
@@ -39,7 +50,7 @@ def stacked(left: list[Tensor], b: Tensor) -> Tensor:
     if len(left) > 1 and rows * b.shape[0] * b.shape[1] >= _COPIED:
         together = b.new_empty((rows, b.shape[0]))
         for a, part in zip(left, together.split(sizes), strict=True):
-            part.copy_(a)
+            copy_transposed(a.t(), part)
         return product(together, b)
     if len(left) == 1:
         return product(left[0], b)

@@ -1,4 +1,4 @@
-"""Sums of rows that belong together."""
+"""Sums of rows that belong together, and rows that become columns."""
 
 from __future__ import annotations
 
@@ -30,13 +30,35 @@ class _Args(ctypes.Structure):
     )
 
 
+class _TransposeArgs(ctypes.Structure):
+    _fields_ = (
+        ("threads", ctypes.c_int),
+        ("rows", ctypes.c_long),
+        ("columns", ctypes.c_long),
+        ("from", ctypes.c_void_p),
+        ("to", ctypes.c_void_p),
+    )
+
+
+def copy_transposed(matrix: Tensor, into: Tensor) -> None:
+    """Write the transpose of a matrix [N,C] into one [C,N]."""
+    function = _function("transpose")
+    tensors = (matrix, into)
+    fits = all(t.dtype is torch.float32 and t.is_cpu and t.is_contiguous() for t in tensors)
+    if function is None or not fits:
+        into.copy_(matrix.t())
+        return
+    threads = 1 if matrix.numel() < _ALONE else torch.get_num_threads()
+    function(_TransposeArgs(threads, *matrix.shape, matrix.data_ptr(), into.data_ptr()))
+
+
 def row_sums(matrix: Tensor, indices: Tensor, kinds: int) -> tuple[Tensor, Tensor, Tensor]:
     """Which of the numbers 0 to `kinds` - 1 are among the indices, ascending; for each the sum of
     its rows; and the sum of the squares of the whole matrix.
 
     Shapes: matrix [N,C], indices [N] -> [U], [U,C], [].
     """
-    function = _function()
+    function = _function("row_sums")
     places = indices.to(torch.int64).contiguous()
     if (
         function is None
@@ -75,10 +97,10 @@ def _by_torch(matrix: Tensor, indices: Tensor) -> tuple[Tensor, Tensor, Tensor]:
 
 
 @functools.cache
-def _function() -> Callable[[ctypes.Structure], None] | None:
+def _function(name: str) -> Callable[[ctypes.Structure], None] | None:
     loaded = library()
     if loaded is None:
         return None
-    found = loaded.tailrace_row_sums
+    found = getattr(loaded, f"tailrace_{name}")
     found.restype = None
     return lambda args: found(ctypes.byref(args))

@@ -60,3 +60,16 @@ def test_an_index_that_is_no_kind(wrong):
 def test_without_rows(isa):
     found, sums, squares = rows.row_sums(torch.ones(0, 3), torch.zeros(0, dtype=torch.int64), 4)
     assert (found.shape, sums.shape, squares.item()) == ((0,), (0, 3), 0)
+
+
+@pytest.mark.parametrize("sizes", [(1, 1), (16, 16), (5, 33), (48, 20), (70, 17), (0, 4)])
+@pytest.mark.parametrize("threads", [1, 3])
+def test_rows_become_columns(isa, sizes, threads, monkeypatch):
+    monkeypatch.setattr(rows, "_ALONE", 0)
+    monkeypatch.setattr(torch, "get_num_threads", lambda: threads)
+    matrix, into = torch.randn(sizes), torch.empty(sizes[::-1])
+    rows.copy_transposed(matrix, into)
+    assert into.equal(matrix.t())
+    double = matrix.double()
+    rows.copy_transposed(double, into)
+    assert into.equal(matrix.t())

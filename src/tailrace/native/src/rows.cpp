@@ -5,5 +5,6 @@
 namespace tailrace {
 
 TAILRACE_EXPORT(row_sums, RowSumsArgs)
+TAILRACE_EXPORT(transpose, TransposeArgs)
 
 }  // namespace tailrace

@@ -1,4 +1,4 @@
-// Sums of rows that belong together.
+// Sums of rows that belong together, and rows that become columns.
 
 #pragma once
 
@@ -15,6 +15,14 @@ struct RowSumsArgs {
   long* found;          // [kinds] out, the first `count`: these kinds, ascending
   long* count;          // out; -1 with nothing done if an index is no kind
   double* squares;      // out: the sum of the squares of all numbers
+};
+
+// A matrix of floats [rows, columns] written out transposed.
+struct TransposeArgs {
+  int threads;
+  long rows, columns;
+  const float* from;
+  float* to;
 };
 
 }  // namespace tailrace

@@ -84,7 +84,75 @@ void all_sums(const RowSumsArgs& args) {
   for (int t = 0; t < args.threads; ++t) *args.squares += squares[t];
 }
 
+constexpr long kBlock = 16;  // numbers in a cache line
+
+typedef float Four __attribute__((vector_size(16)));
+typedef int32_t Places __attribute__((vector_size(16)));
+
+#if defined(__clang__)
+#define TAILRACE_PICK(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
+#else
+#define TAILRACE_PICK(a, b, ...) __builtin_shuffle(a, b, Places{__VA_ARGS__})
+#endif
+
+TAILRACE_INLINE Four load_four(const float* from) {
+  Four v;
+  std::memcpy(&v, from, sizeof v);
+  return v;
+}
+
+TAILRACE_INLINE void store_four(float* to, Four v) { std::memcpy(to, &v, sizeof v); }
+
+// to[c, r] = from[r, c] for four rows and columns. Spelled out: left to itself the compiler gathers.
+TAILRACE_INLINE void transpose_four(const float* from, long from_stride, float* to,
+                                    long to_stride) {
+  const Four a = load_four(from), b = load_four(from + from_stride),
+             c = load_four(from + 2 * from_stride), d = load_four(from + 3 * from_stride);
+  const Four ab = TAILRACE_PICK(a, b, 0, 4, 1, 5), cd = TAILRACE_PICK(c, d, 0, 4, 1, 5);
+  const Four ab2 = TAILRACE_PICK(a, b, 2, 6, 3, 7), cd2 = TAILRACE_PICK(c, d, 2, 6, 3, 7);
+  store_four(to, TAILRACE_PICK(ab, cd, 0, 1, 4, 5));
+  store_four(to + to_stride, TAILRACE_PICK(ab, cd, 2, 3, 6, 7));
+  store_four(to + 2 * to_stride, TAILRACE_PICK(ab2, cd2, 0, 1, 4, 5));
+  store_four(to + 3 * to_stride, TAILRACE_PICK(ab2, cd2, 2, 3, 6, 7));
+}
+
+// The same for a block whose lines all fit into the first-level cache.
+TAILRACE_INLINE void transpose_block(const float* from, long from_stride, float* to, long to_stride,
+                                     long rows, long columns) {
+  if (rows == kBlock && columns == kBlock) {
+    for (long c = 0; c < kBlock; c += 4) {
+      for (long r = 0; r < kBlock; r += 4) {
+        transpose_four(from + r * from_stride + c, from_stride, to + c * to_stride + r, to_stride);
+      }
+    }
+    return;
+  }
+  for (long c = 0; c < columns; ++c) {
+    for (long r = 0; r < rows; ++r) to[c * to_stride + r] = from[r * from_stride + c];
+  }
+}
+
+// A thread writes columns of its own, by whole cache lines.
+void transpose_part(const TransposeArgs& args, const Team& team) {
+  const long blocks = (args.rows + kBlock - 1) / kBlock;
+  const long last = part(blocks, team.rank + 1, team.size);
+  for (long block = part(blocks, team.rank, team.size); block < last; ++block) {
+    const long row = block * kBlock;
+    const long rows = args.rows - row < kBlock ? args.rows - row : kBlock;
+    for (long column = 0; column < args.columns; column += kBlock) {
+      const long left = args.columns - column;
+      const float* from = args.from + row * args.columns + column;
+      float* to = args.to + column * args.rows + row;
+      transpose_block(from, args.columns, to, args.rows, rows, left < kBlock ? left : kBlock);
+    }
+  }
+}
+
 }  // namespace
+
+void transpose(const TransposeArgs& args) {
+  parallel(args.threads, [&](const Team& team) { transpose_part(args, team); });
+}
 
 void row_sums(const RowSumsArgs& args) {
   args.is_double ? all_sums<double>(args) : all_sums<float>(args);
