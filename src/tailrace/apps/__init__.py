@@ -13,6 +13,7 @@ from tailrace.apps.errors import UserError
 
 if TYPE_CHECKING:
     from tailrace.apps.anomaly.estimator import AnomalyDetector
+    from tailrace.apps.caption.estimator import Captioner
     from tailrace.apps.classify.estimator import TextClassifier
     from tailrace.apps.denoise.estimator import DenoisingAutoencoder
     from tailrace.apps.draw.estimator import Draw
@@ -27,7 +28,9 @@ COMMANDS = (
     "lm",
     "som",
     "anomaly",
+    "caption",
     "classify",
+    "compare",
     "denoise",
     "draw",
     "embed",
@@ -37,6 +40,7 @@ COMMANDS = (
 )
 # class -> the module that has it
 CLASSES = {
+    "Captioner": "caption.estimator",
     "DenoisingAutoencoder": "denoise.estimator",
     "Draw": "draw.estimator",
     "LanguageModel": "lm.estimator",
@@ -52,6 +56,7 @@ __all__ = [
     "CLASSES",
     "COMMANDS",
     "AnomalyDetector",
+    "Captioner",
     "DenoisingAutoencoder",
     "Draw",
     "LanguageModel",
