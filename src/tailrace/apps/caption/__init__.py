@@ -1,0 +1,1 @@
+"""`tailrace caption`: pictures described by a network that looks at their regions."""

@@ -1,0 +1,171 @@
+"""A captioner at work: its network and vocabulary, how it learns, how it describes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tailrace.apps.caption.data import Album
+from tailrace.apps.caption.model import build, grid
+from tailrace.apps.caption.settings import Settings
+from tailrace.apps.common import folder as folders
+from tailrace.apps.common.parts import generator
+from tailrace.apps.common.quality import is_right
+from tailrace.apps.common.sentences import MARKS, Sentence, with_end
+from tailrace.apps.common.training import Course
+from tailrace.apps.common.vocabulary import Vocabulary
+from tailrace.apps.common.writer import Batch, Writer
+
+APPLICATION = "caption"
+FORMAT = 1
+LEVEL = "word"
+# of the validation part, so many pictures are looked at after each epoch
+LOOKED_AT = 512
+# pictures that are described at once
+AT_ONCE = 64
+
+
+@dataclass(frozen=True)
+class Description:
+    """A caption, and where the network looked for each word: [T, G, G], or None."""
+
+    text: str
+    words: list[str]
+    log_prob: float
+    looks: NDArray[np.float32] | None
+
+
+class Learner(Writer):
+    """A network and the vocabulary it writes with."""
+
+    def __init__(self, settings: Settings, vocabulary: Vocabulary, longest: int) -> None:
+        self.settings = settings
+        super().__init__(
+            lambda start, end: build(settings, len(vocabulary), start, end),
+            vocabulary,
+            longest,
+            settings.seed,
+            1 - settings.dropout,
+        )
+
+    @classmethod
+    def new(cls, album: Album, settings: Settings) -> Learner:
+        """A captioner that has learnt nothing yet but the words."""
+        plain = Vocabulary([], LEVEL)
+        words = [plain.tokens(text) for captions in album.captions for text in captions]
+        least = 1 if len(words) < LOOKED_AT else 2
+        vocabulary = Vocabulary.of(
+            [word for some in words for word in some],
+            LEVEL,
+            settings.vocabulary,
+            least=least,
+            marks=MARKS,
+        )
+        return cls(settings, vocabulary, max(map(len, words)))
+
+    def course(self) -> Course:
+        """How long training takes."""
+        settings = self.settings
+        return Course(
+            settings.learning_rate,
+            epochs=settings.epochs,
+            minutes=settings.minutes,
+            patience=settings.patience,
+        )
+
+    def batches(self, album: Album) -> Callable[[int], Iterator[Batch]]:
+        """The batches of each epoch: every picture with each of its captions, in random order."""
+        pairs = [(row, text) for row, some in enumerate(album.captions) for text in some]
+        size = min(self.settings.batch, len(pairs))
+
+        def of_epoch(epoch: int) -> Iterator[Batch]:
+            order = generator(self.settings.seed, 10, epoch).permutation(len(pairs))
+            for begin in range(0, len(order) - size + 1, size):
+                yield self._batch(album, [pairs[i] for i in order[begin : begin + size]])
+
+        return of_epoch
+
+    def _batch(self, album: Album, pairs: list[tuple[int, str]]) -> Batch:
+        pictures = album.pictures[[row for row, _ in pairs]]
+        return (pictures, *with_end(self.vocabulary, [text for _, text in pairs]))
+
+    def evaluate(self, album: Album) -> dict[str, float]:
+        """Loss on pictures that nothing is learnt from, and per cent described right."""
+        shown = album.rows(range(min(LOOKED_AT, len(album))))
+        batches = (
+            self._batch(shown, [(row, shown.captions[row][0]) for row in rows])
+            for rows in _chunks(len(shown))
+        )
+        found = self.describe(shown.pictures, beam=1)
+        right = [
+            is_right(some[0].text, wanted, LEVEL)
+            for some, wanted in zip(found, shown.captions, strict=True)
+        ]
+        return {"nats": self.loss(batches), "right %": 100 * sum(right) / len(right)}
+
+    def describe(
+        self,
+        pictures: NDArray[np.float32],
+        *,
+        beam: int | None = None,
+        length_penalty: float | None = None,
+    ) -> list[list[Description]]:
+        """The best captions of each of pictures [B, P, P, 3], best first."""
+        width = self.settings.beam if beam is None else beam
+        penalty = self.settings.length_penalty if length_penalty is None else length_penalty
+        return [
+            [self._description(one) for one in some]
+            for rows in _chunks(len(pictures))
+            for some in self.write([pictures[rows]], width, penalty)
+        ]
+
+    def _description(self, sentence: Sentence) -> Description:
+        looks, side = sentence.attention, grid(self.settings.side)
+        return Description(
+            self.vocabulary.join([word for word in sentence.symbols if word]),
+            sentence.symbols,
+            sentence.log_prob,
+            None if looks is None else looks.reshape(-1, side, side),
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """What a model folder says of it."""
+        return {
+            "settings": self.settings.to_json(),
+            "vocabulary": self.vocabulary.symbols,
+            "longest": self.longest,
+        }
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Learner:
+        """A captioner as `to_json` wrote it, without what it learnt.
+
+        Raises: KeyError, TypeError, ValueError where the data cannot be one.
+        """
+        symbols = data["vocabulary"]
+        if not all(isinstance(one, str) for one in symbols) or symbols[:4] != list(MARKS):
+            raise ValueError("the vocabulary is not a list of symbols")
+        settings = Settings.from_json(data["settings"])
+        return cls(settings, Vocabulary(symbols, LEVEL), int(data["longest"]))
+
+    @classmethod
+    def load(cls, folder: Path) -> tuple[Learner, dict[str, Any]]:
+        """The captioner of a folder, as it did best, and what else the folder says.
+
+        Raises: UserError where it is none or is damaged.
+        """
+        data = folders.read(folder, APPLICATION, FORMAT)
+        with folders.damage_said(folder):
+            learner = cls.from_json(data)
+        learner.restore(folder, data)
+        return learner, data
+
+
+def _chunks(count: int) -> Iterator[range]:
+    for begin in range(0, count, AT_ONCE):
+        yield range(begin, min(begin + AT_ONCE, count))
