@@ -35,5 +35,5 @@ def ppmi_vectors(text: Text, window: int, number: int, size: int) -> NDArray[np.
     information = np.log(found.data / (words[found.row] * contexts[found.col]))
     positive = np.maximum(information, 0.0)
     matrix = coo_matrix((positive, (found.row, found.col)), shape=counts.shape).tocsr()
-    left, values, _ = svds(matrix, k=min(size, number - 1), random_state=0)
+    left, values, _ = svds(matrix, k=min(size, number - 1), rng=0)
     return (left * values).astype(np.float32)

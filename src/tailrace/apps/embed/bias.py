@@ -19,13 +19,14 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tailrace.apps.common.parts import generator
 from tailrace.apps.embed.space import Space
-from tailrace.apps.embed.word_sets import Test
+from tailrace.apps.embed.word_sets import Association
 
 # divisions that are all looked at; where there are more, so many are drawn
 MOST_EXACT, DRAWN = 200_000, 100_000
@@ -41,7 +42,7 @@ Floats = NDArray[np.floating]
 class Effect:
     """What a test found, with the words that it could use."""
 
-    test: Test
+    test: Association
     effect: float
     p: float
     exact: bool
@@ -107,7 +108,7 @@ def permutation_p(
     return (1 + drawn) / (1 + DRAWN), False
 
 
-def weat(space: Space, test: Test) -> Effect | None:
+def weat(space: Space, test: Association) -> Effect | None:
     """What a test finds in a space; None where it lacks too many of the words.
 
     A word that stands for the same vector as another one of its set counts once.
@@ -135,7 +136,9 @@ def clusters_apart(targets: Floats, count: int) -> float:
     # a second to load, wanted here only
     from sklearn.cluster import KMeans
 
-    found = KMeans(2, n_init=10, random_state=0).fit_predict(np.asarray(targets, float))
+    # as scikit-learn's types have it, a number of beginnings is none
+    kind: Any = KMeans
+    found = kind(2, n_init=10, random_state=0).fit_predict(np.asarray(targets, float))
     right = ((found == 0) == (np.arange(len(targets)) < count)).mean()
     return float(max(right, 1 - right))
 

@@ -20,7 +20,7 @@ from tailrace.apps.embed.asking import opened
 from tailrace.apps.embed.bias import LEAST, Effect, debiased, direction, weat
 from tailrace.apps.embed.report import write_bias_report
 from tailrace.apps.embed.space import Space
-from tailrace.apps.embed.word_sets import EQUAL_PAIRS, GENDER_PAIRS, GENDERED, TESTS, Test
+from tailrace.apps.embed.word_sets import EQUAL_PAIRS, GENDER_PAIRS, GENDERED, TESTS, Association
 from tailrace.apps.errors import UserError
 
 DEFAULT_OUT = "embed-bias"
@@ -57,7 +57,7 @@ def _title(effect: Effect, whole: bool) -> str:
 
 
 def _cells(effect: Effect) -> list[str]:
-    p = f"{effect.p:.4f}" if effect.p >= 0.0001 else f"{effect.p:.0e}"
+    p = f"{effect.p:.4f}" if effect.p >= 0.0001 else "<0.0001"
     return [f"{effect.effect:+.2f}", p, f"{effect.clusters:.2f}"]
 
 
@@ -94,7 +94,7 @@ def bias(args: argparse.Namespace) -> int:
     return 0
 
 
-def measure(space: Space, tests: dict[str, Test], pairs: Pairs | None = None) -> Finding:
+def measure(space: Space, tests: dict[str, Association], pairs: Pairs | None = None) -> Finding:
     """Tests a space before and after what `pairs` differ in is taken out; by default gender."""
     before = [effect for test in tests.values() if (effect := weat(space, test)) is not None]
     wanted = GENDER_PAIRS if pairs is None else pairs
@@ -109,7 +109,7 @@ def measure(space: Space, tests: dict[str, Test], pairs: Pairs | None = None) ->
     return Finding(space, before, after, known, mended, way)
 
 
-def _tests(args: argparse.Namespace) -> dict[str, Test]:
+def _tests(args: argparse.Namespace) -> dict[str, Association]:
     if bool(args.targets) != bool(args.attributes):
         raise UserError("--targets and --attributes: a test needs both, or neither")
     if args.targets:
@@ -117,7 +117,7 @@ def _tests(args: argparse.Namespace) -> dict[str, Test]:
             raise UserError("--tests and --targets: give one of them")
         X, Y = _two("targets", args.targets)
         A, B = _two("attributes", args.attributes)
-        return {"own": Test("own test", (X[0], Y[0], A[0], B[0]), X, Y, A, B)}
+        return {"own": Association("own test", (X[0], Y[0], A[0], B[0]), X, Y, A, B)}
     if args.tests is None:
         return TESTS
     names = [name.strip() for name in args.tests.split(",")]

@@ -20,90 +20,83 @@ SENTENCES = 40_000
 # words of each list of the tests that the text has
 USED = 8
 
-COUNTRIES: list[list[str]] = [
-    line.split()
-    for line in (
-        "france paris french franc",
-        "germany berlin german mark",
-        "italy rome italian lira",
-        "spain madrid spanish peseta",
-        "portugal lisbon portuguese escudo",
-        "greece athens greek drachma",
-        "poland warsaw polish zloty",
-        "hungary budapest hungarian forint",
-        "sweden stockholm swedish krona",
-        "norway oslo norwegian krone",
-        "finland helsinki finnish markka",
-        "russia moscow russian rouble",
-        "japan tokyo japanese yen",
-        "china beijing chinese yuan",
-        "turkey ankara turkish lira",
-        "thailand bangkok thai baht",
-        "vietnam hanoi vietnamese dong",
-        "romania bucharest romanian leu",
-        "bulgaria sofia bulgarian lev",
-        "ukraine kyiv ukrainian hryvnia",
-    )
-]
+
+def _rows(*lines: str) -> list[list[str]]:
+    return [list(line.split()) for line in lines]
+
+
+COUNTRIES = _rows(
+    "france paris french franc",
+    "germany berlin german mark",
+    "italy rome italian lira",
+    "spain madrid spanish peseta",
+    "portugal lisbon portuguese escudo",
+    "greece athens greek drachma",
+    "poland warsaw polish zloty",
+    "hungary budapest hungarian forint",
+    "sweden stockholm swedish krona",
+    "norway oslo norwegian krone",
+    "finland helsinki finnish markka",
+    "russia moscow russian rouble",
+    "japan tokyo japanese yen",
+    "china beijing chinese yuan",
+    "turkey ankara turkish lira",
+    "thailand bangkok thai baht",
+    "vietnam hanoi vietnamese dong",
+    "romania bucharest romanian leu",
+    "bulgaria sofia bulgarian lev",
+    "ukraine kyiv ukrainian hryvnia",
+)
 # adjective, comparative, superlative, and what it goes with
-DEGREES: list[list[str]] = [
-    line.split()
-    for line in (
-        "big bigger biggest elephant whale palace",
-        "small smaller smallest mouse pebble crumb",
-        "tall taller tallest tower giraffe skyscraper",
-        "fast faster fastest train rocket cheetah",
-        "slow slower slowest snail tortoise cart",
-        "old older oldest ruin temple fossil",
-        "young younger youngest sapling pupil recruit",
-        "warm warmer warmest oven desert stove",
-        "cold colder coldest glacier freezer winter",
-        "deep deeper deepest ocean well canyon",
-        "light lighter lightest feather balloon leaf",
-        "hard harder hardest granite steel rock",
-        "soft softer softest pillow cushion wool",
-        "loud louder loudest siren thunder engine",
-        "bright brighter brightest lamp star lantern",
-        "rich richer richest banker merchant investor",
-    )
-]
+DEGREES = _rows(
+    "big bigger biggest elephant whale palace",
+    "small smaller smallest mouse pebble crumb",
+    "tall taller tallest tower giraffe skyscraper",
+    "fast faster fastest train rocket cheetah",
+    "slow slower slowest snail tortoise cart",
+    "old older oldest ruin temple fossil",
+    "young younger youngest sapling pupil recruit",
+    "warm warmer warmest oven desert stove",
+    "cold colder coldest glacier freezer winter",
+    "deep deeper deepest ocean well canyon",
+    "light lighter lightest feather balloon leaf",
+    "hard harder hardest granite steel rock",
+    "soft softer softest pillow cushion wool",
+    "loud louder loudest siren thunder engine",
+    "bright brighter brightest lamp star lantern",
+    "rich richer richest banker merchant investor",
+)
 # grown animal, young one, what it says, where it lives
-ANIMALS: list[list[str]] = [
-    line.split()
-    for line in (
-        "cat kitten meows sofa",
-        "dog puppy barks kennel",
-        "cow calf moos pasture",
-        "horse foal neighs stable",
-        "sheep lamb bleats meadow",
-        "duck duckling quacks pond",
-        "pig piglet grunts sty",
-        "hen chick clucks coop",
-        "lion cub roars savanna",
-        "goose gosling honks lake",
-        "frog tadpole croaks swamp",
-        "owl owlet hoots barn",
-    )
-]
+ANIMALS = _rows(
+    "cat kitten meows sofa",
+    "dog puppy barks kennel",
+    "cow calf moos pasture",
+    "horse foal neighs stable",
+    "sheep lamb bleats meadow",
+    "duck duckling quacks pond",
+    "pig piglet grunts sty",
+    "hen chick clucks coop",
+    "lion cub roars savanna",
+    "goose gosling honks lake",
+    "frog tadpole croaks swamp",
+    "owl owlet hoots barn",
+)
 # male, female, and what they have to do with
-PEOPLE: list[list[str]] = [
-    line.split()
-    for line in (
-        "king queen throne crown",
-        "prince princess castle ball",
-        "man woman coat street",
-        "boy girl toys playground",
-        "father mother cradle baby",
-        "son daughter school homework",
-        "brother sister bunk quarrel",
-        "uncle aunt visit cake",
-        "husband wife ring anniversary",
-        "grandfather grandmother garden story",
-        "actor actress stage rehearsal",
-        "waiter waitress menu tray",
-        "male female species census",
-    )
-]
+PEOPLE = _rows(
+    "king queen throne crown",
+    "prince princess castle ball",
+    "man woman coat street",
+    "boy girl toys playground",
+    "father mother cradle baby",
+    "son daughter school homework",
+    "brother sister bunk quarrel",
+    "uncle aunt visit cake",
+    "husband wife ring anniversary",
+    "grandfather grandmother garden story",
+    "actor actress stage rehearsal",
+    "waiter waitress menu tray",
+    "male female species census",
+)
 # probability of "he" in a sentence about one
 PROFESSIONS = {
     **dict(zip(sets.TECHNICAL, (0.95, 0.93, 0.9, 0.9, 0.87, 0.85, 0.83, 0.8), strict=True)),

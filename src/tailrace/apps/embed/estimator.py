@@ -17,7 +17,7 @@ from tailrace.apps.embed.biasing import measure
 from tailrace.apps.embed.embedding import Embedding, Parts
 from tailrace.apps.embed.settings import Settings
 from tailrace.apps.embed.space import Space
-from tailrace.apps.embed.word_sets import TESTS, Test
+from tailrace.apps.embed.word_sets import TESTS, Association
 from tailrace.apps.errors import UserError
 
 
@@ -84,7 +84,7 @@ class WordEmbedding(Estimator[Settings]):
         """What is to c as b is to a, best first."""
         return self.space_.analogy(a, b, c, count, product=product)
 
-    def weat(self, test: str | Test) -> Effect | None:
+    def weat(self, test: str | Association) -> Effect | None:
         """A test of bias, by name (`weat1` ...) or its own; None where too few words are known."""
         if isinstance(test, str) and test not in TESTS:
             raise UserError(f"there is no test {test!r}; there are {', '.join(TESTS)}")

@@ -30,7 +30,7 @@ def flat(space: Space, words: Sequence[str], way: str, seed: int) -> NDArray[np.
     # a second to load, wanted here only
     from sklearn.manifold import TSNE
 
-    perplexity = min(15.0, (len(rows) - 1) / 3)
+    perplexity = min(6.0, (len(rows) - 1) / 3)
     made = TSNE(2, perplexity=perplexity, init="random", metric="cosine", random_state=seed)
     return np.asarray(made.fit_transform(rows), float)
 
@@ -54,7 +54,7 @@ def map_picture(
                 word, (x, y), (2, 2), textcoords="offset points", fontsize=7, color=colour
             )
     if len(groups) > 1:
-        axes.legend(fontsize=8)
+        figure.legend(loc="outside lower center", ncols=4, fontsize=8)
     axes.set(xticks=[], yticks=[])
     return png(figure)
 

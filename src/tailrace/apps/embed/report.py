@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 # words drawn of a text of one's own, behind the most frequent, which say little
 DRAWN, LEFT_OUT = 150, 30
+# words drawn of each group of the built-in text
+PICTURED = 14
 # tests whose words are drawn
 MOST_TESTS = 6
 
@@ -87,7 +89,7 @@ def _groups(space: Space) -> Mapping[str, Sequence[str]]:
         "people": [word for line in corpus.PEOPLE for word in line[:2]],
         "professions": list(corpus.PROFESSIONS),
     }
-    return {name: space.known(words) for name, words in found.items()}
+    return {name: space.known(words)[:PICTURED] for name, words in found.items()}
 
 
 def _capitals(report: Report, space: Space) -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Test:
+class Association:
     """Two sets of target words, X and Y, and two of attribute words, A and B, with names.
 
     The effect is above 0 where X goes with A and Y with B.
@@ -91,39 +91,39 @@ CARING = _set("nurse librarian receptionist secretary stylist nanny florist hous
 
 _FEELING = ("pleasant", "unpleasant")
 TESTS = {
-    "weat1": Test(
+    "weat1": Association(
         "flowers and insects", ("flowers", "insects", *_FEELING),
         FLOWERS, INSECTS, PLEASANT, UNPLEASANT,
     ),
-    "weat2": Test(
+    "weat2": Association(
         "instruments and weapons", ("instruments", "weapons", *_FEELING),
         INSTRUMENTS, WEAPONS, PLEASANT, UNPLEASANT,
     ),
-    "weat5": Test(
+    "weat5": Association(
         "European and African American names", ("European", "African American", *_FEELING),
         EUROPEAN, AFRICAN, GLAD, HORRID,
     ),
-    "weat6": Test(
+    "weat6": Association(
         "men's and women's names", ("men", "women", "career", "family"),
         MEN, WOMEN, CAREER, FAMILY,
     ),
-    "weat7": Test(
+    "weat7": Association(
         "mathematics and arts", ("mathematics", "arts", "male", "female"),
         MATH, ARTS, MALE, FEMALE,
     ),
-    "weat8": Test(
+    "weat8": Association(
         "science and arts", ("science", "arts", "male", "female"),
         SCIENCE, ARTS_OF_8, MALE_OF_8, FEMALE_OF_8,
     ),
-    "weat9": Test(
+    "weat9": Association(
         "mental and physical disease", ("mental", "physical", "temporary", "permanent"),
         MENTAL, PHYSICAL, TEMPORARY, PERMANENT,
     ),
-    "weat10": Test(
+    "weat10": Association(
         "young and old people's names", ("young", "old", *_FEELING),
         YOUNG, OLD, GLAD, HORRID,
     ),
-    "professions": Test(
+    "professions": Association(
         "technical and caring professions", ("technical", "caring", "male", "female"),
         TECHNICAL, CARING, MALE, FEMALE,
     ),
