@@ -110,5 +110,6 @@ def test_a_text_that_is_too_short():
 
 @pytest.mark.parametrize("cell", ["gru", "lstm-prototype"])
 def test_other_cells(cell: str):
-    model = LanguageModel(**{**TOY, "cell": cell, "epochs": 1, "layers": 2}).fit(TEXT * 30)
+    other = {"cell": cell, "epochs": 1, "layers": 2, "match_length": 0}
+    model = LanguageModel(**{**TOY, **other}).fit(TEXT * 30)
     assert model.score(TEXT) > -4

@@ -8,17 +8,19 @@ from tailrace.apps import UserError
 from tailrace.apps.lm.choice import Choice, draw_step_by_step
 from tailrace.apps.lm.features import SymbolGroups
 from tailrace.apps.lm.generation import CHUNK, draw
+from tailrace.apps.lm.inputs import Inputs
 from tailrace.apps.lm.ngram import KneserNey
 from tailrace.apps.lm.reading import Mixture, Reader
 from tailrace.apps.lm.settings import CELLS, Settings
 
-SETTINGS = Settings(size=8, embedding=6, ngram_inputs=3, layers=2)
+SETTINGS = Settings(size=8, embedding=6, ngram_inputs=3, match_length=7, layers=2)
 SYMBOLS = 7
 TEXT = np.random.default_rng(0).integers(0, 4, 3000) ** 2 % SYMBOLS
 
 
 def _reader(settings: Settings) -> Reader:
-    reader = Reader.new(settings, SymbolGroups.fit(TEXT, SYMBOLS, settings.ngram_inputs))
+    groups = SymbolGroups.fit(TEXT, SYMBOLS, settings.ngram_inputs)
+    reader = Reader.new(settings, Inputs.of(groups, TEXT, settings))
     with reader.graph.as_default():
         tf.set_random_seed(3)
         random = np.random.default_rng(5)
@@ -51,7 +53,8 @@ def _likeliest(reader: Reader, length: int) -> list[int]:
 
 @pytest.mark.parametrize("cell", CELLS)
 def test_the_likeliest_text_is_that_of_steps(cell: str):
-    reader = _reader(SETTINGS.with_(cell=cell, ngram_inputs=1 if cell == "gru" else 3))
+    fewer = {"ngram_inputs": 1, "match_length": 0} if cell == "gru" else {}
+    reader = _reader(SETTINGS.with_(cell=cell, **fewer))
     assert _drawn(reader, 20, Choice(0.0)).tolist() == _likeliest(reader, 20)
 
 
@@ -117,11 +120,14 @@ def test_no_group_comes_again(reader: Reader, size: int):
 
 def test_a_penalty_is_a_power_of_what_came_lately(reader: Reader):
     plain = _wanted(reader, 1.0)
+    # as far back as the likeliest of the symbols seen
+    seen = TEXT[:10][::-1]
+    window = 1 + int(np.argmax(plain[seen]))
     penalized = plain.copy()
-    penalized[np.unique(TEXT[7:10])] **= 1.5
+    penalized[np.unique(seen[:window])] **= 1.5
     penalized /= penalized.sum()
-    assert np.abs(penalized - plain).max() > 0.05
-    choice = Choice(repetition_penalty=1.5, repetition_window=3)
+    assert np.abs(penalized - plain).max() > 0.02
+    choice = Choice(repetition_penalty=1.5, repetition_window=window)
     deviation = np.sqrt(penalized * (1 - penalized) / 300)
     assert (np.abs(_firsts(reader, choice) - penalized) <= 4 * deviation + 1e-9).all()
 
@@ -159,7 +165,7 @@ def test_steps_draw_what_the_weights_say(reader: Reader):
 
 def test_a_mixture_expects_what_both_expect(reader: Reader):
     ngram = KneserNey.fit(TEXT, SYMBOLS, 5)
-    mixed = Reader.new(SETTINGS, reader.groups, Mixture(ngram, 0.25))
+    mixed = Reader.new(SETTINGS, reader.inputs, Mixture(ngram, 0.25))
     with mixed.graph.as_default():
         for variable, value in zip(
             mixed.variables, reader.session.run(reader.variables), strict=True

@@ -8,18 +8,21 @@ from tailrace.apps.common.vocabulary import Vocabulary
 from tailrace.apps.lm.features import SymbolGroups
 from tailrace.apps.lm.gates import draw_gates, observe
 from tailrace.apps.lm.generate import candidates
+from tailrace.apps.lm.inputs import Inputs
 from tailrace.apps.lm.pronounce import STEMS, spellings
 from tailrace.apps.lm.reading import Reader
 from tailrace.apps.lm.settings import Settings
 
 LETTERS = ["<unk>", *" Aabcdefghijklmnopqrstuvwxyz|"]
 VOCABULARY = Vocabulary(LETTERS, "char")
+PLAIN = Settings(size=4, ngram_inputs=1, match_length=0)
 IDS = np.random.default_rng(0).integers(1, len(LETTERS), 400)
 
 
 def _reader(cell: str = "lstm") -> Reader:
-    settings = Settings(cell=cell, size=6, embedding=5, ngram_inputs=2, layers=2)
-    reader = Reader.new(settings, SymbolGroups.fit(IDS, len(LETTERS), 2))
+    settings = Settings(cell=cell, size=6, embedding=5, ngram_inputs=2, match_length=4, layers=2)
+    groups = SymbolGroups.fit(IDS, len(LETTERS), 2)
+    reader = Reader.new(settings, Inputs.of(groups, IDS, settings))
     with reader.graph.as_default():
         tf.set_random_seed(2)
         reader.session.run(tf.global_variables_initializer())
@@ -60,7 +63,7 @@ def test_spelling_adds_up():
 
 def test_spelling_needs_the_letters():
     few = Vocabulary(["<unk>", *"pA e"], "char")
-    reader = Reader.new(Settings(size=4, ngram_inputs=1), SymbolGroups([], len(few)))
+    reader = Reader.new(PLAIN, Inputs(SymbolGroups([], len(few)), None))
     with reader.graph.as_default():
         reader.session.run(tf.global_variables_initializer())
     assert [one.stem for one in spellings(reader, few)] == ["App"]
@@ -69,7 +72,7 @@ def test_spelling_needs_the_letters():
 
 def test_where_no_word_can_begin_none_is_shown():
     bars = Vocabulary(["<unk>", "|", "-", "a"], "char")
-    reader = Reader.new(Settings(size=4, ngram_inputs=1), SymbolGroups([], len(bars)))
+    reader = Reader.new(PLAIN, Inputs(SymbolGroups([], len(bars)), None))
     with reader.graph.as_default():
         reader.session.run(tf.global_variables_initializer())
         bias = next(v for v in reader.variables if v.op.name == "model/logits/bias")

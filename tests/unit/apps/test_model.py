@@ -30,6 +30,7 @@ def test_training_is_tensorflows(cell: str):
             size=16,
             embedding=8,
             ngram_inputs=4,
+            match_length=0,
             dropout=0.4,
             recurrent_dropout=0.3,
             input_dropout=0.1,

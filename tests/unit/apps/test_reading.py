@@ -9,19 +9,28 @@ import tailrace as tf
 from tailrace.apps.common.parts import Split
 from tailrace.apps.lm.baselines import mixing_weight
 from tailrace.apps.lm.features import SymbolGroups
+from tailrace.apps.lm.inputs import Inputs
 from tailrace.apps.lm.reading import Reader
 from tailrace.apps.lm.settings import Settings
 from tailrace.apps.lm.training import Trainer, streams
 
 SETTINGS = Settings(
-    size=8, embedding=6, ngram_inputs=3, seq_len=5, batch=2, epochs=2, minutes=None, held_out=0.2
+    size=8,
+    embedding=6,
+    ngram_inputs=3,
+    match_length=6,
+    seq_len=5,
+    batch=2,
+    epochs=2,
+    minutes=None,
+    held_out=0.2,
 )
 TEXT = np.random.default_rng(0).integers(0, 4, 6000) ** 2 % 7
 
 
 @pytest.fixture(scope="module")
 def reader() -> Reader:
-    reader = Reader.new(SETTINGS, SymbolGroups.fit(TEXT, 7, 3))
+    reader = Reader.new(SETTINGS, Inputs.of(SymbolGroups.fit(TEXT, 7, 3), TEXT, SETTINGS))
     with reader.graph.as_default():
         reader.session.run(tf.global_variables_initializer())
     return reader
@@ -66,7 +75,8 @@ def test_streams_lie_side_by_side():
 
 def _trainer(settings: Settings = SETTINGS) -> Trainer:
     parts = Split(TEXT[:300], TEXT[300:350], TEXT[350:400])
-    return Trainer(settings, SymbolGroups.fit(parts.train, 7, 3), parts)
+    groups = SymbolGroups.fit(parts.train, 7, 3)
+    return Trainer(settings, Inputs.of(groups, parts.train, settings), parts)
 
 
 def test_batches_cover_the_epoch_and_carry_the_state():

@@ -93,8 +93,15 @@ def _add_train(commands: Any) -> None:
         metavar="N",
         help="each step also reads the groups of up to N symbols that end there; 1: none",
     )
+    network.add_argument(
+        "--match-length",
+        type=int,
+        metavar="N",
+        help="it also reads what followed the longest match, of up to N symbols, of its context in "
+        "the training text; 0: not",
+    )
     training = train.add_argument_group("the training")
-    add_ends(training, 4.25)
+    add_ends(training, 3.5)
     training.add_argument("--seq-len", type=int, metavar="N", help="steps of a batch (default 50)")
     training.add_argument("--batch", type=int, metavar="N", help="texts side by side (default 16)")
     training.add_argument("--learning-rate", type=float, metavar="R", help="Adam's, at its highest")

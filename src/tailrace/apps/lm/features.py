@@ -31,14 +31,16 @@ class SymbolGroups:
         self.keys = keys
 
     @classmethod
-    def fit(cls, ids: Ids, vocabulary_size: int, longest: int) -> SymbolGroups:
-        """The groups up to `longest` symbols that the text `ids` [T] has at least three times."""
+    def fit(
+        cls, ids: Ids, vocabulary_size: int, longest: int, least: int = LEAST_COUNT
+    ) -> SymbolGroups:
+        """The groups up to `longest` symbols that the text `ids` [T] has at least so often."""
         tables = count_ngrams(ids, vocabulary_size, min(longest, len(ids)))
         # a symbol's place is its number, also where the text has not all symbols
         places = tables[0].keys
         keys = []
         for table in tables[1:]:
-            known = np.flatnonzero(table.counts >= LEAST_COUNT)
+            known = np.flatnonzero(table.counts >= least)
             first = places[table.context_of(vocabulary_size)[known]]
             keys.append(first * vocabulary_size + table.keys[known] % vocabulary_size)
             places = np.full(len(table.keys), UNSEEN)
@@ -103,12 +105,13 @@ class SymbolGroups:
     ) -> NDArray[np.int32]:
         """A copy of `rows` [..., n] where groups are made unknown, each with its rate [R].
 
-        With a group go the longer ones that end as it does.
+        With a group go the longer ones that end as it does. What stands behind the groups stays.
         """
-        kept = random.random(rows[..., 1:].shape) >= rates[rows[..., 1:]]
+        groups = rows[..., 1 : self.longest]
+        kept = random.random(groups.shape) >= rates[groups]
         result = rows.copy()
         known = np.logical_and.accumulate(kept, axis=-1)
-        result[..., 1:] = np.where(known, rows[..., 1:], self.unknown_rows())
+        result[..., 1 : self.longest] = np.where(known, groups, self.unknown_rows())
         return result
 
     def unknown_rows(self) -> NDArray[np.int32]:

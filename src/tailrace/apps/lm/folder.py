@@ -1,7 +1,7 @@
 """A model folder: everything a trained language model needs to work again, or to go on training.
 
     model.json    settings, vocabulary, symbol groups, figures, and which checkpoints belong to them
-    text.npz      the training part as symbol numbers, for the n-gram model
+    text.npz      the training part as symbol numbers, for matches and the n-gram model
     best/         checkpoint of the variables that predicted the validation part best
     last/         checkpoint of all variables, slots and carried states where training stopped
     logs/         curves for TensorBoard
@@ -31,6 +31,7 @@ from tailrace.apps.common.training import Progress
 from tailrace.apps.common.vocabulary import Vocabulary
 from tailrace.apps.errors import UserError
 from tailrace.apps.lm.features import SymbolGroups
+from tailrace.apps.lm.inputs import Inputs
 from tailrace.apps.lm.settings import Settings
 
 Ids = NDArray[np.int64]
@@ -50,12 +51,18 @@ class Contents:
     # absolute paths of the corpus files; none for the built-in text
     files: list[str]
     fingerprint: str
+    # the training part
+    text: Ids
     progress: Progress = field(default_factory=Progress)
     # names of checkpoints, relative to the folder
     best: str | None = None
     last: str | None = None
     # of the finished training: rows of the comparison, the n-gram model and its part in a mixture
     results: dict[str, Any] = field(default_factory=dict)
+
+    def inputs(self) -> Inputs:
+        """What the network reads texts as."""
+        return Inputs.of(self.groups, self.text, self.settings)
 
     def describe(self) -> dict[str, Any]:
         """The part that the training loop does not know."""
@@ -75,10 +82,11 @@ class Contents:
 
 
 def write(folder: Path, contents: Contents) -> None:
-    """Replaces the folder's `model.json`.
+    """Replaces the folder's `model.json` and `text.npz`.
 
     Raises: UserError where the folder cannot be written.
     """
+    write_text(folder, contents)
     data = contents.describe() | contents.training()
     common.write(folder, KIND.application, KIND.format, data)
 
@@ -89,11 +97,12 @@ def read(folder: str | Path) -> Contents:
     Raises: UserError where it is not a model folder, or is damaged.
     """
     data = common.read(folder, KIND.application, KIND.format)
+    text = _read_text(Path(folder))
     with common.damage_said(Path(folder)):
-        return _contents(data)
+        return _contents(data, text)
 
 
-def _contents(data: dict[str, Any]) -> Contents:
+def _contents(data: dict[str, Any], text: Ids) -> Contents:
     settings = Settings.from_json(data["settings"])
     symbols = data["vocabulary"]
     if not symbols or not all(isinstance(symbol, str) for symbol in symbols):
@@ -102,6 +111,8 @@ def _contents(data: dict[str, Any]) -> Contents:
     groups = SymbolGroups.from_json(data["groups"], len(vocabulary))
     if groups.longest != settings.ngram_inputs:
         raise ValueError("the symbol groups do not fit the settings")
+    if text.ndim != 1 or not len(text) or text.max() >= len(vocabulary):
+        raise ValueError(f"{TEXT} does not fit the vocabulary")
     return Contents(
         settings,
         vocabulary,
@@ -109,6 +120,7 @@ def _contents(data: dict[str, Any]) -> Contents:
         data["text_name"],
         data["files"],
         data["fingerprint"],
+        text,
         Progress(**data["progress"]),
         data["best"],
         data["last"],
@@ -116,21 +128,18 @@ def _contents(data: dict[str, Any]) -> Contents:
     )
 
 
-def write_training_text(folder: Path, ids: Ids) -> None:
+def write_text(folder: Path, contents: Contents) -> None:
     """Keeps the training part. Raises: UserError where the folder cannot be written."""
     data = io.BytesIO()
-    np.savez_compressed(data, ids=ids.astype(np.uint32))
+    np.savez_compressed(data, ids=contents.text.astype(np.uint32))
     write_file(folder / TEXT, data.getvalue())
 
 
-def read_training_text(folder: Path, vocabulary_size: int) -> Ids:
-    """What `write_training_text` kept. Raises: UserError where it is missing or damaged."""
+def _read_text(folder: Path) -> Ids:
+    """What `write_text` kept. Raises: UserError where it is missing or damaged."""
     try:
         # not by its name: NumPy leaves a damaged file open
         with np.load(io.BytesIO((folder / TEXT).read_bytes())) as found:
-            ids = found["ids"].astype(np.int64)
+            return found["ids"].astype(np.int64)
     except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile) as error:
         raise UserError(f"{folder}: the model is damaged: {TEXT}: {error}") from None
-    if ids.ndim != 1 or not len(ids) or ids.max() >= vocabulary_size:
-        raise UserError(f"{folder}: the model is damaged: {TEXT} does not fit the vocabulary")
-    return ids

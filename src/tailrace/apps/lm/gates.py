@@ -7,7 +7,7 @@ Gates are computed anew, outside the graph, from the states that reading leaves 
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,11 +42,7 @@ def observe(reader: Reader, ids: Ids) -> Gates:
     values = dict(zip((v.op.name for v in reader.variables), _values(reader), strict=True))
     kernel = next(v for name, v in values.items() if "layer_0" in name and name.endswith("kernel"))
     bias = next(v for name, v in values.items() if "layer_0" in name and name.endswith("bias"))
-    rows = reader.groups.encode(ids)
-    symbols = values["model/symbols"]
-    embedded = symbols[rows[:, 0]]
-    if rows.shape[1] > 1:
-        embedded = embedded + values["model/groups"][rows[:, 1:] - len(symbols)].sum(1)
+    embedded = _embedded(reader, values, ids)
     sums = np.concatenate([embedded, states], 1) @ kernel + bias
     i, _, f, o = np.split(sums.astype(np.float64), 4, axis=1)
     seen, counts = np.unique(ids, return_counts=True)
@@ -57,6 +53,19 @@ def observe(reader: Reader, ids: Ids) -> Gates:
         return np.stack([opened[ids == symbol].mean(0) for symbol in seen])
 
     return Gates(seen, means(i), means(f + FORGET_BIAS), means(o))
+
+
+def _embedded(reader: Reader, values: dict[str, NDArray[np.float32]], ids: Ids) -> NDArray[Any]:
+    """What the first layer reads, [T, E]."""
+    rows, longest = reader.inputs.encode(ids), reader.inputs.groups.longest
+    symbols = values["model/symbols"]
+    embedded = symbols[rows[:, 0]]
+    if longest > 1:
+        embedded = embedded + values["model/groups"][rows[:, 1:longest] - len(symbols)].sum(1)
+    if reader.inputs.matches is not None:
+        foretold, kinds = values["model/foretold"], values["model/kinds"]
+        embedded = embedded + foretold[rows[:, -2]] * kinds[rows[:, -1]]
+    return embedded
 
 
 def _values(reader: Reader) -> list[NDArray[np.float32]]:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 import tailrace as tf
 from tailrace.apps.lm.choice import NEVER, UNKNOWN, Choice
 from tailrace.apps.lm.features import SymbolGroups
+from tailrace.apps.lm.matches import Matches
 from tailrace.apps.lm.model import build_step
 from tailrace.apps.lm.reading import Reader, Reading
 
@@ -32,6 +33,7 @@ class _Inputs(NamedTuple):
     states: list[tf.Tensor]
     symbol: tf.Tensor  # int64 [1]: the last one
     groups: tf.Tensor  # int64 [n - 1]: rows of the groups that end with it, in their table
+    contexts: tf.Tensor  # int64 [m - 1]: as the groups, of those that matches are looked for by
     noise_seed: tf.Tensor  # int64 [2]
     turns: tf.Tensor  # symbols to draw
     temperature: tf.Tensor
@@ -79,32 +81,37 @@ def draw(
         with reader.graph.as_default():
             reader.loops[wanted] = _build(reader, wanted)
     loop: _Loop = reader.loops[wanted]
-    states, text = reading.states, ids
+    states, text, known = reading.states, ids, reader.inputs
     for start in range(0, length, CHUNK):
-        rows = reader.groups.encode(text[-reader.groups.longest :])[-1]
-        feed = _feed(loop.inputs, choice, states, rows, (seed, start))
-        feed[loop.inputs.groups] = rows[1:] - reader.groups.vocabulary_size
+        feed = _feed(loop.inputs, choice, states, (seed, start))
+        feed[loop.inputs.symbol] = text[-1:]
+        feed[loop.inputs.groups] = _rows(known.groups, text)
+        if known.matches is not None:
+            feed[loop.inputs.contexts] = _rows(known.matches.contexts, text)
         feed[loop.inputs.turns] = min(CHUNK, length - start)
         if choice.no_repeat is not None:
             feed |= _feed_history(loop.inputs, text, choice.no_repeat)
         if choice.repetition_penalty is not None:
             feed[loop.inputs.penalty] = choice.repetition_penalty
             feed[loop.inputs.window] = choice.repetition_window
-            feed[loop.inputs.last_turns] = _last_turns(text, reader.groups.vocabulary_size)
+            feed[loop.inputs.last_turns] = _last_turns(text, known.groups.vocabulary_size)
         drawn, states = reader.session.run([loop.drawn, loop.final], feed)
         text = np.concatenate([text, drawn])
         yield drawn
+
+
+def _rows(known: SymbolGroups, text: Ids) -> NDArray[np.int32]:
+    """Rows of the groups that a text ends with, in their table."""
+    return known.encode(text[-known.longest :])[-1, 1:] - known.vocabulary_size
 
 
 def _feed(
     inputs: _Inputs,
     choice: Choice,
     states: list[Any],
-    rows: Any,
     seed: tuple[int, int],
 ) -> dict[Any, Any]:
     feed: dict[Any, Any] = dict(zip(inputs.states, states, strict=True))
-    feed[inputs.symbol] = rows[:1]
     feed[inputs.noise_seed] = np.array(seed)
     feed[inputs.temperature] = choice.temperature
     if choice.top_k is not None:
@@ -140,7 +147,7 @@ def _last_turns(text: Ids, size: int) -> NDArray[np.int32]:
 def _build(reader: Reader, wanted: _Wanted) -> _Loop:
     """The loop in the default graph, with the ways of choosing that are wanted."""
     top_k, top_p, no_repeat, penalty = wanted
-    settings, known = reader.settings, reader.groups
+    settings, (known, matches) = reader.settings, reader.inputs
     size = known.vocabulary_size
     step = build_step(settings, known.rows - size, size)
     inputs = _make_inputs(reader)
@@ -165,9 +172,11 @@ def _build(reader: Reader, wanted: _Wanted) -> _Loop:
         return tf.reduce_min(tf.boolean_mask(kept, before < inputs.top_p))
 
     def body(
-        i: Any, drawn: Any, symbol: Any, groups: Any, states: Any, turns: Any, *seen: Any
+        i: Any, drawn: Any, symbol: Any, groups: Any, states: Any, rest: Any, *seen: Any
     ) -> Any:
-        logits, states = step(symbol, groups, states)
+        turns, contexts = rest
+        match = None if matches is None else _match(matches, symbol, contexts[0])
+        logits, states = step(symbol, groups, states, match)
         if penalty:
             recent = i - turns[0] <= inputs.window
             logits = tf.nn.log_softmax(logits)
@@ -185,16 +194,19 @@ def _build(reader: Reader, wanted: _Wanted) -> _Loop:
             here = tf.equal(tf.range(size, dtype=tf.int64), following)
             turns = [tf.where(here, tf.zeros_like(turns[0]) + i, turns[0])]
         groups = _next_groups(known, symbol, groups, following)
-        return (i + 1, drawn.write(i, following), following, groups, states, turns, *seen)
+        if matches is not None:
+            contexts = [_next_groups(matches.contexts, symbol, contexts[0], following)]
+        rest = turns, contexts
+        return (i + 1, drawn.write(i, following), following, groups, states, rest, *seen)
 
     drawn = tf.TensorArray(tf.int64, inputs.turns, element_shape=[1])
     first = (tf.constant(0), drawn, inputs.symbol, inputs.groups, inputs.states)
-    turns = [inputs.last_turns] if penalty else []
+    rest = ([inputs.last_turns] if penalty else [], [inputs.contexts] if matches else [])
     seen = (inputs.history, inputs.matched, inputs.filled) if no_repeat else ()
     _, drawn, _, _, final, *_ = tf.while_loop(
         lambda i, *_: i < inputs.turns,
         body,
-        (*first, turns, *seen),
+        (*first, rest, *seen),
         back_prop=False,
         parallel_iterations=1,
     )
@@ -205,11 +217,13 @@ def _make_inputs(reader: Reader) -> _Inputs:
     def number(dtype: tf.DType, name: str) -> tf.Tensor:
         return tf.placeholder(dtype, [], name=name)
 
+    groups = reader.inputs.groups
     with tf.name_scope("generation"):
         return _Inputs(
             [tf.placeholder(tf.float32, [1, size], name="state") for size in reader.state_sizes],
             tf.placeholder(tf.int64, [1], name="symbol"),
-            tf.placeholder(tf.int64, [reader.groups.longest - 1], name="groups"),
+            tf.placeholder(tf.int64, [groups.longest - 1], name="groups"),
+            tf.placeholder(tf.int64, [None], name="contexts"),
             tf.placeholder(tf.int64, [2], name="noise_seed"),
             number(tf.int32, "turns"),
             number(tf.float32, "temperature"),
@@ -221,8 +235,20 @@ def _make_inputs(reader: Reader) -> _Inputs:
             tf.placeholder(tf.int64, [None], name="history"),
             tf.placeholder(tf.int32, [None], name="matched"),
             number(tf.int32, "filled"),
-            tf.placeholder(tf.int32, [reader.groups.vocabulary_size], name="last_turns"),
+            tf.placeholder(tf.int32, [groups.vocabulary_size], name="last_turns"),
         )
+
+
+def _match(matches: Matches, symbol: tf.Tensor, contexts: tf.Tensor) -> tf.Tensor:
+    """The code [1] of the longest match of a text that ends with a symbol and these contexts."""
+    rows = tf.concat([symbol, contexts + matches.vocabulary_size], 0)
+    codes = tf.gather(tf.constant(matches.foretold), rows)
+    # the last of those that foretell something
+    place = tf.range(matches.longest, dtype=tf.int64)
+    ranked = tf.where(codes >= 0, place * (matches.nothing + 1) + codes, tf.zeros_like(codes) - 1)
+    best = tf.reduce_max(ranked, keepdims=True)
+    nothing = tf.zeros_like(best) + matches.nothing
+    return tf.where(best >= 0, best % (matches.nothing + 1), nothing)
 
 
 def _next_groups(

@@ -1,6 +1,7 @@
 """The network as a TensorFlow graph: the public `tf` API alone.
 
     x_t = S[symbol_t] + G[pair_t] + G[triple_t] + ...      (the groups that end at t)
+          + M[foretold_t] * K[kind_t]                      (what followed the longest match)
     h_t = cell_L(dropout(... cell_1(dropout(x_t)) ...))    (recurrent, one pass per layer)
     P(symbol_{t+1}) = softmax(W dropout([h_t, x_t]) + b)
 
@@ -16,6 +17,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import tailrace as tf
+from tailrace.apps.lm.matches import KINDS
 from tailrace.apps.lm.settings import Settings
 
 # groups are rare and their gradients sparse: Adagrad serves them, at a multiple of Adam's rate
@@ -26,7 +28,7 @@ GROUP_ACCUMULATOR = 1e-8
 class Network(NamedTuple):
     """Tensors of one network; the states are flat lists, in the order of the layers."""
 
-    inputs: tf.Tensor  # int32 [T, B, n]
+    inputs: tf.Tensor  # int32 [T, B, n], as `inputs.Inputs` gives them
     targets: tf.Tensor  # int32 [T, B]
     initial: list[tf.Tensor]  # [B, H]
     final: list[tf.Tensor]  # [B, H]
@@ -51,7 +53,8 @@ def build(
     dropped as the settings say.
     """
     with tf.variable_scope("model", reuse=tf.AUTO_REUSE):
-        inputs = tf.placeholder(tf.int32, [None, None, settings.ngram_inputs], name="inputs")
+        columns = settings.ngram_inputs + 2 * (settings.match_length > 0)
+        inputs = tf.placeholder(tf.int32, [None, None, columns], name="inputs")
         targets = tf.placeholder(tf.int32, [None, None], name="targets")
         embedded = _embed(settings, inputs, groups, vocabulary_size)
         hidden = _drop(embedded, settings.input_dropout * training)
@@ -72,19 +75,19 @@ def build(
         return Network(inputs, targets, initial, final, upcoming, losses, tf.reduce_mean(losses))
 
 
-Step = Callable[[tf.Tensor, tf.Tensor, Sequence[tf.Tensor]], tuple[tf.Tensor, list[tf.Tensor]]]
+Step = Callable[..., tuple[tf.Tensor, list[tf.Tensor]]]
 
 
 def build_step(settings: Settings, groups: int, vocabulary_size: int) -> Step:
     """The network for one step of one text, to be called in a loop; shares `build`'s variables.
 
-    It takes a symbol [1], rows of the groups' table [n - 1] and states [1, H], and gives logits
-    [1, V] of what follows and the next states.
+    It takes a symbol [1], rows of the groups' table [n - 1], states [1, H] and the code [1] of a
+    match, and gives logits [1, V] of what follows and the next states.
     """
     cells = [make_cell(settings.cell, settings.size, step=True) for _ in range(settings.layers)]
 
     def step(
-        symbol: tf.Tensor, found: tf.Tensor, states: Sequence[tf.Tensor]
+        symbol: tf.Tensor, found: tf.Tensor, states: Sequence[tf.Tensor], match: Any
     ) -> tuple[tf.Tensor, list[tf.Tensor]]:
         with tf.variable_scope("model", reuse=True):
             symbols = tf.get_variable("symbols", [vocabulary_size, settings.embedding])
@@ -92,6 +95,9 @@ def build_step(settings: Settings, groups: int, vocabulary_size: int) -> Step:
             if settings.ngram_inputs > 1:
                 table = tf.get_variable("groups", [groups, settings.embedding])
                 embedded += tf.reduce_sum(tf.nn.embedding_lookup(table, found), 0)
+            if settings.match_length:
+                foretold, kind = match // KINDS, match % KINDS
+                embedded += _embed_match(settings, foretold, kind, vocabulary_size)
             hidden, left, after = embedded, list(states), []
             for number, cell in enumerate(cells):
                 with tf.variable_scope(_step_scope(settings, number)):
@@ -133,17 +139,34 @@ def add_training(settings: Settings, network: Network) -> Training:
 
 
 def _embed(settings: Settings, inputs: tf.Tensor, groups: int, vocabulary_size: int) -> tf.Tensor:
-    """Rows of symbols and groups added up, [T, B, E]; groups begin at zero."""
+    """Rows of symbols, groups and matches added up, [T, B, E]; groups begin at zero."""
     shape = [vocabulary_size, settings.embedding]
     uniform = tf.random_uniform_initializer(-0.1, 0.1)
     symbols = tf.get_variable("symbols", shape, initializer=uniform)
     embedded = tf.nn.embedding_lookup(symbols, inputs[:, :, 0])
-    if settings.ngram_inputs == 1:
-        return embedded
-    shape = [groups, settings.embedding]
-    table = tf.get_variable("groups", shape, initializer=tf.zeros_initializer())
-    found = tf.nn.embedding_lookup(table, inputs[:, :, 1:] - vocabulary_size)
-    return embedded + tf.reduce_sum(found, 2)
+    count = settings.ngram_inputs
+    if count > 1:
+        shape = [groups, settings.embedding]
+        table = tf.get_variable("groups", shape, initializer=tf.zeros_initializer())
+        found = tf.nn.embedding_lookup(table, inputs[:, :, 1:count] - vocabulary_size)
+        embedded += tf.reduce_sum(found, 2)
+    if settings.match_length:
+        match = inputs[:, :, count], inputs[:, :, count + 1]
+        embedded += _embed_match(settings, *match, vocabulary_size)
+    return embedded
+
+
+def _embed_match(
+    settings: Settings, foretold: tf.Tensor, kind: tf.Tensor, vocabulary_size: int
+) -> tf.Tensor:
+    """The symbol that a match foretells, weighed by the match's kind: [..., E]."""
+    # the last row is for no match
+    shape = [vocabulary_size + 1, settings.embedding]
+    uniform = tf.random_uniform_initializer(-0.1, 0.1)
+    symbols = tf.get_variable("foretold", shape, initializer=uniform)
+    shape = [KINDS, settings.embedding]
+    kinds = tf.get_variable("kinds", shape, initializer=tf.ones_initializer())
+    return tf.nn.embedding_lookup(symbols, foretold) * tf.nn.embedding_lookup(kinds, kind)
 
 
 def _drop(tensor: tf.Tensor, rate: float) -> tf.Tensor:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import tailrace as tf
-from tailrace.apps.lm.features import SymbolGroups
+from tailrace.apps.lm.inputs import Inputs
 from tailrace.apps.lm.model import Network, build
 from tailrace.apps.lm.ngram import UNSEEN, KneserNey
 from tailrace.apps.lm.settings import Settings
@@ -57,29 +57,28 @@ class Reader:
         self,
         session: tf.Session,
         network: Network,
-        groups: SymbolGroups,
+        inputs: Inputs,
         settings: Settings,
         mixture: Mixture | None = None,
     ) -> None:
         self.session = session
-        self.groups = groups
+        self.inputs = inputs
         self.settings = settings
         self.mixture = mixture
         # loops that draw texts, by what they allow; built when they are wanted
         self.loops: dict[tuple[bool, ...], Any] = {}
         self._network = network
         # symbols before the next one that have to be known
-        self._reach = max(groups.longest, mixture.ngram.order if mixture else 0) - 1
+        self._reach = max(inputs.reach, mixture.ngram.order - 1 if mixture else 0)
 
     @classmethod
-    def new(
-        cls, settings: Settings, groups: SymbolGroups, mixture: Mixture | None = None
-    ) -> Reader:
+    def new(cls, settings: Settings, inputs: Inputs, mixture: Mixture | None = None) -> Reader:
         """A network of its own in a session of its own; its variables are still to be loaded."""
         graph = tf.Graph()
         with graph.as_default():
-            network = build(settings, groups.rows - groups.vocabulary_size, groups.vocabulary_size)
-            return cls(new_session(settings, graph), network, groups, settings, mixture)
+            size = inputs.groups.vocabulary_size
+            network = build(settings, inputs.groups.rows - size, size)
+            return cls(new_session(settings, graph), network, inputs, settings, mixture)
 
     @property
     def graph(self) -> tf.Graph:
@@ -161,7 +160,7 @@ class Reader:
 
     def _feed(self, reading: Reading, ids: Ids) -> tuple[dict[Any, Any], Ids]:
         """Inputs and states for reading `ids` [B, T], and the tail after them."""
-        rows = [self.groups.encode(row, tail) for row, tail in zip(ids, reading.tail, strict=True)]
+        rows = [self.inputs.encode(row, tail) for row, tail in zip(ids, reading.tail, strict=True)]
         feed: dict[Any, Any] = {self._network.inputs: np.stack(rows, axis=1)}
         feed.update(zip(self._network.initial, reading.states, strict=True))
         both = np.concatenate([reading.tail, ids], axis=1)

@@ -51,7 +51,7 @@ class Run:
         self.contents = contents
         self.parts = parts
         self.folder = folder
-        self.trainer = trainer = Trainer(contents.settings, contents.groups, parts)
+        self.trainer = trainer = Trainer(contents.settings, contents.inputs(), parts)
         self._kept = None
         self._training = Training(trainer.course, contents.progress)
         if folder is not None:
@@ -79,7 +79,9 @@ class Run:
         parts, vocabulary = encode_parts(text, settings)
         check_length(settings, parts)
         groups = SymbolGroups.fit(parts.train, len(vocabulary), settings.ngram_inputs)
-        contents = Contents(settings, vocabulary, groups, name, files, fingerprint(text))
+        contents = Contents(
+            settings, vocabulary, groups, name, files, fingerprint(text), parts.train
+        )
         return cls(contents, parts, folder)
 
     @classmethod
@@ -115,7 +117,7 @@ class Run:
         work = trainer.batches, trainer.step, trainer.evaluate
         if self._kept is not None:
             assert self.folder is not None
-            folders.write_training_text(self.folder, self.parts.train)
+            folders.write_text(self.folder, self.contents)
             # killed before its first evaluation, it can be begun again
             self._kept.write()
             return self._kept.train(*work, tell=self._tell)
@@ -210,7 +212,7 @@ def open_model(folder: str | Path, mix: str | None = None) -> tuple[Contents, Re
     if checkpoint is None:
         raise UserError(f"{folder}: the model has not been trained yet")
     mixture = None if weight is None else _mixture(folder, contents, weight)
-    reader = Reader.new(contents.settings, contents.groups, mixture)
+    reader = Reader.new(contents.settings, contents.inputs(), mixture)
     with reader.graph.as_default():
         name = checkpoint.split("/")[0]
         Checkpoints(folder, name, reader.variables).restore(reader.session, checkpoint)
@@ -242,5 +244,6 @@ def _mixture(folder: Path, contents: Contents, weight: float | str) -> Mixture:
     with damage_said(folder):
         known = contents.results["ngram"]
         order, best = int(known["order"]), float(known["weight"])
-    ids = folders.read_training_text(folder, size)
-    return Mixture(KneserNey.fit(ids, size, order), best if weight == BEST else float(weight))
+    return Mixture(
+        KneserNey.fit(contents.text, size, order), best if weight == BEST else float(weight)
+    )

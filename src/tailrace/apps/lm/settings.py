@@ -29,7 +29,9 @@ class Settings(Record):
 
     `ngram_inputs` n: each step reads, besides its symbol, the groups of 2 to n symbols that end
     there; while it learns, the part `group_dropout` of them is made unknown, of rare ones that many
-    things follow more (`group_noise`; see `SymbolGroups.drop_rates`). `dropout` is the part
+    things follow more (`group_noise`; see `SymbolGroups.drop_rates`). `match_length` m: it also
+    reads what followed the longest match of up to m symbols in the training text (0: nothing;
+    see `Matches`). `dropout` is the part
     of the layers' outputs dropped, `recurrent_dropout` that of the weights from their states.
     `held_out` is the part of the text kept for validation and test, half each. `threads` work
     inside one operation; more than one pays for large layers on idle cores only.
@@ -40,7 +42,8 @@ class Settings(Record):
     size: int = 256
     layers: int = 1
     embedding: int = 64
-    ngram_inputs: int = 10
+    ngram_inputs: int = 4
+    match_length: int = 16
     dropout: float = 0.45
     input_dropout: float = 0.1
     recurrent_dropout: float = 0.2
@@ -51,7 +54,7 @@ class Settings(Record):
     learning_rate: float = 0.01
     clip_norm: float = 1.0
     epochs: int | None = None
-    minutes: float | None = 4.25
+    minutes: float | None = 3.5
     held_out: float = 0.1
     vocabulary: int = 10000
     seed: int = 1
@@ -63,6 +66,7 @@ class Settings(Record):
         choice("cell", self.cell, CELLS)
         for name in ("size", "layers", "embedding", "ngram_inputs", "seq_len", "batch", "threads"):
             at_least(name, getattr(self, name), 1)
+        at_least("match_length", self.match_length, 0)
         at_least("vocabulary", self.vocabulary, 2)
         for name in ("learning_rate", "clip_norm"):
             above_zero(name, getattr(self, name))

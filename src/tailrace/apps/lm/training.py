@@ -12,7 +12,7 @@ import tailrace as tf
 from tailrace.apps.common.parts import Split
 from tailrace.apps.common.training import Course
 from tailrace.apps.errors import UserError
-from tailrace.apps.lm.features import SymbolGroups
+from tailrace.apps.lm.inputs import Inputs
 from tailrace.apps.lm.model import add_training, build
 from tailrace.apps.lm.reading import Reader, new_session
 from tailrace.apps.lm.settings import Settings
@@ -58,11 +58,11 @@ def streams(text: NDArray[Any], batch: int, offset: int) -> NDArray[Any]:
 class Trainer:
     """One network in a session, and what its training does: batches, steps, evaluation."""
 
-    def __init__(self, settings: Settings, groups: SymbolGroups, parts: Split[Ids]) -> None:
+    def __init__(self, settings: Settings, inputs: Inputs, parts: Split[Ids]) -> None:
         self.settings = settings
-        self._groups = groups
+        self._groups = groups = inputs.groups
         self._parts = parts
-        self._rows = groups.encode(parts.train)
+        self._rows = inputs.encode_training(parts.train)
         self._rates = groups.drop_rates(parts.train, settings.group_dropout, settings.group_noise)
         self.graph = tf.Graph()
         with self.graph.as_default():
@@ -87,7 +87,7 @@ class Trainer:
             self.all_variables = tf.global_variables()
             self.session = new_session(settings, self.graph)
             self.session.run(tf.global_variables_initializer())
-        self.reader = Reader(self.session, reading, groups, settings)
+        self.reader = Reader(self.session, reading, inputs, settings)
         self._states = self.reader.start(settings.batch).states
 
     @property
