@@ -27,7 +27,8 @@ LENGTHS = np.array([4, 6, 8, 10, 13])
 ONCE, ALWAYS, MOSTLY, SELDOM = range(4)
 KINDS = 4 * (len(LENGTHS) + 1)
 UNTOLD = -1
-PIECES = 10
+# so many pieces at most; fewer of long texts, where a piece is much anyway and each costs a fit
+PIECES, MOST_SYMBOLS = 10, 5_000_000
 
 
 class Followers(NamedTuple):
@@ -49,9 +50,9 @@ class Matches:
         self.vocabulary_size = vocabulary_size
         self.contexts = SymbolGroups.fit(ids, vocabulary_size, longest, least=1)
         self.foretold = np.full(self.contexts.rows, UNTOLD)
-        rows = self.contexts.encode(ids)[:-1].astype(np.int64)
+        rows = self.contexts.encode(ids)[:-1]
         for length, column in enumerate(rows.T, 1):
-            context, followers = _followers(column, ids[1:], vocabulary_size)
+            context, followers = _followers(column.astype(np.int64), ids[1:], vocabulary_size)
             self.foretold[context] = _codes(length, followers)
         self.foretold[self.contexts.unknown_rows()] = UNTOLD
 
@@ -75,7 +76,8 @@ class Matches:
 
 def encode_training(ids: Ids, vocabulary_size: int, longest: int) -> Ids:
     """Codes per position of the training text itself [T], each piece matched with the others."""
-    pieces = [piece for piece in np.array_split(ids, PIECES) if len(piece)]
+    count = max(2, min(PIECES, MOST_SYMBOLS // len(ids)))
+    pieces = [piece for piece in np.array_split(ids, count) if len(piece)]
     found = []
     for number, piece in enumerate(pieces):
         others = np.concatenate([*pieces[:number], *pieces[number + 1 :]] or [piece])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -60,9 +61,9 @@ class Trainer:
 
     def __init__(self, settings: Settings, inputs: Inputs, parts: Split[Ids]) -> None:
         self.settings = settings
-        self._groups = groups = inputs.groups
+        self._inputs = inputs
+        groups = inputs.groups
         self._parts = parts
-        self._rows = inputs.encode_training(parts.train)
         self._rates = groups.drop_rates(parts.train, settings.group_dropout, settings.group_noise)
         self.graph = tf.Graph()
         with self.graph.as_default():
@@ -90,6 +91,11 @@ class Trainer:
         self.reader = Reader(self.session, reading, inputs, settings)
         self._states = self.reader.start(settings.batch).states
 
+    @cached_property
+    def _rows(self) -> NDArray[np.int32]:
+        """The training part as the network reads it; takes a while."""
+        return self._inputs.encode_training(self._parts.train)
+
     @property
     def course(self) -> Course:
         """How long training takes, and its learning rate."""
@@ -115,7 +121,7 @@ class Trainer:
         rows = streams(self._rows[:-1], settings.batch, offset)
         for number in range(self.steps_per_epoch):
             part = slice(number * settings.seq_len, (number + 1) * settings.seq_len)
-            inputs = self._groups.drop(rows[part], self._rates, random)
+            inputs = self._inputs.groups.drop(rows[part], self._rates, random)
             yield Batch(inputs, targets[part], number == 0)
 
     def step(self, batch: Batch, rate: float) -> float:
