@@ -4,6 +4,7 @@
     python -m benchmarks recurrent                # one section
     python -m benchmarks --case gru-65-128        # one case
     python -m benchmarks --resume                 # what the file of figures does not have yet
+    python -m benchmarks --device gpu             # the recurrent table on a GPU, beside PyTorch
 
 `docs/performance.md` says what is measured and how. The figures go to a JSON file, where those of
 several calls add up; `scripts/update_benchmarks` writes them into the documents. TensorFlow's
@@ -19,6 +20,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+import torch
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
@@ -27,8 +29,12 @@ from benchmarks.bars import bars
 from benchmarks.cases import CASES, SECTIONS, Case
 from benchmarks.machine import machine
 from benchmarks.measure import ROOT, TF1, Figures, WorkerFailed, measure
+from benchmarks.worker import DEVICE
 
 RESULTS = ROOT / "build" / "benchmarks.json"
+GPU_RESULTS = ROOT / "build" / "benchmarks-gpu.json"
+# the programs that PyTorch's side of has been moved to a GPU
+ON_GPU = ("recurrent",)
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -51,14 +57,32 @@ def _arguments() -> argparse.Namespace:
     add("--samples", type=int, default=14, help="samples kept of each form (default 14)")
     add("--budget", type=float, default=20.0, help="seconds of samples a case (default 20)")
     add("--resume", action="store_true", help="leave out the cases that the file has")
-    add("--json", type=Path, default=RESULTS, help="file of the figures (default %(default)s)")
+    add(
+        "--json", type=Path, help=f"file of the figures (default {RESULTS}, on a GPU {GPU_RESULTS})"
+    )
+    add("--device", choices=("cpu", "gpu"), default="cpu", help="where it is computed")
     add("--forms", action="store_true", help="show every form, not the fastest only")
     add("--list", action="store_true", help="list the cases and end")
     args = parser.parse_args()
     for given, known in ((args.sections, SECTIONS), (args.case or [], CASES)):
         if unknown := set(given) - set(known):
             parser.error(f"there is no {sorted(unknown)[0]!r}; there are {', '.join(known)}")
+    args.json = args.json or (GPU_RESULTS if args.device == "gpu" else RESULTS)
+    if args.device == "gpu":
+        _to_gpu(parser, args)
     return args
+
+
+def _to_gpu(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
+    """Have the workers compute on a GPU; TensorFlow 1.15 is left out, whose CUDA is too old."""
+    if not torch.cuda.is_available():
+        parser.error("--device gpu: PyTorch sees no CUDA device here")
+    args.sections = args.sections or list(ON_GPU)
+    for name in args.sections + [CASES[name].section for name in args.case or []]:
+        if name not in ON_GPU:
+            parser.error(f"--device gpu: of the sections only {', '.join(ON_GPU)} can be moved")
+    os.environ[DEVICE] = "gpu"
+    os.environ.pop(TF1, None)
 
 
 def _chosen(args: argparse.Namespace) -> list[Case]:
@@ -78,7 +102,7 @@ def main() -> None:
         return
     if not os.environ.get(TF1):
         console.print(f"without TensorFlow: {TF1} names no Python (scripts/make_tf1_env)")
-    now, earlier = machine(), read(args.json)
+    now, earlier = machine(args.device == "gpu"), read(args.json)
     done = earlier["cases"] if earlier["machine"] == now else {}
     if args.resume:
         chosen = [case for case in chosen if case.name not in done]

@@ -28,8 +28,9 @@ def _processor() -> str:
     return f"{name} ({widest})" if widest else name
 
 
-def machine() -> dict[str, str]:
-    """Processor, memory, system and versions."""
+def machine(on_gpu: bool = False) -> dict[str, str]:
+    """Processor, memory, system and versions, and the GPU where it is that which is measured."""
+    gpu = {"GPU": torch.cuda.get_device_name(0)} if on_gpu else {}
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     return {
         "processor": f"{_processor()}, {os.cpu_count()} cores, {torch.get_num_threads()} threads",
@@ -37,4 +38,5 @@ def machine() -> dict[str, str]:
         "system": f"{platform.system()} {'.'.join(platform.release().split('.')[:2])}",
         "versions": f"Python {platform.python_version()}, PyTorch {torch.__version__}, "
         f"NumPy {numpy.__version__}",
+        **gpu,
     }

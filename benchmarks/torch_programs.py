@@ -71,11 +71,16 @@ def _training(parameters, rate, loss_of, clip=None):
     return step
 
 
+def _there(array):
+    """The tensor of an array, on the device that is PyTorch's default."""
+    return torch.from_numpy(array).to(torch.get_default_device())
+
+
 def recurrent(weights, kind, form, vocabulary, hidden, layers, batch, steps):
     model = _LanguageModel(kind, vocabulary, hidden, layers, form)
     if weights:
         model.load(weights)
-    x, y = (torch.from_numpy(a).long() for a in text(vocabulary, batch, steps))
+    x, y = (_there(a).long() for a in text(vocabulary, batch, steps))
     if form == "time_major":
         x, y = x.t().contiguous(), y.t()
     labels = y.reshape(-1)

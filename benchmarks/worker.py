@@ -17,6 +17,9 @@ import time
 # before numpy or an engine is loaded
 _STARTED = time.perf_counter()
 
+# set to "gpu", Tailrace and PyTorch compute on the first GPU; else on the CPU, whatever there is
+DEVICE = "TAILRACE_BENCHMARK_DEVICE"
+
 # so many results are kept, to see that the engines do the same work
 COMPARED = 3
 
@@ -62,7 +65,9 @@ def _tailrace(spec):
 
     _ = tf.Session  # the package is loaded on first use
     imported = _since(_STARTED)
-    step, facts = _graph_engine(tf, spec)
+    on_gpu = os.environ.get(DEVICE) == "gpu"
+    config = None if on_gpu else tf.ConfigProto(device_count={"GPU": 0})
+    step, facts = _graph_engine(tf, spec, config)
     return step, dict(facts, import_s=imported)
 
 
@@ -97,6 +102,8 @@ def _torch(spec):
 
     from benchmarks.torch_programs import PROGRAMS
 
+    if os.environ.get(DEVICE) == "gpu":
+        torch.set_default_device("cuda")
     torch.manual_seed(0)
     weights = None
     if spec.get("load_weights"):
