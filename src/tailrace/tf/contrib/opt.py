@@ -1,5 +1,6 @@
 """`tf.contrib.opt`."""
 
+from tailrace.library.optimizers.hessian_free import HessianFreeOptimizer, HessianFreeStep
 from tailrace.library.optimizers.variants import (
     AdaMaxOptimizer,
     AdamWOptimizer,
@@ -17,6 +18,8 @@ __all__ = [
     "AdamWOptimizer",
     "AddSignOptimizer",
     "DecoupledWeightDecayExtension",
+    "HessianFreeOptimizer",
+    "HessianFreeStep",
     "LazyAdamOptimizer",
     "MomentumWOptimizer",
     "NadamOptimizer",

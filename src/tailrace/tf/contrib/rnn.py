@@ -17,6 +17,7 @@ from tailrace.library.rnn.cells import (
     LSTMStateTuple,
     MultiRNNCell,
 )
+from tailrace.library.rnn.clockwork import ClockworkRNNCell, ClockworkStateTuple
 from tailrace.library.rnn.compiled import CompiledWrapper
 from tailrace.library.rnn.contrib_cells import (
     HighwayWrapper,
