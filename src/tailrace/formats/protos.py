@@ -191,7 +191,7 @@ def _classes() -> dict[str, Any]:
     from google.protobuf import descriptor_pool, message_factory
 
     pool = descriptor_pool.Default()
-    pool.Add(_file_descriptor())  # type: ignore[attr-defined]
+    pool.Add(_file_descriptor())
     return {
         name: message_factory.GetMessageClass(pool.FindMessageTypeByName(f"{_PACKAGE}.{name}"))
         for name in _SCHEMA

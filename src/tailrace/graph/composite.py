@@ -78,7 +78,7 @@ class IndexedSlices:
         return TensorShape(constants.static_as_shape(self._dense_shape).dims)
 
     def __neg__(self) -> IndexedSlices:
-        return IndexedSlices(-self._values, self._indices, self._dense_shape)  # type: ignore[operator]
+        return IndexedSlices(-self._values, self._indices, self._dense_shape)
 
     def __str__(self) -> str:
         dense = "" if self._dense_shape is None else f", dense_shape={self._dense_shape}"
@@ -179,7 +179,7 @@ def _densify(value: IndexedSlices, dtype: DType | None, name: str | None, as_ref
         raise ValueError(
             f"Tensor conversion requested for IndexedSlices without dense_shape: {value}"
         )
-    inputs = (value.values, value.indices, value.dense_shape[0])  # type: ignore[index]
+    inputs = (value.values, value.indices, value.dense_shape[0])
     return build(OPS["UnsortedSegmentSum"], inputs, {"name": name})
 
 

@@ -183,7 +183,7 @@ def as_array(
     array = _to_array(value, dtype)
     if shape is None:
         return array
-    dims = tuple(int(d) for d in TensorShape(shape).as_list())  # type: ignore[arg-type]
+    dims = tuple(int(d) for d in TensorShape(shape).as_list())
     size = int(np.prod(dims))
     if size == 0 and not isinstance(value, np.ndarray):
         return np.empty(dims, dtype=array.dtype)

@@ -322,7 +322,7 @@ def _flatten(items: Any) -> list[Any]:
 def _static_dims(shape: Any) -> list[int] | None:
     """The dimensions of a shape given in Python; None when tensors are among them."""
     if isinstance(shape, TensorShape):
-        return [int(d) for d in shape.as_list()]  # type: ignore[arg-type]
+        return [int(d) for d in shape.as_list()]
     if isinstance(shape, np.ndarray):
         return [int(d) for d in shape.reshape(-1)]
     items = list(shape) if isinstance(shape, (list, tuple)) else [shape]

@@ -43,7 +43,7 @@ def _hessian(grad: Any, x: Any, options: dict[str, Any]) -> Tensor:
     count = array.size(x)
 
     def row(j: Any, rows: Any) -> tuple[Any, Any]:
-        return j + 1, rows.write(j, gradients(flat[j], x)[0])  # type: ignore[index]
+        return j + 1, rows.write(j, gradients(flat[j], x)[0])
 
     start = [constant(0, dtypes.int32), TensorArray(x.dtype.base_dtype, count)]
     _, rows = while_loop(lambda j, _: j < count, row, start)

@@ -204,8 +204,8 @@ def _as_matrix_static(
     axes = [i if i >= 0 else i + len(dims) for i in axes]
     free = [i for i in builtins.range(len(dims)) if i not in axes]
     free_dims = [dims[i] for i in free]
-    free_size = int(np.prod(free_dims))  # type: ignore[arg-type]
-    summed_size = int(np.prod([dims[i] for i in axes]))  # type: ignore[arg-type]
+    free_size = int(np.prod(free_dims))
+    summed_size = int(np.prod([dims[i] for i in axes]))
     perm = axes + free if summed_first else free + axes
     sizes = [summed_size, free_size] if summed_first else [free_size, summed_size]
     return g.Reshape(transpose(a, perm), sizes), free_dims, free_dims

@@ -67,7 +67,7 @@ def _sizes(x: Tensor) -> Any:
 
 def _approximated(matrix: Tensor) -> tuple[Tensor, Tensor]:
     """The exponential of each matrix scaled down by a power of 2, and that power."""
-    columns = reduce_sum(abs(matrix), axis=g.size(g.shape(matrix)) - 2)  # type: ignore[operator]
+    columns = reduce_sum(abs(matrix), axis=g.size(g.shape(matrix)) - 2)
     norm = reduce_max(columns, axis=-1)
     if matrix.dtype.base_dtype not in _PRECISION:
         raise ValueError(f"tf.linalg.expm does not support matrices of type {matrix.dtype}")

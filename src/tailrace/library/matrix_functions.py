@@ -71,8 +71,8 @@ def matrix_rank(
         s = svd(a, compute_uv=False)
         if tol is None:
             sizes = a.shape[-2:]
-            dynamic: Any = g.shape(a)[-2:] if not sizes.is_fully_defined() else None  # type: ignore[index]
-            largest = np.max(sizes.as_list()) if dynamic is None else reduce_max(dynamic)  # type: ignore[type-var]
+            dynamic: Any = g.shape(a)[-2:] if not sizes.is_fully_defined() else None
+            largest = np.max(sizes.as_list()) if dynamic is None else reduce_max(dynamic)
             smallest_step = np.finfo(a.dtype.as_numpy_dtype).eps
             scale = smallest_step * cast(largest, a.dtype)
             tol = scale * reduce_max(s, axis=-1, keepdims=True)

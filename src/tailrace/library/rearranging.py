@@ -52,12 +52,12 @@ def _sorted(values: Any, axis: Any, direction: str, positions: bool) -> Tensor:
     values = convert_to_tensor(values, name="values")
     if direction == "DESCENDING":
         return _descending(values, int(place), positions)
-    result = _descending(-values, int(place), positions)  # type: ignore[operator]
-    return result if positions else -result  # type: ignore[operator]
+    result = _descending(-values, int(place), positions)
+    return result if positions else -result
 
 
 def _descending(values: Tensor, axis: int, positions: bool) -> Tensor:
-    count = g.shape(values)[axis]  # type: ignore[index]
+    count = g.shape(values)[axis]
     dynamic_rank: Any = g.rank(values)
     rank = values.shape.ndims
     if axis in (-1, (rank or 0) - 1):

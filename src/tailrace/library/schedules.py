@@ -135,11 +135,11 @@ def piecewise_constant(x: Any, boundaries: Any, values: Any, name: str | None = 
             )
     with name_scope(name, "PiecewiseConstant"):
         pairs = [
-            (step <= limits[0], lambda: rates[0]),  # type: ignore[operator]
-            (step > limits[-1], lambda: rates[-1]),  # type: ignore[operator]
+            (step <= limits[0], lambda: rates[0]),
+            (step > limits[-1], lambda: rates[-1]),
         ]
         for low, high, value in zip(limits[:-1], limits[1:], rates[1:-1], strict=True):
-            inside = (step > low) & (step <= high)  # type: ignore[operator]
+            inside = (step > low) & (step <= high)
             pairs.append((inside, lambda v=value: v))
         return case(pairs, lambda: rates[0], exclusive=True)
 

@@ -70,7 +70,7 @@ def _shift(x: Any, axes: Any, sign: int, scope: str) -> Tensor:
         axes = tuple(range(len(sizes)))
     shift: Any
     if isinstance(axes, int):
-        shift = sign * (sizes[axes] // 2)  # type: ignore[operator]
+        shift = sign * (sizes[axes] // 2)
     else:
-        shift = [sign * (sizes[axis] // 2) for axis in axes]  # type: ignore[operator]
+        shift = [sign * (sizes[axis] // 2) for axis in axes]
     return g.Roll(x, shift, axes, name=scope)

@@ -196,7 +196,7 @@ class Writer:
         code, temporaries, order = self._assembled()
         return native(
             _run_address(),
-            torch.Tensor.__dlpack_c_exchange_api__,  # type: ignore[attr-defined]
+            torch.Tensor.__dlpack_c_exchange_api__,
             torch.Tensor,
             fallback,
             torch.get_num_threads,

@@ -207,7 +207,7 @@ def _shared(
                     parts = _cut_of_all(matcher, match, total, names, cut)  # type: ignore[arg-type]
                     if parts:
                         found[cut.outputs[0]] = parts
-                        matcher.steps += [cut, total, *(v.step for v in total.inputs)]  # type: ignore[misc]
+                        matcher.steps += [cut, total, *(v.step for v in total.inputs)]
     return found
 
 

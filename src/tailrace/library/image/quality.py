@@ -31,7 +31,7 @@ def _compared(a: Tensor, b: Tensor) -> tuple[list[Tensor], list[Any]]:
     of_b = b.get_shape().with_rank_at_least(3)
     of_a[-3:].assert_is_compatible_with(of_b[-3:])
     if of_a.ndims is not None and of_b.ndims is not None:
-        outer = zip(reversed(of_a[:-3].dims), reversed(of_b[:-3].dims), strict=False)  # type: ignore[arg-type]
+        outer = zip(reversed(of_a[:-3].dims), reversed(of_b[:-3].dims), strict=False)
         for m, n in outer:
             if not (m == 1 or n == 1 or m.is_compatible_with(n)):
                 raise ValueError(f"Two images are not compatible: {of_a} and {of_b}")

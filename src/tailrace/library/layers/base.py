@@ -480,7 +480,7 @@ class Layer:
         with name_scope("ActivityRegularizer"):
             for output in nest.flatten(outputs):
                 loss = self._activity_regularizer(output)
-                batch = g.cast(g.shape(output)[0], loss.dtype)  # type: ignore[index]
+                batch = g.cast(g.shape(output)[0], loss.dtype)
                 self.add_loss(loss / batch, inputs=inputs)
 
     def apply(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:

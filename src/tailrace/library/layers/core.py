@@ -189,7 +189,7 @@ class Flatten(Layer):
         """Shapes: [B, ...] -> [B, n]."""
         dims = TensorShape(input_shape).as_list()
         known = all(dims[1:])
-        return TensorShape([dims[0], numbers_of.prod(dims[1:]) if known else None])  # type: ignore[arg-type]
+        return TensorShape([dims[0], numbers_of.prod(dims[1:]) if known else None])
 
 
 dense = tools.as_function(

@@ -182,5 +182,5 @@ def as_function(layer: type, name: str, doc: str) -> Callable[..., Any]:
 
     function.__name__ = function.__qualname__ = name
     function.__doc__ = doc
-    function.__signature__ = signature  # type: ignore[attr-defined]
+    function.__signature__ = signature
     return function

@@ -114,7 +114,7 @@ def _arranged(
     columns = rhs.shape.as_list()[-1]
     domain = matrix.shape.as_list()[-2 if adjoint else -1]
     known = rhs.shape[:extra].is_fully_defined() and None not in (columns, domain)
-    if known and (np.prod(rhs.shape[:extra].as_list()) < 2 or domain <= columns):  # type: ignore[operator]
+    if known and (np.prod(rhs.shape[:extra].as_list()) < 2 or domain <= columns):
         return matrix, rhs, lambda y: y, False
     matrix = matrices.adjoint(matrix) if adjoint else matrix
     extra_shape, main_shape = array.shape(rhs)[:extra], array.shape(rhs)[extra:]

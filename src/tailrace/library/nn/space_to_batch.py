@@ -125,7 +125,7 @@ def _rank(rate: Tensor) -> int:
         raise ValueError("rate must be rank 1")
     if not rate.shape.is_fully_defined():
         raise ValueError("rate must have known shape")
-    return rate.shape.as_list()[0]  # type: ignore[return-value]
+    return rate.shape.as_list()[0]
 
 
 def _checked_dims(given: Iterable[int] | None, default: range) -> list[int]:

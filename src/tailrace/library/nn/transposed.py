@@ -129,7 +129,7 @@ def conv_transpose(
     """
     with g.name_scope(name, "conv_transpose") as scope:
         if isinstance(output_shape, Tensor):
-            n = output_shape.shape.as_list()[0] - 2  # type: ignore[operator]
+            n = output_shape.shape.as_list()[0] - 2
         elif isinstance(output_shape, Sized):
             n = len(output_shape) - 2
         else:

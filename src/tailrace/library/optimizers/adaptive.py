@@ -271,8 +271,8 @@ class AdamOptimizer(KernelOptimizer):
         rate, beta1 = self._scalar("lr", dtype), self._scalar("beta1", dtype)
         beta2, epsilon = self._scalar("beta2", dtype), self._scalar("epsilon", dtype)
         rate = rate * g.Sqrt(1 - power2) / (1 - power1)
-        m = self._decayed(var, "m", grad * (1 - beta1), beta1, indices, scatter_add)  # type: ignore[operator]
-        v = self._decayed(var, "v", (grad * grad) * (1 - beta2), beta2, indices, scatter_add)  # type: ignore[operator]
+        m = self._decayed(var, "m", grad * (1 - beta1), beta1, indices, scatter_add)
+        v = self._decayed(var, "v", (grad * grad) * (1 - beta2), beta2, indices, scatter_add)
         root = g.Sqrt(v)
         update = var.assign_sub(rate * m / (root + epsilon), use_locking=self._use_locking)
         return g.group(update, m, v)

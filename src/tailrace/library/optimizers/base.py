@@ -355,7 +355,7 @@ def _as_gradient(grad: Any) -> Any:
 def _deduplicated(values: Tensor, indices: Tensor) -> tuple[Tensor, Tensor]:
     """The rows of equal indices added up, and the indices once each."""
     unique, positions = g.Unique(indices)
-    count = g.shape(unique)[0]  # type: ignore[index]
+    count = g.shape(unique)[0]
     return g.UnsortedSegmentSum(values, positions, count), unique
 
 

@@ -27,13 +27,13 @@ class GradientDescentOptimizer(KernelOptimizer):
 
     def _apply_sparse_duplicate_indices(self, grad: IndexedSlices, var: Any) -> Any:
         rate = g.cast(self._scalars["alpha"], var.dtype.base_dtype)
-        delta = IndexedSlices(grad.values * rate, grad.indices, grad.dense_shape)  # type: ignore[operator]
+        delta = IndexedSlices(grad.values * rate, grad.indices, grad.dense_shape)
         return var.scatter_sub(delta, use_locking=self._use_locking)
 
     def _resource_apply_sparse_duplicate_indices(
         self, grad: Tensor, handle: Any, indices: Tensor
     ) -> Any:
-        step = -grad * self._learning_rate  # type: ignore[operator]
+        step = -grad * self._learning_rate
         return g.ResourceScatterAdd(handle.handle, indices, step)
 
 

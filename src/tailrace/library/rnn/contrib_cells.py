@@ -189,10 +189,7 @@ class NASCell(LayerRNNCell):
         b = array.split(axis=1, num_or_size_splits=_NAS_BRANCHES, value=from_m)
         a = array.split(axis=1, num_or_size_splits=_NAS_BRANCHES, value=from_x)
         first = (sigmoid, relu, sigmoid, relu, tanh, sigmoid, tanh, sigmoid)
-        p = [
-            function(a[k] * b[k] if k == 3 else a[k] + b[k])  # type: ignore[operator]
-            for k, function in enumerate(first)
-        ]
+        p = [function(a[k] * b[k] if k == 3 else a[k] + b[k]) for k, function in enumerate(first)]
         q0, q1, q2, q3 = (
             tanh(p[0] * p[1]),
             tanh(p[2] + p[3]),

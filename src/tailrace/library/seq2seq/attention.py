@@ -128,7 +128,7 @@ class BaseAttentionMechanism(AttentionMechanism):
 
 def known_size(x: Tensor, axis: int) -> Any:
     """The size of an axis: a number where it is known."""
-    return x.shape[axis].value or array.shape(x)[axis]  # type: ignore[index]
+    return x.shape[axis].value or array.shape(x)[axis]
 
 
 def _prepared(memory: Any, lengths: Any, check_inner_dims_defined: bool) -> Any:
@@ -146,7 +146,7 @@ def _prepared(memory: Any, lengths: Any, check_inner_dims_defined: bool) -> Any:
     if lengths is None:
         return memory
     first = nest.flatten(memory)[0]
-    longest = array.shape(first)[1]  # type: ignore[index]
+    longest = array.shape(first)[1]
     mask = sequence_mask(lengths, maxlen=longest, dtype=first.dtype)
     return nest.map_structure(lambda m: _masked_memory(m, mask), memory)
 
@@ -163,7 +163,7 @@ def _masked_score(score: Tensor, lengths: Any, mask_value: Any) -> Tensor:
         return score
     message = "All values in memory_sequence_length must be greater than zero."
     with g.control_dependencies([assert_positive(lengths, message=message)]):
-        mask = sequence_mask(lengths, maxlen=array.shape(score)[1])  # type: ignore[index]
+        mask = sequence_mask(lengths, maxlen=array.shape(score)[1])
     mask_values = mask_value * array.ones_like(score)
     return where(mask, score, mask_values)
 
@@ -290,5 +290,5 @@ def hardmax(logits: Any, name: str | None = None) -> Tensor:
         logits = convert_to_tensor(logits, name="logits")
         depth = logits.get_shape()[-1].value
         if depth is None:
-            depth = array.shape(logits)[-1]  # type: ignore[index]
+            depth = array.shape(logits)[-1]
         return array.one_hot(argmax(logits, -1), depth, dtype=logits.dtype)

@@ -32,8 +32,7 @@ def gather_tree(
 def gather_tree_from_array(t: Tensor, parent_ids: Tensor, sequence_length: Tensor) -> Tensor:
     """`t` [T, B·K, …] or [T, B, K, …] with each beam's own history."""
     steps, batch, width = (
-        parent_ids.shape[axis].value or array.shape(parent_ids)[axis]  # type: ignore[index]
-        for axis in range(3)
+        parent_ids.shape[axis].value or array.shape(parent_ids)[axis] for axis in range(3)
     )
     beams = array.expand_dims(array.expand_dims(range_(width), 0), 0)
     beams = array.tile(beams, [steps, batch, 1])

@@ -49,7 +49,7 @@ def beam_search_step(
     was_finished = beam_state.finished
     not_finished = logical_not(was_finished)
     total = _total_log_probs(logits, beam_state, end_token)
-    size = logits.shape[-1].value or array.shape(logits)[-1]  # type: ignore[index]
+    size = logits.shape[-1].value or array.shape(logits)[-1]
     lengths = _lengths(beam_state, batch_size, beam_width, end_token, size, not_finished)
     attention = attention_probabilities(next_cell_state, coverage_penalty_weight)
     if attention is not None:
@@ -92,7 +92,7 @@ def _total_log_probs(logits: Any, state: BeamSearchDecoderState, end_token: Tens
 
 def _masked(probs: Tensor, end_token: Tensor, finished: Tensor) -> Tensor:
     """Finished beams give the end token with probability 1."""
-    size = array.shape(probs)[2]  # type: ignore[index]
+    size = array.shape(probs)[2]
     row = array.one_hot(
         end_token,
         size,
@@ -153,7 +153,7 @@ class _Picked:
             starts = array.expand_dims(range_(self.batch_size) * span, 1)
             flat = array.reshape(indices + starts, [-1])
             taken = gather(array.reshape(source, shape), flat)
-            sizes = array.shape(source)[: 1 + rank]  # type: ignore[index]
+            sizes = array.shape(source)[: 1 + rank]
             known = g.known(self.batch_size)
             static = TensorShape([None if known is None else int(known)])
             taken = array.reshape(taken, sizes, name="output")

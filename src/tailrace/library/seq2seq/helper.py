@@ -190,7 +190,7 @@ class TrainingHelper(_IdHelper):
 
 def unstacked(x: Tensor) -> TensorArray:
     """Time-major inputs as an array of steps."""
-    steps = array.shape(x)[0]  # type: ignore[index]
+    steps = array.shape(x)[0]
     return TensorArray(dtype=x.dtype, size=steps, element_shape=x.get_shape()[1:]).unstack(x)
 
 
@@ -288,7 +288,7 @@ class InferenceHelper(Helper):
         self._sample_shape = TensorShape(sample_shape)
         self._sample_dtype = sample_dtype
         self._next_inputs_fn = next_inputs_fn
-        self._batch_size = array.shape(start_inputs)[0]  # type: ignore[index]
+        self._batch_size = array.shape(start_inputs)[0]
         self._start_inputs = convert_to_tensor(start_inputs, name="start_inputs")
 
     @property

@@ -74,7 +74,7 @@ def sequence_loss(
         )
         if not average_across_batch:
             return cost
-        batch_size = array.shape(targets[0])[0]  # type: ignore[index]
+        batch_size = array.shape(targets[0])[0]
         return cost / cast(batch_size, cost.dtype)
 
 

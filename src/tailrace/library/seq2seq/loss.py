@@ -54,7 +54,7 @@ def sequence_loss(
             return _averaged(losses, weights, None)
         if sum_over_timesteps and sum_over_batch:
             return _summed(losses, weights, None)
-        losses = array.reshape(losses, array.shape(logits)[0:2])  # type: ignore[index]
+        losses = array.reshape(losses, array.shape(logits)[0:2])
         if average_across_timesteps or average_across_batch:
             return _averaged(losses, weights, [0] if average_across_batch else [1])
         if sum_over_timesteps or sum_over_batch:
@@ -64,7 +64,7 @@ def sequence_loss(
 
 def _losses(logits: Any, targets: Any, weights: Any, function: Any) -> Tensor:
     """Weighted losses of all steps of all sequences [B·T]."""
-    classes = array.shape(logits)[2]  # type: ignore[index]
+    classes = array.shape(logits)[2]
     logits = array.reshape(logits, [-1, classes])
     targets = array.reshape(targets, [-1])
     function = sparse_softmax_cross_entropy_with_logits if function is None else function

@@ -26,7 +26,7 @@ def _call_sampler(draw: Callable[[Any], Tensor], sample_shape: Any) -> Tensor:
         padded = array.pad(array.shape(shape), paddings=[[pad, 0]], constant_values=1)
         shape = array.reshape(shape, padded)
         samples = draw(reduce_prod(shape))
-        event_shape = array.shape(samples)[1:]  # type: ignore[index]
+        event_shape = array.shape(samples)[1:]
         return array.reshape(samples, array.concat([shape, event_shape], 0))
 
 
@@ -57,8 +57,8 @@ def categorical_sample(
 ) -> Tensor:
     """Classes drawn from softmax(logits). Shapes: logits [..., V] -> [*sample_shape, ...]."""
     logits = convert_to_tensor(logits, name="logits")
-    event_size = array.shape(logits)[-1]  # type: ignore[index]
-    batch_shape = array.shape(logits)[:-1]  # type: ignore[index]
+    event_size = array.shape(logits)[-1]
+    batch_shape = array.shape(logits)[:-1]
 
     def draw(n: Any) -> Tensor:
         flat = logits if logits.shape.ndims == 2 else array.reshape(logits, [-1, event_size])

@@ -42,7 +42,7 @@ def frame(
             scalar.shape.assert_has_rank(0)
         static = _static_frames(signal, length, step, pad_end, place)
         rank: Any = g.rank(signal)
-        place = range(rank)[place]  # type: ignore[index]
+        place = range(rank)[place]
         sizes: Any = g.shape(signal)
         before, samples, after = split(sizes, [place, 1, rank - 1 - place])
         samples = reshape(samples, [])
@@ -50,13 +50,13 @@ def frame(
         if pad_end:
             pad_value = convert_to_tensor(pad_value, signal.dtype)
             pad_value.shape.assert_has_rank(0)
-            count = -(-samples // step)  # type: ignore[operator]
+            count = -(-samples // step)
             missing = (length + step * (count - 1), samples)
             signal = _padded_end(signal, pad_value, missing, (outer, inner))
             sizes = g.shape(signal)
             samples = sizes[place]
         else:
-            count = g.Maximum(0, 1 + (samples - length) // step)  # type: ignore[operator]
+            count = g.Maximum(0, 1 + (samples - length) // step)
         part = gcd(length, step)
         parts = _Parts(part, length // part, step // part, samples // part)
         frames = _gathered(signal, sizes, (before, after, place), parts, count, length)
@@ -93,9 +93,9 @@ def _gathered(
     pieces_shape = concat([before, [parts.count, parts.length], after], 0)
     cut = strided_slice(signal, zeros_like(sizes), used)
     pieces = reshape(cut, pieces_shape)
-    first = reshape(range(count) * parts.per_step, [count, 1])  # type: ignore[operator]
+    first = reshape(range(count) * parts.per_step, [count, 1])
     following = reshape(range(parts.per_frame), [1, parts.per_frame])
-    chosen = gather(pieces, first + following, axis=axis)  # type: ignore[operator]
+    chosen = gather(pieces, first + following, axis=axis)
     return reshape(chosen, concat([before, [count, length], after], 0))
 
 

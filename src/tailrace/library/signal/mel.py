@@ -23,7 +23,7 @@ _HIGH_FREQUENCY_Q = 1127.0
 def _to_mel(frequency_hz: Any) -> Any:
     with g.name_scope("hertz_to_mel"):
         frequency: Any = convert_to_tensor(frequency_hz)
-        return _HIGH_FREQUENCY_Q * log(1.0 + frequency / _BREAK_HZ)  # type: ignore[operator]
+        return _HIGH_FREQUENCY_Q * log(1.0 + frequency / _BREAK_HZ)
 
 
 def _check(bins: int, sample_rate: Any, lower: float, upper: float, dtype: DType) -> None:
@@ -79,8 +79,8 @@ def linear_to_mel_weight_matrix(
         edges = linspace(_to_mel(lower), _to_mel(upper), num_mel_bins + 2)
         triangles = frame(edges, frame_length=3, frame_step=1)
         left, middle, right = (reshape(t, [1, num_mel_bins]) for t in split(triangles, 3, axis=1))
-        rising: Any = (bins - left) / (middle - left)  # type: ignore[operator]
-        falling: Any = (right - bins) / (right - middle)  # type: ignore[operator]
+        rising: Any = (bins - left) / (middle - left)
+        falling: Any = (right - bins) / (right - middle)
         weights = g.Maximum(zero, g.Minimum(rising, falling))
         return pad(weights, [[1, 0], [0, 0]], name=scope)
 

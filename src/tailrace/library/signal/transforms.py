@@ -136,7 +136,7 @@ def _next_power_of_2(value: Any) -> Tensor:
     known = g.known(value)
     if known is not None:
         return constant(int(2 ** np.ceil(np.log(known) / np.log(2.0))), value.dtype)
-    exponent = ceil(log(cast(value, dtypes.float32)) / log(2.0))  # type: ignore[operator]
+    exponent = ceil(log(cast(value, dtypes.float32)) / log(2.0))
     return cast(pow(2.0, exponent), value.dtype)
 
 
@@ -210,13 +210,13 @@ def _padded(x: Any, count: Any) -> Tensor:
 
 
 def _dct2(x: Any, size: Any, size_float: Any, norm: str | None) -> Tensor:
-    angles = -range(size_float) * math.pi * 0.5 / size_float  # type: ignore[operator]
-    scale: Any = 2.0 * exp(complex(0.0, angles))  # type: ignore[operator]
+    angles = -range(size_float) * math.pi * 0.5 / size_float
+    scale: Any = 2.0 * exp(complex(0.0, angles))
     spectrum: Any = rfft(x, fft_length=[2 * size])
     result: Any = real(spectrum[..., :size] * scale)
     if norm != "ortho":
         return result
-    first: Any = 0.5 * rsqrt(size_float)  # type: ignore[operator]
+    first: Any = 0.5 * rsqrt(size_float)
     return result * _weights(first, first * sqrt(2.0), size)
 
 
@@ -226,8 +226,8 @@ def _dct3(x: Any, size: Any, size_float: Any, norm: str | None) -> Tensor:
         x = x * _weights(first, first * sqrt(0.5), size)
     else:
         x = x * size_float
-    angles = range(size_float) * math.pi * 0.5 / size_float  # type: ignore[operator]
-    scale: Any = 2.0 * exp(complex(0.0, angles))  # type: ignore[operator]
+    angles = range(size_float) * math.pi * 0.5 / size_float
+    scale: Any = 2.0 * exp(complex(0.0, angles))
     back: Any = real(irfft(scale * complex(x, 0.0), fft_length=[2 * size]))
     return back[..., :size]
 

@@ -46,10 +46,10 @@ def _raised_cosine(
         truth = convert_to_tensor(periodic, dtype=dtypes.bool, name="periodic")
         periodic = cast(truth, dtypes.int32)
         periodic.shape.assert_has_rank(0)
-        even = 1 - mod(length, 2)  # type: ignore[operator]
+        even = 1 - mod(length, 2)
         n = cast(length + periodic * even - 1, dtype)
         places = cast(range(length), dtype)
-        angle = constant(2 * math.pi, dtype=dtype) * places / n  # type: ignore[operator]
+        angle = constant(2 * math.pi, dtype=dtype) * places / n
 
         def window() -> Tensor:
             return cast(a - b * cos(angle), dtype)

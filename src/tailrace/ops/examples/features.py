@@ -70,7 +70,7 @@ def fixed_dense(
     values: np.ndarray | None, key: bytes, dtype: DType, shape: TensorShape, default: Any
 ) -> np.ndarray:
     """The values of one record in a shape, or the default. Raises: KernelError without either."""
-    dims = [int(d) for d in shape.as_list()]  # type: ignore[arg-type]
+    dims = [int(d) for d in shape.as_list()]
     if values is None:
         given = arrays.to_numpy(default)
         if given.size == 0 and math.prod(dims) != 0:
@@ -91,7 +91,7 @@ def padded_dense(
     rows: list[np.ndarray | None], key: bytes, dtype: DType, shape: TensorShape, padding: Any
 ) -> np.ndarray:
     """Rows of any number of steps, padded to the longest. Shapes: -> [rows, steps, ...]."""
-    inner = [int(d) for d in shape.as_list()[1:]]  # type: ignore[arg-type]
+    inner = [int(d) for d in shape.as_list()[1:]]
     stride = math.prod(inner)
     filler = arrays.to_numpy(padding).reshape(-1)[0]
     lengths = []
