@@ -35,6 +35,8 @@ ROOT = Path(__file__).resolve().parents[1]
 KEPT = ROOT / "docs" / "lm.json"
 PAGES = [ROOT / "README.md", ROOT / "docs" / "applications" / "lm.md"]
 LENGTH = 400_000
+# settings other than the default ones
+OPTIONS: list[str] = []
 TITLES = {
     "reference": "Python's reference, characters: bits",
     "docstrings": "docstrings of the standard library, characters: bits",
@@ -60,7 +62,7 @@ def run(case: str, seed: int, epochs: int | None) -> dict[str, Any]:
     """
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place) / "model"
-        command = [sys.executable, "-m", "tailrace", "lm", "train", "--seed", str(seed)]
+        command = [sys.executable, "-m", "tailrace", "lm", "train", "--seed", str(seed), *OPTIONS]
         if case == "docstrings":
             text = Path(place) / "docstrings.txt"
             text.write_text(docstrings())

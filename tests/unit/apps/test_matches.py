@@ -23,7 +23,7 @@ def _plainly(text: list[int], training: list[int], longest: int) -> tuple[int, i
 
 
 def _kind(length: int, times: int, total: int) -> int:
-    bucket = sum(length >= least for least in (4, 6, 8, 10, 13))
+    bucket = sum(length >= least for least in (2, 3, 4, 6, 8, 10, 13))
     sure = 0 if total == 1 else 1 if times == total else 2 if 2 * times >= total else 3
     return 4 * bucket + sure if total else 0
 

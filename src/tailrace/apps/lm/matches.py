@@ -22,8 +22,8 @@ from tailrace.apps.lm.features import SymbolGroups
 
 Ids = NDArray[np.int64]
 
-# kinds: matches of up to 3 symbols, up to 5 ..., and per length four degrees of sureness
-LENGTHS = np.array([4, 6, 8, 10, 13])
+# kinds: matches of 1 symbol, of 2, 3, up to 5 ..., and per length four degrees of sureness
+LENGTHS = np.array([2, 3, 4, 6, 8, 10, 13])
 ONCE, ALWAYS, MOSTLY, SELDOM = range(4)
 KINDS = 4 * (len(LENGTHS) + 1)
 UNTOLD = -1
