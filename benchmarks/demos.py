@@ -31,6 +31,8 @@ DEMOS = {
     "som": ["som", "train"],
     "anomaly": ["anomaly", "train"],
     "denoise": ["denoise", "train"],
+    "draw": ["draw", "train"],
+    "compare": ["compare"],
 }
 LIMIT_S = 1800
 # a demonstration that is done within so many seconds is run with further seeds

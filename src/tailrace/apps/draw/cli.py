@@ -15,6 +15,7 @@ _DRAW = """examples:
 _TRAIN = """examples:
   tailrace draw train                           scikit-learn's digits, a minute or two
   tailrace draw train --no-attention --alone
+  tailrace draw train --demo scattered          where attention helps
   tailrace draw train mnist/ --glimpses 16 --size 256 --latent 20 --read-side 5 --write-side 5 \\
       --batch 100 --epochs 20 --binarise sample --alone
   tailrace draw train train-images-idx3-ubyte.gz t10k-images-idx3-ubyte.gz --minutes 60
@@ -60,6 +61,9 @@ def _add_train(commands: Any) -> None:
         metavar="IDX",
         help="MNIST's pictures: the folder, or the file to learn from and the one to test on; "
         ".gz or not (default: scikit-learn's digits)",
+    )
+    train.add_argument(
+        "--demo", help="the built-in pictures: digits (default), or scattered on a larger field"
     )
     train.add_argument(
         "--resume", action="store_true", help="go on with the model in --out where it stopped"

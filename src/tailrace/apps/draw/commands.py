@@ -14,17 +14,16 @@ from tailrace.apps.common.figures import Figure, write_figures
 from tailrace.apps.common.files import check_free, free_folder, make_folder
 from tailrace.apps.common.parts import Split
 from tailrace.apps.common.runs import Run
-from tailrace.apps.common.settings import at_least, option
+from tailrace.apps.common.settings import at_least, choice, option
 from tailrace.apps.common.training import Training
 from tailrace.apps.draw.contest import MIXTURES, Contest
-from tailrace.apps.draw.data import Data, Values, open_data
+from tailrace.apps.draw.data import DEMONSTRATIONS, Data, Values, open_data
 from tailrace.apps.draw.painter import KIND, Painter
 from tailrace.apps.draw.report import write_report
 from tailrace.apps.draw.settings import Settings
 from tailrace.apps.errors import UserError
 
 DEFAULT_OUT = "draw-model"
-DIGITS = ["digits"]
 RESUME_HINT = "or go on with --resume if it is a model"
 
 
@@ -80,17 +79,26 @@ def _begun(args: argparse.Namespace) -> Work:
     at_least("seeds", args.seeds, 1)
     folder = Path(args.out) if args.out else free_folder(DEFAULT_OUT)
     check_free(folder, hint=RESUME_HINT)
-    # "digits" may be a file of that name, too
-    data = open_data([str(Path(name).absolute()) for name in args.files] or DIGITS)
+    data = open_data(_source(args))
     work = _work(data, settings, args.seeds, args.alone, folder)
     make_folder(folder, hint=RESUME_HINT)
     return work
 
 
+def _source(args: argparse.Namespace) -> list[str]:
+    """What to open: files by their absolute paths, or a demonstration."""
+    if not args.files:
+        choice("demo", args.demo or DEMONSTRATIONS[0], DEMONSTRATIONS)
+        return [args.demo or DEMONSTRATIONS[0]]
+    if args.demo is not None:
+        raise UserError("files and --demo: give one of them")
+    return [str(Path(name).absolute()) for name in args.files]
+
+
 def _resumed(args: argparse.Namespace) -> Work:
     wanted = Settings.given(args)
     odd = sorted(option(name) for name in wanted if name not in {"epochs", "minutes"})
-    if odd or args.files:
+    if odd or args.files or args.demo:
         raise UserError(
             "--resume goes on with the model's own pictures and settings; --epochs and --minutes "
             f"can be changed{', not ' + odd[0] if odd else ''}"

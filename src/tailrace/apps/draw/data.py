@@ -23,8 +23,11 @@ Values = NDArray[np.float32]
 TRAIN, TEST = "train-images-idx3-ubyte", "t10k-images-idx3-ubyte"
 # of what there is to learn from, where the test pictures are a file of their own
 VALIDATION = 1 / 6
+DEMONSTRATIONS = ("digits", "scattered")
+# side of the field that digits are scattered on
+FIELD = 16
 # what random numbers are for
-BINARISE = 1
+BINARISE, SCATTER = 1, 5
 
 
 @dataclass(frozen=True)
@@ -32,7 +35,7 @@ class Data:
     """Grey pictures [N, H, W] from 0 to 1, before they are divided."""
 
     text: str
-    # "digits", or the files' absolute paths: what `open_data` takes
+    # a demonstration, or the files' absolute paths: what `open_data` takes
     source: list[str]
     pictures: Values
     test: Values | None = None
@@ -70,8 +73,8 @@ def open_data(source: list[str]) -> Data:
 
     Raises: UserError where they are missing or not such files.
     """
-    if source == ["digits"]:
-        return _digits()
+    if len(source) == 1 and source[0] in DEMONSTRATIONS:
+        return _digits(scattered=source[0] == "scattered")
     files = [Path(name) for name in source]
     if len(files) == 1 and files[0].is_dir():
         files = [_in_folder(files[0], TRAIN), *_optional(files[0], TEST)]
@@ -86,13 +89,20 @@ def open_data(source: list[str]) -> Data:
     return Data(text, named, parts[0], parts[1] if len(parts) == 2 else None)
 
 
-def _digits() -> Data:
+def _digits(*, scattered: bool) -> Data:
     # a second to load, wanted here only
     from sklearn.datasets import load_digits
 
     rows, _ = load_digits(return_X_y=True)
     pictures = np.asarray(rows, np.float32).reshape(-1, 8, 8) / np.float32(16)
-    return Data("scikit-learn's 1,797 handwritten digits, 8 x 8 pixels", ["digits"], pictures)
+    text = "scikit-learn's 1,797 handwritten digits, 8 x 8 pixels"
+    if not scattered:
+        return Data(text, ["digits"], pictures)
+    field = np.zeros((len(pictures), FIELD, FIELD), np.float32)
+    places = generator(0, SCATTER).integers(0, FIELD - 7, (len(pictures), 2))
+    for whole, picture, (top, left) in zip(field, pictures, places, strict=True):
+        whole[top : top + 8, left : left + 8] = picture
+    return Data(f"{text}, each anywhere in {FIELD} x {FIELD}", ["scattered"], field)
 
 
 def _optional(folder: Path, name: str) -> list[Path]:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 READ, WRITE = (0.10, 0.75, 0.30), (0.90, 0.20, 0.15)
 # a film's picture is at least so many pixels high
 FILM_PIXELS = 72
+# what is shown around pictures that have windows, as a part of them, and its grey
+MARGIN, AROUND = 0.15, 0.8
 
 
 def grid(pictures: Values, across: int) -> bytes:
@@ -44,8 +46,14 @@ def strip(paintings: Paintings, side: tuple[int, int], originals: Values | None 
         for step in range(steps):
             axis = axes[row, step]
             _show(axis, paintings.canvases[step, row])
-            for places, filters, colour in _windows(paintings, side, step):
+            windows = _windows(paintings, side, step)
+            for places, filters, colour in windows:
                 _outline(axis, places[row], filters, colour)
+            if windows:
+                high, wide = paintings.canvases.shape[2:]
+                around = MARGIN * max(high, wide) + 0.5
+                axis.set(xlim=(-around, wide - 1 + around), ylim=(high - 1 + around, -around))
+                axis.set_facecolor(str(AROUND))
             if row == 0:
                 axis.set_title(str(step + 1), fontsize=8)
         if originals is not None:
@@ -90,23 +98,35 @@ def animation(paintings: Paintings, side: tuple[int, int], across: int) -> bytes
     """A GIF of the pictures being painted, with the windows of each glimpse, then without."""
     canvases = paintings.canvases
     enlarge = max(1, -(-FILM_PIXELS // canvases.shape[2]))
+    around = round(MARGIN * max(canvases.shape[2:])) if len(paintings.writes) else 0
     frames = []
     for step, pictures in enumerate(canvases):
-        large = pictures.repeat(enlarge, 1).repeat(enlarge, 2)[..., None].repeat(3, 3)
+        large = _large(pictures, enlarge, around)
         for places, filters, colour in _windows(paintings, side, step):
             for picture, place in zip(large, places, strict=True):
-                _draw_box(picture, place, filters, colour, enlarge)
+                _draw_box(picture, place, filters, colour, enlarge, around)
         frames.append(mosaic(large, across, gap=4))
-    last = canvases[-1].repeat(enlarge, 1).repeat(enlarge, 2)[..., None].repeat(3, 3)
-    return film([*frames, mosaic(last, across, gap=4)], each_ms=300)
+    last = mosaic(_large(canvases[-1], enlarge, around), across, gap=4)
+    return film([*frames, last], each_ms=300)
 
 
-def _draw_box(picture: Values, place: Values, filters: int, colour: Any, enlarge: int) -> None:
-    """Draws a window's outline into an enlarged picture [H, W, 3]."""
+def _large(pictures: Values, enlarge: int, around: int) -> Values:
+    """Pictures [N, H, W] in colours, each pixel `enlarge` squared, with a margin of pixels."""
+    sides = ((0, 0), (around, around), (around, around))
+    padded = np.pad(pictures, sides, constant_values=AROUND)
+    return padded.repeat(enlarge, 1).repeat(enlarge, 2)[..., None].repeat(3, 3)
+
+
+def _draw_box(
+    picture: Values, place: Values, filters: int, colour: Any, enlarge: int, around: int
+) -> None:
+    """Draws a window's outline into an enlarged picture with a margin [H, W, 3]."""
     left, top, width, deviation = box(place, filters)
     thick = max(1, round(enlarge * min(0.5, 0.2 * deviation)))
     # the centre of pixel 0 is half a pixel from the edge
-    edges = [round(enlarge * (value + 0.5)) for value in (left, top, left + width, top + width)]
+    edges = [
+        round(enlarge * (value + 0.5 + around)) for value in (left, top, left + width, top + width)
+    ]
     x0, y0, x1, y1 = edges
     high, wide = picture.shape[:2]
     inside = np.zeros((high, wide), bool)

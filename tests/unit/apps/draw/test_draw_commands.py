@@ -12,7 +12,7 @@ from PIL import Image
 
 from tailrace.apps import Draw
 from tailrace.apps.common.figures import read_figures
-from tailrace.apps.draw.data import read_idx
+from tailrace.apps.draw.data import open_data, read_idx
 from tailrace.apps.draw.painter import Painter
 from tailrace.apps.errors import UserError
 from tailrace.cli import main
@@ -138,6 +138,7 @@ def test_files_that_cannot_be(idx, tmp_path, capsys):
         (["--binarise", "dither"], "--binarise dither: must be one of threshold, sample"),
         (["--seeds", "0"], "--seeds 0: must be at least 1"),
         (["--resume"], "--resume goes on with the model's own"),
+        (["--demo", "digits"], "files and --demo: give one of them"),
     ],
 )
 def test_options_that_cannot_be(idx, tmp_path, capsys, options, word):
@@ -185,6 +186,14 @@ def test_the_class(tmp_path):
 def test_arrays_that_cannot_be(X):
     with pytest.raises(UserError, match=r"pictures have shape|must be from 0 to 1"):
         Draw().fit(X)
+
+
+def test_digits_are_scattered_on_a_field():
+    digits, scattered = open_data(["digits"]), open_data(["scattered"])
+    assert (digits.sides, scattered.sides) == ((8, 8), (16, 16))
+    np.testing.assert_allclose(scattered.pictures.sum((1, 2)), digits.pictures.sum((1, 2)))
+    rows = scattered.pictures.max((0, 2))
+    assert (rows > 0).all()
 
 
 def test_idx_files_are_read(idx):
