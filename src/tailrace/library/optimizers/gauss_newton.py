@@ -56,7 +56,7 @@ class GaussNewton:
 
     def _reverse(self, ys: list[Tensor], weights: list[Any], name: str) -> list[Tensor]:
         """J' w for the variables."""
-        found = gradients(ys, [_read(var) for var in self._variables], weights, name=name)
+        found = gradients(ys, self._variables, weights, name=name)
         for one, variable in zip(found, self._variables, strict=True):
             if one is None:
                 raise ValueError(
@@ -87,7 +87,7 @@ class GaussNewton:
         """J' (sign * slope): its squares are on average the sum of the outputs' own squares."""
         signed = []
         for slope, output in zip(_slopes(loss, outputs), outputs, strict=True):
-            drawn = random_uniform(g.shape(output), -1.0, 1.0, output.dtype)
+            drawn = random_uniform(g.shape(output), -1.0, 1.0, output.dtype.base_dtype)
             signed.append(stop_gradient(g.Mul(slope, g.Sign(drawn))))
         scale = g.Sqrt(g.cast(_rows(outputs[0]), loss.dtype))
         return [g.Mul(one, scale) for one in self._reverse(outputs, signed, "probe")]
@@ -116,7 +116,7 @@ class GaussNewton:
 
     def read(self, session: Any) -> Vector:
         """The variables."""
-        return _flat(session.run([_read(variable) for variable in self._variables]))
+        return _flat(session.run(self._variables))
 
     def write(self, session: Any, vector: Vector) -> None:
         """Sets the variables."""
@@ -148,10 +148,6 @@ def _static(variable: Any) -> list[int]:
     if not variable.shape.is_fully_defined():
         raise ValueError(f"HessianFreeOptimizer: the shape of {variable.name} is not known")
     return variable.shape.as_list()
-
-
-def _read(variable: Any) -> Any:
-    return variable._ref() if hasattr(variable, "_ref") else variable.handle
 
 
 def _flat(parts: Sequence[Any]) -> Vector:

@@ -65,8 +65,9 @@ class HessianFreeOptimizer:
         preconditioner: the power of the preconditioner's diagonal; 0 is none.
         probes: how often the diagonal is drawn.
 
-    A dynamic loop has no second derivative in TensorFlow 1: networks have to be unrolled
-    (`tf.nn.static_rnn`).
+    All of it needs second derivatives, which TensorFlow 1 refuses to dynamic loops and to
+    `sparse_softmax_cross_entropy_with_logits`: unroll the network (`tf.nn.static_rnn`), and give
+    labels as one-hot vectors.
     """
 
     def __init__(
