@@ -54,7 +54,7 @@ def _trained(kind: str, config: tf.ConfigProto | None):
         grads, _ = tf.clip_by_global_norm(tf.gradients(loss, variables), 1.0)
         train = tf.train.AdamOptimizer(0.01).apply_gradients(zip(grads, variables, strict=True))
         session.run(tf.global_variables_initializer())
-        losses = []
+        losses, feed = [], {}
         for _ in range(30):
             feed = {x: rng.randn(20, 8, 10), y: rng.randn(20, 8, 4)}
             losses.append(session.run([loss, train], feed)[0])

@@ -56,7 +56,7 @@ def test_the_device_refuses_what_a_gpu_refuses():
     with present(), torch.inference_mode():
         there = torch.ones(3, device="fakegpu:0")
         with pytest.raises(MixedDevices):
-            there + torch.ones(3)
+            _ = there + torch.ones(3)
         with pytest.raises(RuntimeError, match="no address on the host"):
             there.data_ptr()
         with pytest.raises((RuntimeError, TypeError)):

@@ -13,15 +13,16 @@ one device to another is a step of the plan (`ops.transfer`): made once for a va
 gone after its last use. What is fed and fetched is the host's.
 
 **Kernels** are the same functions of torch tensors on every device; `OpDef.on_device` gives another
-where the usual one calls our CPU library. Recurrent layers go through ATen's own (cuDNN for LSTM
-and the plain RNN; TensorFlow's GRU resets the state before its product, which cuDNN does not, and
-so is done step by step). The passes that put several steps into one native call leave a GPU's
-steps alone.
+where the usual one calls our CPU library or takes as Python's numbers what a device has. Steps of
+an LSTM are ATen's fused cells. cuDNN would want the layer's gradient as one call too, and resets
+the state of a GRU after its product, TensorFlow before. The passes that put several steps into one
+native call leave a GPU's steps alone.
 
 **Recording** (`plan.segments`, `devices.recording`): steps in a row on one device whose sizes are
 known and that need nothing from the host are one segment; after some runs as usual it is recorded,
 as a CUDA graph, and replayed. Inputs are then copied to where the recording reads them; variables
 must stay where they are in memory, or it is recorded anew. `TAILRACE_RECORD=0` switches this off.
+Nothing of this has been run on a GPU yet; `docs/gpu.md` says what is tested, and how.
 
 **Random numbers** are drawn on the host, by the code that draws TensorFlow's, and copied.
 

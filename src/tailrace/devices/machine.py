@@ -58,7 +58,11 @@ def accelerators() -> list[Device]:
 
 
 def _cuda_devices() -> list[Device]:
-    return [_cuda_device(i) for i in range(torch.cuda.device_count())]
+    count = torch.cuda.device_count()
+    if count:
+        # TF: float32 is computed as such; PyTorch would round convolutions to TF32
+        torch.backends.cudnn.allow_tf32 = False
+    return [_cuda_device(i) for i in range(count)]
 
 
 def _cuda_device(index: int) -> Device:
