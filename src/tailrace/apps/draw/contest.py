@@ -10,7 +10,7 @@ from tailrace.apps.draw import baselines
 from tailrace.apps.draw.data import Values
 from tailrace.apps.draw.painter import TESTED, Painter
 
-INDEPENDENT, MIXTURES = "independent pixels", "mixture of such"
+INDEPENDENT, MIXTURES = "independent pixels", "mixture of independent pixels"
 
 
 class Contest:

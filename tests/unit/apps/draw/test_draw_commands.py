@@ -40,13 +40,18 @@ def test_training_leaves_a_model_a_report_and_pictures(model: Path):
     assert names == {"model.json", "best", "last", "logs", "report.html", "figures.json", *PICTURES}
     page = (model / "report.html").read_text()
     assert not re.search(r'(src|href)="(?!data:)', page)
-    kinds = ("with attention", "without attention", "variational autoencoder", "mixture of such")
+    kinds = (
+        "with attention",
+        "without attention",
+        "variational autoencoder",
+        "mixture of independent pixels",
+    )
     for wanted in (*kinds, "independent pixels", "Green: where it looks"):
         assert wanted in page
     # three glimpses, and the pictures without windows
     assert frames(model / "painting.gif") == 4
     found = read_figures(model)["figures"]["bound"]
-    assert (found["baseline"], found["unit"]) == ("mixture of such", "nats")
+    assert (found["baseline"], found["unit"]) == ("mixture of independent pixels", "nats")
     assert np.log(6) - 0.05 < found["value"] < 20
 
 
