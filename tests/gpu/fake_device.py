@@ -16,7 +16,7 @@ from typing import Any
 import torch
 from torch.utils import _pytree as pytree
 from torch.utils.backend_registration import (
-    _setup_privateuseone_for_python_backend,  # pyright: ignore[reportPrivateUsage]
+    _setup_privateuseone_for_python_backend,
 )
 
 from tailrace.devices import Device, machine
@@ -103,7 +103,7 @@ class FakeTensor(torch.Tensor):
 
     @staticmethod
     def __new__(cls, base: torch.Tensor) -> FakeTensor:
-        return torch.Tensor._make_wrapper_subclass(  # type: ignore[attr-defined]
+        return torch.Tensor._make_wrapper_subclass(
             cls,
             base.shape,
             dtype=base.dtype,
