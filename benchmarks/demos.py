@@ -30,7 +30,12 @@ DEMOS = {
     "lm": ["lm", "train"],
     "som": ["som", "train"],
     "anomaly": ["anomaly", "train"],
+    "classify": ["classify", "compare", "--seeds", "3"],
+    "embed": ["embed", "train", "--seeds", "3"],
     "denoise": ["denoise", "train"],
+    "translate": ["translate", "train"],
+    "translate-numbers": ["translate", "train", "--demo", "numbers"],
+    "caption": ["caption", "train"],
     "draw": ["draw", "train"],
     "compare": ["compare"],
 }

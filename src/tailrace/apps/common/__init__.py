@@ -23,6 +23,8 @@ The pieces, each a module:
     parts      training, validation and test part of rows or of a series; random numbers of a seed;
                mean and deviation over seeds
     vocabulary texts as characters or words, their numbers, padded batches
+    decoder    a network that writes texts and attends to a memory, as a graph; `writer` runs it;
+               `sentences` are what it learns and writes, `quality` says how good they are
     training   the loop: `Course`, `Progress`, `Training`
     runs       `Run`: a training in its model folder, with bar, best and last checkpoint, resumption
                and event files

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from tailrace.apps.common.display import Table
 from tailrace.apps.common.quality import curves
@@ -91,10 +92,11 @@ def attention_picture(translations: Sequence[Translation]) -> bytes:
         axes.imshow(one.sentence.attention[:, :places], cmap="Blues", vmin=0, vmax=1, aspect="auto")
         size = 8 if max(places, steps) < CROWDED else 6
         wide = any(len(symbol) > 1 for symbol in one.source)
-        axes.set_xticks(range(places), [_visible(s) for s in one.source], fontsize=size)
+        turned: dict[str, Any] = {"rotation": 45, "ha": "right", "rotation_mode": "anchor"}
+        labels = [_visible(symbol) for symbol in one.source]
+        axes.set_xticks(range(places), labels, fontsize=size, **(turned if wide else {}))
         axes.set_yticks(range(steps), [_visible(s) for s in one.symbols], fontsize=size)
-        axes.tick_params(axis="x", labelrotation=45 if wide else 0, length=0)
-        axes.tick_params(axis="y", length=0)
+        axes.tick_params(length=0)
         axes.set_title(one.text, fontsize=9, loc="left")
     return png(figure)
 

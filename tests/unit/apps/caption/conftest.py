@@ -11,8 +11,8 @@ from tailrace.cli import main
 
 SIDE = 16
 COLOURS = {"red": (0.9, 0.1, 0.1), "green": (0.1, 0.8, 0.1), "blue": (0.1, 0.1, 0.9)}
-TOY = ["--side", str(SIDE), "--filters", "4", "--size", "16", "--embedding", "8", "--batch", "16"]
-TOY += ["--epochs", "16", "--learning-rate", "0.01", "--beam", "2", "--attention", "bahdanau"]
+TOY = ["--side", str(SIDE), "--filters", "6", "--size", "24", "--embedding", "8", "--batch", "8"]
+TOY += ["--epochs", "8", "--learning-rate", "0.02", "--beam", "2", "--attention", "bahdanau"]
 
 
 def halves(count: int) -> tuple[np.ndarray, list[str]]:

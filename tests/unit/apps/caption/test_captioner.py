@@ -95,7 +95,7 @@ def test_measures_of_texts():
 def test_the_class(tmp_path: Path):
     pictures, captions = halves(120)
     model = Captioner(
-        side=SIDE, filters=4, size=16, embedding=8, batch=16, epochs=14, learning_rate=0.01, beam=2
+        side=SIDE, filters=6, size=24, embedding=8, batch=8, epochs=8, learning_rate=0.02, beam=2
     )
     with pytest.raises(UserError, match="not fitted"):
         model.predict(pictures)
