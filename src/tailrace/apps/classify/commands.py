@@ -12,7 +12,7 @@ from tailrace.apps.classify.data import Examples, from_arguments
 from tailrace.apps.classify.explaining import way_for
 from tailrace.apps.classify.learner import Learner
 from tailrace.apps.classify.report import write_report
-from tailrace.apps.classify.settings import Settings
+from tailrace.apps.classify.settings import TITLES, Settings
 from tailrace.apps.common import folder as folders
 from tailrace.apps.common.display import INTERRUPTED, Bar, say, show, stopping
 from tailrace.apps.common.figures import write_figures
@@ -79,7 +79,7 @@ def train(args: argparse.Namespace) -> int:
     classifier.results = contest.results()
     run.write()
     page = write_report(folder, classifier, contest, way)
-    baseline = None if classifier.settings.method == BASELINE else "logistic regression"
+    baseline = None if classifier.settings.method == BASELINE else TITLES[BASELINE]
     figures = contest.figures(baseline)
     write_figures(folder, "classify", time.perf_counter() - begun, **figures)
     say(

@@ -11,7 +11,7 @@ from tailrace.apps.classify.commands import fit_one, introduction, vectors_of
 from tailrace.apps.classify.comparison import NGRAMS, Contest
 from tailrace.apps.classify.data import Examples, from_arguments
 from tailrace.apps.classify.report import write_comparison
-from tailrace.apps.classify.settings import BAGS, METHODS, Settings
+from tailrace.apps.classify.settings import BAGS, METHODS, TITLES, Settings
 from tailrace.apps.common.display import INTERRUPTED, say, show
 from tailrace.apps.common.figures import write_figures
 from tailrace.apps.common.files import check_free, free_folder, make_folder
@@ -49,7 +49,12 @@ def compare(args: argparse.Namespace) -> int:
         say()
         show(contest.kinds_table())
     page = write_comparison(folder, contest)
-    write_figures(folder, "classify", time.perf_counter() - begun, **contest.figures())
+    accuracies = {
+        name: figure
+        for name, figure in contest.figures(TITLES["logistic"]).items()
+        if name.endswith("accuracy")
+    }
+    write_figures(folder, "classify", time.perf_counter() - begun, **accuracies)
     stopped = "" if finished else "Stopped; what was done till then is in the report. "
     say(f"\n{stopped}The report is in {page}")
     return 0 if finished else INTERRUPTED

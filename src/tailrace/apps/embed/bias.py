@@ -7,6 +7,10 @@ WEAT (Caliskan, Bryson, Narayanan, 2017), targets X, Y and attributes A, B:
     p = part of the divisions of X and Y into sets of their sizes whose difference of means is not
         below the one found: of all of them where these are few, else of drawn ones and the found
 
+The effect is free of scale, and words of a set lean alike for any reason that they share: groups of
+words that are each close together have large effects of small differences. So the difference of
+means is told, too.
+
 Hard debiasing (Bolukbasi, Chang, Zou, Saligrama, Kalai, 2016): the direction g is the first
 component of the pairs' deviations from their means; words that have no gender by meaning lose their
 part along g; both words of an equal pair become nu + g z and nu - g z, nu being their mean without
@@ -54,6 +58,12 @@ class Effect:
     associations: NDArray[np.float64]
     # part of X and Y that two clusters of their vectors put apart
     clusters: float
+
+    @property
+    def difference(self) -> float:
+        """Mean s(x) - mean s(y), in cosines: how large what the effect measures is."""
+        count = len(self.X)
+        return float(self.associations[:count].mean() - self.associations[count:].mean())
 
     @property
     def used(self) -> str:

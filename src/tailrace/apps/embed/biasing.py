@@ -42,11 +42,13 @@ class Finding:
 
     def table(self, *, whole: bool = False) -> Table:
         """A row for each test; the `whole` one says what was asked and how many words are known."""
-        columns = ["test", "effect", "p", "apart"]
-        columns += ["effect after", "p", "apart"] if self.mended else []
+        measured = ["effect", "diff.", "p", *(["apart"] if whole else [])]
+        columns = ["test", *measured]
+        columns += ["effect after", *measured[1:]] if self.mended else []
         rows = []
         for one, other in zip(self.before, self.after, strict=True):
-            row = [_title(one, whole), *_cells(one), *(_cells(other) if other else [])]
+            row = [_title(one, whole), *_cells(one, whole)]
+            row += _cells(other, whole) if other else []
             rows.append([*row, *([one.used] if whole else [])])
         return Table([*columns, *(["words known"] if whole else [])], rows)
 
@@ -56,9 +58,10 @@ def _title(effect: Effect, whole: bool) -> str:
     return f"{test.title} with {test.names[2]} and {test.names[3]}" if whole else test.title
 
 
-def _cells(effect: Effect) -> list[str]:
+def _cells(effect: Effect, whole: bool) -> list[str]:
     p = f"{effect.p:.4f}" if effect.p >= 0.0001 else "<0.0001"
-    return [f"{effect.effect:+.2f}", p, f"{effect.clusters:.2f}"]
+    cells = [f"{effect.effect:+.2f}", f"{effect.difference:+.3f}", p]
+    return [*cells, *([f"{effect.clusters:.2f}"] if whole else [])]
 
 
 def bias(args: argparse.Namespace) -> int:

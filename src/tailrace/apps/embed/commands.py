@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tailrace.apps.common.display import INTERRUPTED, Bar, clock, say, show, stopping
-from tailrace.apps.common.figures import write_figures
+from tailrace.apps.common.figures import Figure, write_figures
 from tailrace.apps.common.files import check_free, free_folder, make_folder
 from tailrace.apps.common.settings import at_least
 from tailrace.apps.common.training import Figures, Training
@@ -16,7 +16,7 @@ from tailrace.apps.embed import corpus
 from tailrace.apps.embed.comparison import Contest
 from tailrace.apps.embed.embedding import Embedding, Parts
 from tailrace.apps.embed.questions import read_questions
-from tailrace.apps.embed.report import write_report
+from tailrace.apps.embed.report import planted_correlation, write_report
 from tailrace.apps.embed.settings import Settings
 from tailrace.apps.embed.space import Question
 from tailrace.apps.embed.text import Sentences, read_sentences
@@ -67,7 +67,10 @@ def train(args: argparse.Namespace) -> int:
     first.results = contest.results()
     first.save(folder)
     page = write_report(folder, name, first, contest, history, built_in=args.file is None)
-    write_figures(folder, "embed", time.perf_counter() - begun, **contest.figures())
+    figures = contest.figures()
+    if args.file is None:
+        figures["planted odds found again"] = _planted(contest)
+    write_figures(folder, "embed", time.perf_counter() - begun, **figures)
     word = parts.vocabulary.symbols[len(parts.vocabulary) // 2]
     say(
         f"\nThe vectors are in {folder}, the report in {page}. "
@@ -84,6 +87,13 @@ def _data(args: argparse.Namespace) -> tuple[str, Sentences, Mapping[str, Sequen
     if not sentences:
         raise UserError(f"{args.file}: has no sentence of two words or more")
     return Path(args.file).name, sentences, questions
+
+
+def _planted(contest: Contest) -> Figure:
+    """The correlation of the built-in text's odds with the vectors that were learnt."""
+    learnt, counted = list(contest.groups().values())[:2]
+    found = [planted_correlation(entry.space) for entry in learnt]
+    return Figure(found, (counted[0].name, planted_correlation(counted[0].space)))
 
 
 def _fit(embedding: Embedding, parts: Parts, *, told: bool) -> Training:

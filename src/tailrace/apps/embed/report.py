@@ -118,6 +118,12 @@ def planted(space: Space) -> tuple[list[str], NDArray[np.float64], NDArray[np.fl
     return names, np.log(parts / (1 - parts)), associations(space.rows(names), male, female)
 
 
+def planted_correlation(space: Space) -> float:
+    """How well a space says what the built-in text's odds are."""
+    _, odds, lean = planted(space)
+    return float(np.corrcoef(odds, lean)[0, 1])
+
+
 def _planted(report: Report, space: Space) -> None:
     names, odds, lean = planted(space)
     figure = new_figure(7, 4.5)
@@ -133,7 +139,7 @@ def _planted(report: Report, space: Space) -> None:
     report.text(
         "The built-in text takes he or she in sentences about professions with odds that are "
         "known. How near the vectors are to male and to female words has a correlation of "
-        f"{np.corrcoef(odds, lean)[0, 1]:.3f} with these. See tailrace embed bias."
+        f"{planted_correlation(space):.3f} with these. See tailrace embed bias."
     )
     report.image("planted.png", png(figure), "Planted odds and what the vectors say")
 
@@ -156,7 +162,9 @@ def write_bias_report(folder: Path, name: str, found: Finding) -> Path:
         f"{len(found.space.words):,} words. Tests of association (WEAT, Caliskan, Bryson, "
         "Narayanan, 2017): an effect above 0 says that the first targets go with the first "
         "attributes, 2 is the most; p is the part of all divisions of the targets, or of drawn "
-        "ones, with no smaller difference."
+        "ones, with no smaller difference. Diff.: the difference of the targets' mean associations "
+        "in cosines; a large effect of a small difference says that the targets are two close "
+        "groups more than that they lean."
     )
     report.table(found.table(whole=True))
     report.text(_about_bias(found))

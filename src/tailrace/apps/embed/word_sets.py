@@ -100,7 +100,7 @@ TESTS = {
         INSTRUMENTS, WEAPONS, PLEASANT, UNPLEASANT,
     ),
     "weat5": Association(
-        "European and African American names", ("European", "African American", *_FEELING),
+        "European, African names", ("European", "African American", *_FEELING),
         EUROPEAN, AFRICAN, GLAD, HORRID,
     ),
     "weat6": Association(
@@ -116,15 +116,15 @@ TESTS = {
         SCIENCE, ARTS_OF_8, MALE_OF_8, FEMALE_OF_8,
     ),
     "weat9": Association(
-        "mental and physical disease", ("mental", "physical", "temporary", "permanent"),
+        "mental, physical disease", ("mental", "physical", "temporary", "permanent"),
         MENTAL, PHYSICAL, TEMPORARY, PERMANENT,
     ),
     "weat10": Association(
-        "young and old people's names", ("young", "old", *_FEELING),
+        "young, old people's names", ("young", "old", *_FEELING),
         YOUNG, OLD, GLAD, HORRID,
     ),
     "professions": Association(
-        "technical and caring professions", ("technical", "caring", "male", "female"),
+        "professions", ("technical", "caring", "male", "female"),
         TECHNICAL, CARING, MALE, FEMALE,
     ),
 }  # fmt: skip

@@ -43,6 +43,7 @@ def test_associations_effect_and_p_in_the_plane():
     deviation = (sum((v - mean) ** 2 for v in values) / 3) ** 0.5
     wanted = ((values[0] + values[1]) / 2 - (values[2] + values[3]) / 2) / deviation
     assert found.effect == pytest.approx(wanted, abs=1e-6)
+    assert found.difference == pytest.approx((3 - root) / 4 + (3 + root) / 4, abs=1e-6)
     # of the six divisions only the one found has so large a difference
     assert found.exact
     assert found.p == pytest.approx(1 / 6)
@@ -91,9 +92,11 @@ def test_words_that_lean_nowhere_have_no_effect():
 
 
 def test_a_test_needs_its_words_but_not_their_capitals():
-    space = Space(["John", "Paul", "amy", "joan", "salary", "office", "home"], np.eye(7))
+    space = Space(
+        ["John", "Paul", "amy", "joan", "salary", "office", "home"], np.eye(7, dtype=np.float32)
+    )
     assert weat(space, TESTS["weat6"]) is None
-    space = Space([*space.words, "parents", "john"], np.eye(9))
+    space = Space([*space.words, "parents", "john"], np.eye(9, dtype=np.float32))
     found = weat(space, TESTS["weat6"])
     assert found is not None
     assert found.X == ["john", "paul"]
