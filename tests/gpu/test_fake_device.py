@@ -1,5 +1,7 @@
 """What runs where, and what is copied: on the device that is none."""
 
+import threading
+
 import numpy as np
 import pytest
 import torch
@@ -248,6 +250,30 @@ def test_recordings_by_the_sizes_of_feeds(counts: Counts):
                 expected = (np.sin(np.exp(part) + 1) * 2).sum()
                 np.testing.assert_allclose(session.run(y, {x: part}), expected, rtol=1e-4)
     assert counts.replays > 0
+
+
+def test_threads_share_a_recording(counts: Counts):
+    x = tf.placeholder(tf.float32, [4])
+    y = tf.reduce_sum(tf.exp(tf.sin(x) * 2.0) + 1.0)
+    wrong = []
+    with tf.Session() as session:
+
+        def work(first: int):
+            for i in range(20):
+                value = np.full(4, first + i / 10)
+                expected = (np.exp(np.sin(value) * 2) + 1).sum()
+                if not np.isclose(session.run(y, {x: value}), expected, rtol=1e-4):
+                    wrong.append(value)
+
+        for _ in range(3):
+            session.run(y, {x: np.ones(4)})
+        threads = [threading.Thread(target=work, args=(i,)) for i in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert not wrong
+    assert counts.replays >= 80
 
 
 def test_failures_within_a_recorded_row_name_the_operation(counts: Counts):
