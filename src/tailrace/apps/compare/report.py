@@ -106,7 +106,10 @@ def seconds(race: Race) -> bytes:
 
 
 def losses(race: Race) -> bytes:
-    """Losses of the first seed by batches and by the seconds that learning took."""
+    """Losses of the first seed by batches and by seconds, each batch taking the median ones.
+
+    So a moment in which the machine did something else does not push the rest of a line aside.
+    """
     figure = new_figure(11, 4)
     by_batches, by_seconds = figure.subplots(1, 2, sharey=True)
     for entry in race.entries.values():
@@ -117,9 +120,10 @@ def losses(race: Race) -> bytes:
             "lw": 1.8 if entry.engine == "tailrace" else 1.1,
         }
         by_batches.plot(values, **style, label=f"{entry.cell}, {entry.title}")
-        by_seconds.plot(np.cumsum(entry.seconds[0]), values, **style)
+        seconds = entry.quartiles()[1] * np.arange(1, len(values) + 1)
+        by_seconds.plot(seconds, values, **style)
     by_batches.set(xlabel="batch", ylabel="loss, nats per character")
-    by_seconds.set(xlabel="seconds of learning, its own turns only")
+    by_seconds.set(xlabel="seconds of learning, at the median per batch")
     by_batches.legend(fontsize=7)
     return png(figure)
 

@@ -22,14 +22,14 @@ _STARTED = time.perf_counter()
 class Graph:
     """The TensorFlow program on an engine that runs such programs."""
 
-    def __init__(self, tf, spec):
+    def __init__(self, tf, spec, config=None):
         import numpy as np
 
         program = importlib.import_module("tf_program")
         tf.set_random_seed(spec["seed"])
         sizes = [spec[name] for name in ("vocabulary", "size", "layers")]
         self.network = program.build(tf, spec["cell"], *sizes)
-        self.session = tf.Session()
+        self.session = tf.Session(config=config)
         self.session.run(tf.global_variables_initializer())
         self.variables = tf.trainable_variables()
         if spec.get("weights"):
@@ -66,7 +66,12 @@ def _tensorflow(spec):
     warnings.simplefilter("ignore")
     tf = importlib.import_module("tensorflow")
     tf.compat.v1.logging.set_verbosity(tf.compat.v1.logging.ERROR)
-    return Graph(tf, spec), tf.__version__
+    # the variable that the others read; 0 leaves the choice to TensorFlow
+    threads = int(os.environ.get("OMP_NUM_THREADS", "0"))
+    config = tf.ConfigProto(
+        intra_op_parallelism_threads=threads, inter_op_parallelism_threads=threads
+    )
+    return Graph(tf, spec, config), tf.__version__
 
 
 def _torch(spec):
