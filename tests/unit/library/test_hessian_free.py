@@ -133,13 +133,6 @@ def test_a_quadratic_loss_takes_few_steps():
         assert seen[0].damping < 1e-6
 
 
-def _xor(session: tf.Session, step: Any) -> float:
-    session.run(tf.global_variables_initializer())
-    for _ in range(40):
-        found = step()
-    return found
-
-
 def test_a_classifier_learns_what_is_not_linear():
     x = np.array([[0, 0], [0, 1], [1, 0], [1, 1]], np.float32)
     with tf.Graph().as_default(), tf.Session() as session:
@@ -148,7 +141,8 @@ def test_a_classifier_learns_what_is_not_linear():
         logits = tf.layers.dense(hidden, 2)
         loss = tf.losses.softmax_cross_entropy(np.eye(2)[[0, 1, 1, 0]], logits)
         optimizer = tf.contrib.opt.HessianFreeOptimizer(loss, logits, hidden=[hidden])
-        assert _xor(session, lambda: optimizer.step(session).new_loss) < 0.01
+        session.run(tf.global_variables_initializer())
+        assert optimizer.minimize(session, steps=40).new_loss < 0.01
 
 
 def test_less_data_for_the_curvature():
