@@ -10,6 +10,7 @@ candidate_sampler_ops.cc, range_sampler.cc; core/lib/random/distribution_sampler
 
 from __future__ import annotations
 
+import ctypes
 import math
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
@@ -17,10 +18,13 @@ from typing import NamedTuple, Protocol
 import numpy as np
 
 from tailrace.native import random
-from tailrace.native.philox import Draws, Position, uniform_float64
+from tailrace.native.loader import library
+from tailrace.native.philox import Draws, Position, c_pointer, uniform_float64
 
 # Candidate samplers move their stream on by this many words for each candidate asked for.
 WORDS_PER_CANDIDATE = 2048
+# More ids than these the library does not draw: it looks each up among those before.
+_MANY = 1 << 11
 # Normals between bounds: tries TF provides for, each of two numbers.
 MAX_TRIES = 1000
 # ... and how many of equal parameters make a row.
@@ -181,22 +185,22 @@ class LogUniform:
 
     def __init__(self, count: int) -> None:
         """`count` ids, the frequent ones first."""
-        self._count = count
-        self._log_range = math.log1p(count)
+        self.count = count
+        self.log_range = math.log1p(count)
 
     def sample(self, draws: Draws) -> int:
         """One class id."""
-        return (int(math.exp(draws.float64() * self._log_range)) - 1) % self._count
+        return (int(math.exp(draws.float64() * self.log_range)) - 1) % self.count
 
     def several(self, draws: Draws, count: int) -> list[int]:
         """As many class ids, as `sample` draws them one after the other."""
         numbers = uniform_float64(*np.array(draws.words(2 * count), np.int64).reshape(-1, 2).T)
-        scaled = (numbers * self._log_range).tolist()
-        return [(int(math.exp(x)) - 1) % self._count for x in scaled]
+        scaled = (numbers * self.log_range).tolist()
+        return [(int(math.exp(x)) - 1) % self.count for x in scaled]
 
     def probability(self, ids: np.ndarray) -> np.ndarray:
         """float32 probabilities of int64 ids."""
-        return (np.log((ids + 2.0) / (ids + 1.0)) / self._log_range).astype(np.float32)
+        return (np.log((ids + 2.0) / (ids + 1.0)) / self.log_range).astype(np.float32)
 
 
 class Fixed:
@@ -276,12 +280,7 @@ def candidates(
 
     `true` (int64, any shape) are ids whose expected counts are wanted too.
     """
-    draws = Draws(start)
-    if unique:
-        sampled, tries = _distinct(sampler, draws, count)
-    else:
-        sampled, tries = _drawn(sampler, draws, count), count
-    ids = np.array(sampled, np.int64)
+    ids, tries = _native(start, sampler, count, unique) or _drawn_all(start, sampler, count, unique)
 
     def expected(of: np.ndarray) -> np.ndarray:
         p = sampler.probability(of)
@@ -290,6 +289,38 @@ def candidates(
         return -np.expm1(np.float32(tries) * np.log1p(-p))
 
     return Candidates(ids, expected(true), expected(ids))
+
+
+def _native(
+    start: Position, sampler: Sampler, count: int, unique: bool
+) -> tuple[np.ndarray, int] | None:
+    """The ids and how many were drawn for them, by the library; None where it cannot."""
+    loaded = library()
+    if loaded is None or not isinstance(sampler, LogUniform) or count > _MANY:
+        return None
+    ids = np.empty(count, np.int64)
+    function = loaded.tailrace_log_uniform_ids
+    function.restype = ctypes.c_int64
+    tries = function(
+        *start.c_arguments(),
+        ctypes.c_double(sampler.log_range),
+        ctypes.c_int64(sampler.count),
+        ctypes.c_size_t(count),
+        ctypes.c_int(unique),
+        c_pointer(ids),
+    )
+    return ids, tries
+
+
+def _drawn_all(
+    start: Position, sampler: Sampler, count: int, unique: bool
+) -> tuple[np.ndarray, int]:
+    draws = Draws(start)
+    if unique:
+        sampled, tries = _distinct(sampler, draws, count)
+    else:
+        sampled, tries = _drawn(sampler, draws, count), count
+    return np.array(sampled, np.int64), tries
 
 
 def _distinct(sampler: Sampler, draws: Draws, count: int) -> tuple[list[int], int]:

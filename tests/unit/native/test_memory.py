@@ -21,7 +21,7 @@ print(kept, (steps(20) - before) // 20)
 
 def _run(**settings: str) -> tuple[str, int]:
     """Whether memory was kept, and the pages new to a step that touches 29,000."""
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("MALLOC_")}
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(("MALLOC_", "LD_"))}
     command = [sys.executable, "-c", _PROGRAM]
     done = subprocess.run(
         command, env={**environment, **settings}, capture_output=True, text=True, check=True

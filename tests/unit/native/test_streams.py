@@ -219,3 +219,17 @@ def test_candidates(case: str, path: str):
         np.testing.assert_allclose(got.sampled_expected, want[2], rtol=1e-6)
         if isinstance(distribution, sampling.Learned):
             distribution.update(true)
+
+
+@pytest.mark.parametrize("unique", [False, True])
+@pytest.mark.parametrize("sizes", [(50000, 64), (70, 64), (10, 10), (1, 1)])
+def test_ids_drawn_by_the_library_are_those_drawn_one_by_one(sizes, unique):
+    classes, count = sizes
+    start, known = Position(12345, (1 << 64) - 3), np.arange(min(classes, 5))
+    log_uniform = sampling.LogUniform(classes)
+    found = sampling.candidates(start, log_uniform, count, known, unique=unique)
+    ids, tries = sampling._drawn_all(start, log_uniform, count, unique)
+    np.testing.assert_array_equal(found.sampled, ids)
+    probability = log_uniform.probability(known)
+    exact = probability * count if tries == count else 1 - (1 - probability) ** tries
+    np.testing.assert_allclose(found.true_expected, exact, rtol=1e-5)
