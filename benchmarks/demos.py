@@ -37,6 +37,8 @@ DEMOS = {
     "translate-numbers": ["translate", "train", "--demo", "numbers"],
     "caption": ["caption", "train"],
     "draw": ["draw", "train"],
+    "speech": ["speech", "train"],
+    "speech-tones": ["speech", "train", "--demo", "tones"],
     "compare": ["compare"],
 }
 LIMIT_S = 1800
