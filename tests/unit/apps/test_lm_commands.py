@@ -53,7 +53,15 @@ def test_the_report_is_self_contained(trained: Path):
     page = (trained / "report.html").read_text()
     assert not re.search(r'(src|href)="(?!data:)', page)
     assert "data:image/png;base64,iVBOR" in page
-    for wanted in ("lstm, 1 x 24", "Kneser-Ney", "uniform", "Temperature 0.6", "seq len", "Gates"):
+    for wanted in (
+        "lstm, 1 x 24",
+        "Kneser-Ney",
+        "uniform",
+        "Temperature 0.6",
+        "seq len",
+        "Gates",
+        "longest match",
+    ):
         assert wanted in page
     assert (trained / "curve.png").read_bytes().startswith(b"\x89PNG")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from tailrace.apps.anomaly.ecg import KINDS, demonstration
 from tailrace.apps.anomaly.report import write_report
 from tailrace.apps.anomaly.settings import Settings
 from tailrace.apps.common.display import INTERRUPTED, Bar, say, show, stopping
+from tailrace.apps.common.figures import write_figures
 from tailrace.apps.common.files import free_folder, make_folder
 from tailrace.apps.common.parts import sizes
 from tailrace.apps.common.settings import at_least, choice
@@ -32,6 +34,7 @@ class Data:
 
 def train(args: argparse.Namespace) -> int:
     """Trains a detector in a folder of its own; ends with a table and a report."""
+    begun = time.perf_counter()
     settings = Settings.of(**Settings.given(args))
     at_least("seeds", args.seeds, 1)
     data = _data(args, settings)
@@ -55,6 +58,7 @@ def train(args: argparse.Namespace) -> int:
     detector.results = contest.results()
     detector.save(folder)
     page = write_report(folder, detector, data.text, contest)
+    write_figures(folder, "anomaly", time.perf_counter() - begun, **contest.figures())
     say(
         f"\nThe model is in {folder}, the report in {page}. "
         f"Let it watch: tail -f FILE.csv | tailrace anomaly watch {folder}"

@@ -18,6 +18,7 @@ from tailrace.apps.anomaly.scoring import marked, smoothed
 from tailrace.apps.anomaly.settings import METHODS
 from tailrace.apps.anomaly.windows import Floats
 from tailrace.apps.common.display import Table
+from tailrace.apps.common.figures import Figure
 from tailrace.apps.common.parts import mean_and_deviation
 
 
@@ -96,6 +97,19 @@ class Contest:
         rows = [_row(group) for group in groups]
         f1 = [np.mean([entry.quality.f1 for entry in group]) for group in groups]
         return Table([*columns, "false", "ms"], rows, best=int(np.argmax(f1)))
+
+    def figures(self) -> dict[str, Figure]:
+        """The chosen network's figures over seeds, beside the simple detector of the best F1."""
+        mine = [entry for entry in self.entries if entry.name == self.chosen.name]
+        if not self.labelled:
+            marked_parts = [100 * float(entry.marks.mean()) for entry in mine]
+            return {"points_marked": Figure(marked_parts, unit="%")}
+        best = max(self._baselines, key=lambda entry: entry.quality.f1)
+        found = [100 * entry.quality.found / entry.quality.ranges for entry in (*mine, best)]
+        return {
+            "range_f1": Figure([e.quality.f1 for e in mine], (best.name, best.quality.f1)),
+            "ranges_found": Figure(found[:-1], (best.name, found[-1]), "%"),
+        }
 
     def results(self) -> dict[str, Any]:
         """The figures as JSON has them."""

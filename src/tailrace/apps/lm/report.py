@@ -11,6 +11,7 @@ from tailrace.apps.common.report import FAINT, MAIN, OTHER, Report, new_figure, 
 from tailrace.apps.lm.folder import Contents
 from tailrace.apps.lm.gates import GATES
 from tailrace.apps.lm.pronounce import Spelling
+from tailrace.apps.lm.settings import Settings
 
 CURVE = "curve.png"
 
@@ -95,6 +96,7 @@ def write_report(folder: Path, contents: Contents, scores: list[Score], extras: 
         f"{settings.size} units, trained on {settings.level}s for {progress.seconds / 60:.1f} "
         f"minutes ({progress.step} steps, {progress.epoch} whole passes over the text)."
     )
+    report.text(_reads(settings))
     report.heading("On held-out text")
     report.table(score_table(settings.level, scores))
     report.text(
@@ -121,6 +123,20 @@ def write_report(folder: Path, contents: Contents, scores: list[Score], extras: 
         report.listing(text)
     report.settings(settings.to_json())
     return report.write(folder)
+
+
+def _reads(settings: Settings) -> str:
+    """What the network reads, in words."""
+    what = "character" if settings.level == "char" else "word"
+    read = [f"the {what}"]
+    if settings.ngram_inputs > 1:
+        read.append(f"the groups of 2 to {settings.ngram_inputs} {what}s that end there")
+    if settings.match_length:
+        read.append(
+            f"what followed the longest match, of up to {settings.match_length} {what}s, in the "
+            "training text"
+        )
+    return f"At each step it reads {', and '.join(read)}."
 
 
 def _add_next(report: Report, text: str, candidates: list[tuple[str, float]]) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from tailrace.apps.anomaly.data import read_series
 from tailrace.apps.anomaly.networks import Learner
+from tailrace.apps.common.figures import read_figures
 from tailrace.cli import main
 
 from .conftest import ODD, TOY, odd_wave, write
@@ -29,6 +30,7 @@ def test_training_leaves_a_model_and_a_report(models: dict[str, Path], method: s
         "series.png",
         "close.png",
         "training.png",
+        "figures.json",
     }
     chosen, *others = json.loads((folder / "model.json").read_text())["results"]["detectors"]
     assert chosen["name"] == f"LSTM {method}"
@@ -40,6 +42,9 @@ def test_training_leaves_a_model_and_a_report(models: dict[str, Path], method: s
         "discord",
         "linear autoencoder",
     ]
+    figures = read_figures(folder)["figures"]
+    assert figures["range_f1"]["value"] == chosen["f1"]
+    assert figures["ranges_found"]["value"] == 100
     page = (folder / "report.html").read_text()
     assert not re.search(r'(src|href)="(?!data:)', page)
     for wanted in ("discord", "Tatbul", "false alarms", "data:image/png;base64,iVBOR"):
