@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import CodeType, ModuleType, TracebackType
 
+import tailrace as tf
 from tailrace.compat import era
 from tailrace.compat.errors import ProgramError
 from tailrace.compat.hook import install
@@ -26,6 +27,8 @@ def run_program(script: str, arguments: Sequence[str]) -> int:
     code = _compiled(path)
     install()
     era.restore()
+    # written where there was a GPU, maybe, and meant to run here
+    tf.config.set_soft_device_placement(True)
     main = ModuleType("__main__")
     main.__dict__.update(__file__=script, __builtins__=builtins, __cached__=None)
     sys.modules["__main__"] = main

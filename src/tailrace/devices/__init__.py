@@ -29,8 +29,20 @@ Nothing of this has been run on a GPU yet; `docs/gpu.md` says what is tested, an
 `machine` finds the devices, `available` applies a `ConfigProto` and names, `recording` records.
 """
 
-from tailrace.devices.available import Devices
+from tailrace.devices.available import (
+    Devices,
+    get_soft_device_placement,
+    set_soft_device_placement,
+)
 from tailrace.devices.copies import to_host
 from tailrace.devices.machine import Device, accelerators, host
 
-__all__ = ["Device", "Devices", "accelerators", "host", "to_host"]
+__all__ = [
+    "Device",
+    "Devices",
+    "accelerators",
+    "get_soft_device_placement",
+    "host",
+    "set_soft_device_placement",
+    "to_host",
+]

@@ -18,6 +18,24 @@ from tailrace.errors import InvalidArgumentError, NotFoundError
 from tailrace.graph import Graph, Operation
 from tailrace.graph.devices import DeviceSpec
 
+# whether every session may place elsewhere what asks for a device that there is not
+_soft_placement = False
+
+
+def set_soft_device_placement(enabled: bool) -> None:
+    """Lets the sessions made from now on place elsewhere what asks for a device that there is not.
+
+    It holds where a `ConfigProto` does not say `allow_soft_placement`, too. That something is moved
+    is said once a session.
+    """
+    global _soft_placement
+    _soft_placement = bool(enabled)
+
+
+def get_soft_device_placement() -> bool:
+    """What `set_soft_device_placement` set, False at first."""
+    return _soft_placement
+
 
 class Devices:
     """What a session may compute on, and what its operations ask for.
@@ -30,7 +48,8 @@ class Devices:
     ) -> None:
         self.cpus = cpus
         self.gpus = gpus
-        self.soft = soft
+        self.soft = soft or _soft_placement
+        self._tells = _soft_placement and not soft
         self.logs = logs
         self._checked = 0  # operations looked at
         self._checked_version = 0
@@ -78,10 +97,24 @@ class Devices:
             # TF: what only makes a value for others is placed after them
             op = next((op for op in wrong if not _is_generator(op)), wrong[0])
             raise InvalidArgumentError(None, None, self._refusal(op))
+        if self._tells:
+            self._tell(new)
         self._checked, self._checked_version = len(operations), graph.version
         if self.logs:
             for op in new:
                 _say(f"{op.name}: ({op.type}): {self.wanted(op, host()).full_name}")
+
+    def _tell(self, new: list[Operation]) -> None:
+        """Say of the first operation that is moved that it is."""
+        for op in new:
+            spec = _parsed(op._device)
+            if spec.device_type is not None and self._found(spec) is None:
+                _say(
+                    f"tailrace: there is no device {op._device} for operation {op.name}; what asks "
+                    f"for it is computed on {self.cpus[0].name}"
+                )
+                self._tells = False
+                return
 
     def _there_is(self, name: str) -> bool:
         spec = _parsed(name)

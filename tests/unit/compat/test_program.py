@@ -31,6 +31,18 @@ def test_a_graph(tmp_path: Path, capfd: pytest.CaptureFixture[str]):
     assert capfd.readouterr().out == "5\n"
 
 
+def test_a_graph_pinned_to_a_gpu_runs_without_one(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("tailrace.devices.available.accelerators", list)
+    source = "import tensorflow as tf\nwith tf.device('/gpu:0'): x = tf.constant(2) + 3\n"
+    script = _write(tmp_path, source + "with tf.Session() as s: print(s.run(x))")
+    assert run_program(script, []) == 0
+    said = capfd.readouterr()
+    assert said.out == "5\n"
+    assert "computed on /device:CPU:0" in said.err
+
+
 def test_exit_status(tmp_path: Path):
     with pytest.raises(SystemExit) as exit_:
         run_program(_write(tmp_path, "import sys; sys.exit(7)"), [])

@@ -99,6 +99,26 @@ def test_nodes_added_later_are_looked_at_too():
             session.run(y)
 
 
+@pytest.mark.usefixtures("no_gpu")
+def test_soft_placement_of_every_session_is_told_once(capsys: pytest.CaptureFixture[str]):
+    assert not tf.config.get_soft_device_placement()
+    tf.config.set_soft_device_placement(True)
+    try:
+        with tf.device("/gpu:0"):
+            x = tf.constant(1.0) + 2.0
+        with tf.Session(config=tf.ConfigProto(log_device_placement=False)) as session:
+            assert session.run(x) == 3.0
+            y = x + 1.0
+            assert session.run(y) == 4.0
+    finally:
+        tf.config.set_soft_device_placement(False)
+    said = capsys.readouterr().err.splitlines()
+    assert len(said) == 1
+    assert "there is no device /device:GPU:0 for operation" in said[0]
+    with tf.Session() as session, pytest.raises(tf.errors.InvalidArgumentError):
+        session.run(x)
+
+
 @pytest.mark.usefixtures("two_gpus")
 def test_the_config_says_which_devices_a_session_sees():
     assert _names() == ["CPU:0", "GPU:0", "GPU:1"]
