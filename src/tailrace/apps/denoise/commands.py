@@ -12,6 +12,7 @@ from tailrace.apps.common import folder as folders
 from tailrace.apps.common.display import INTERRUPTED, Bar, say, show, stopping
 from tailrace.apps.common.figures import write_figures
 from tailrace.apps.common.files import check_free, free_folder, make_folder
+from tailrace.apps.common.report import REPORT
 from tailrace.apps.common.runs import Run
 from tailrace.apps.common.settings import at_least, choice, option
 from tailrace.apps.common.training import Training
@@ -51,7 +52,10 @@ def train(args: argparse.Namespace) -> int:
     trials = [Trial(work.denoiser, work.lesson, work.test)]
     for number in range(1, work.seeds):
         if not (trial := _another(work, number)):
-            say(f"Stopped. The model is in {folder}, without a report")
+            say(
+                f"Stopped. The model is in {folder}; to have the report, too: "
+                f"tailrace denoise train --resume --out {folder}"
+            )
             return INTERRUPTED
         trials.append(trial)
     found = table(trials)
@@ -108,7 +112,7 @@ def _resumed(args: argparse.Namespace) -> Work:
         raise UserError(f"{source}: has {len(data.pictures)} pictures now, not {count}")
     work = _work(data, settings, seeds, folder)
     work.run.resume(kept)
-    if work.run.training.done >= 1.0:
+    if work.run.training.done >= 1.0 and (folder / REPORT).exists():
         raise UserError(f"{folder}: training has come to its end; to go on, give more --epochs")
     return work
 

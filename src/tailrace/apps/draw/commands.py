@@ -13,6 +13,7 @@ from tailrace.apps.common.display import INTERRUPTED, Bar, say, show, stopping
 from tailrace.apps.common.figures import Figure, write_figures
 from tailrace.apps.common.files import check_free, free_folder, make_folder
 from tailrace.apps.common.parts import Split
+from tailrace.apps.common.report import REPORT
 from tailrace.apps.common.runs import Run
 from tailrace.apps.common.settings import at_least, choice, option
 from tailrace.apps.common.training import Training
@@ -59,7 +60,10 @@ def train(args: argparse.Namespace) -> int:
     contest.add_network(painter, parts.test)
     contest.add_simple(parts, painter.settings.seed)
     if not _compare(work, contest):
-        say(f"Stopped. The model is in {folder}, without a report")
+        say(
+            f"Stopped. The model is in {folder}; to have the report, too: "
+            f"tailrace draw train --resume --out {folder}"
+        )
         return INTERRUPTED
     say()
     show(contest.table())
@@ -114,7 +118,7 @@ def _resumed(args: argparse.Namespace) -> Work:
         raise UserError(f"{source[0]}: has {len(data.pictures)} pictures now, not {count}")
     work = _work(data, settings, seeds, alone, folder)
     work.run.resume(kept)
-    if work.run.training.done >= 1.0:
+    if work.run.training.done >= 1.0 and (folder / REPORT).exists():
         raise UserError(f"{folder}: training has come to its end; to go on, give more --epochs")
     return work
 

@@ -108,6 +108,23 @@ def test_ctrl_c_saves_and_resume_ends_as_if_nothing_had_been(
     assert "come to its end; to go on, give more --epochs" in capsys.readouterr().err
 
 
+def test_what_is_compared_can_be_stopped_and_made_up_for(idx, tmp_path, monkeypatch, capsys):
+    out, fit = tmp_path / "m", Painter.fit
+
+    def interrupt(painter, training, *arguments):
+        signal.raise_signal(signal.SIGINT)
+        return fit(painter, training, *arguments)
+
+    monkeypatch.setattr(Painter, "fit", interrupt)
+    options = [*TOY, "--epochs", "1", "--out", str(out)]
+    assert main(["draw", "train", str(idx), *options]) == 130
+    assert "to have the report, too: tailrace draw train --resume" in capsys.readouterr().out
+    assert not (out / "report.html").exists()
+    monkeypatch.setattr(Painter, "fit", fit)
+    assert main(["draw", "train", "--resume", "--out", str(out)]) == 0
+    assert (out / "report.html").exists()
+
+
 def test_files_that_cannot_be(idx, tmp_path, capsys):
     good = bars(12)
 
