@@ -77,7 +77,7 @@ class Classifier:
         return found
 
     def _take(self, vectors: Vectors) -> None:
-        """Puts known words' vectors in place, scaled to what training begins with elsewhere."""
+        """Puts known words' vectors in place."""
         assert self.reader is not None
         known = self.reader.vocabulary
         rows = np.array([i for i, word in enumerate(vectors.words) if word in known])

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import time
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tailrace.apps.classify.classifier import KIND, Classifier, divide
 from tailrace.apps.classify.comparison import Contest
@@ -29,38 +31,28 @@ DEFAULT_OUT = "classify-model"
 BASELINE = "logistic"
 
 
+@dataclass(frozen=True)
+class _Task:
+    """What is to be trained, where, and on what; `saved` is what there was of it before."""
+
+    classifier: Classifier
+    folder: Path
+    parts: Split[Examples]
+    vectors: Vectors | None
+    way: str
+    saved: dict[str, Any] | None
+
+
 def train(args: argparse.Namespace) -> int:
     """Trains a classifier in a folder of its own; ends with a table and a report."""
     at_least("seeds", args.seeds, 1)
-    begun = time.perf_counter()
-    saved = folders.read(args.resume, KIND.application, KIND.format) if args.resume else None
-    if saved:
-        _check_alone(args)
-    settings = (
-        Settings.from_json(saved["settings"]) if saved else Settings.of(**Settings.given(args))
-    )
-    folder = Path(args.resume or args.out or free_folder(DEFAULT_OUT))
-    if not saved:
-        check_free(folder, hint="or go on with --resume")
-    parts = divide(from_arguments(args), settings)
-    if not saved and args.method is None and parts.train.texts is None:
-        settings = settings.with_(method=BASELINE)
-    vectors = None if saved else vectors_of(args)
-    classifier = (
-        Classifier.from_json(saved)
-        if saved
-        else Classifier.new(parts.train, settings, vectors, args.embeddings or "")
-    )
-    way = way_for(classifier, args.explain)
-    if set(parts.train.labels) != set(classifier.classes):
-        raise UserError(f"--resume {folder}: the model was trained on other classes; name its data")
-    if not saved:
-        make_folder(folder)
+    begun, spent = time.perf_counter(), time.process_time()
+    task = _resumed(args) if args.resume else _new(args)
+    classifier, folder, parts = task.classifier, task.folder, task.parts
     say(introduction(parts, classifier))
-    spent = time.process_time()
     run = _run(classifier, folder)
-    if saved:
-        run.resume(saved)
+    if task.saved:
+        run.resume(task.saved)
     data = [classifier.rows(part.inputs, part.labels) for part in (parts.train, parts.validation)]
     learner = classifier.learner
     if not run.train(learner.batches(data[0]), learner.step, lambda: learner.look(data[1])):
@@ -71,22 +63,58 @@ def train(args: argparse.Namespace) -> int:
         return INTERRUPTED
     contest = Contest(parts, classifier.classes)
     contest.add(classifier, time.process_time() - spent, run.progress.history)
-    if not _rivals(contest, classifier.settings, vectors, args.seeds):
+    if not _rivals(contest, classifier.settings, task.vectors, args.seeds):
         say(f"Stopped. The model is in {folder}, without a report")
         return INTERRUPTED
-    say()
-    show(contest.table())
     classifier.results = contest.results()
     run.write()
-    page = write_report(folder, classifier, contest, way)
-    baseline = None if classifier.settings.method == BASELINE else TITLES[BASELINE]
-    figures = contest.figures(baseline)
-    write_figures(folder, "classify", time.perf_counter() - begun, **figures)
-    say(
-        f"\nThe model is in {folder}, the report in {page}. "
-        f'Ask it: tailrace classify predict {folder} "..."'
-    )
+    _conclude(task, contest, time.perf_counter() - begun)
     return 0
+
+
+def _new(args: argparse.Namespace) -> _Task:
+    """A training as the command line says it, in a folder that is made for it."""
+    settings = Settings.of(**Settings.given(args))
+    folder = Path(args.out) if args.out else free_folder(DEFAULT_OUT)
+    check_free(folder, hint="or go on with --resume")
+    parts = divide(from_arguments(args), settings)
+    if args.method is None and parts.train.texts is None:
+        settings = settings.with_(method=BASELINE)
+    vectors = vectors_of(args.embeddings, args.most)
+    classifier = Classifier.new(parts.train, settings, vectors, args.embeddings or "")
+    way = way_for(classifier, args.explain)
+    make_folder(folder)
+    return _Task(classifier, folder, parts, vectors, way, None)
+
+
+def _resumed(args: argparse.Namespace) -> _Task:
+    """A training that goes on with the settings it began with."""
+    _check_alone(args)
+    saved = folders.read(args.resume, KIND.application, KIND.format)
+    with folders.damage_said(Path(args.resume)):
+        classifier = Classifier.from_json(saved)
+    parts = divide(from_arguments(args), classifier.settings)
+    if set(parts.train.labels) != set(classifier.classes):
+        raise UserError(
+            f"--resume {args.resume}: the model was trained on other classes; name its data"
+        )
+    vectors = vectors_of(classifier.vectors, args.most)
+    way = way_for(classifier, args.explain)
+    return _Task(classifier, Path(args.resume), parts, vectors, way, saved)
+
+
+def _conclude(task: _Task, contest: Contest, seconds: float) -> None:
+    """Shows what came out of a training and writes its report."""
+    say()
+    show(contest.table())
+    page = write_report(task.folder, task.classifier, contest, task.way)
+    is_baseline = task.classifier.settings.method == BASELINE
+    figures = contest.figures(None if is_baseline else TITLES[BASELINE])
+    write_figures(task.folder, "classify", seconds, **figures)
+    say(
+        f"\nThe model is in {task.folder}, the report in {page}. "
+        f'Ask it: tailrace classify predict {task.folder} "..."'
+    )
 
 
 def _check_alone(args: argparse.Namespace) -> None:
@@ -99,12 +127,12 @@ def _check_alone(args: argparse.Namespace) -> None:
         )
 
 
-def vectors_of(args: argparse.Namespace) -> Vectors | None:
-    """The word vectors that a command line names."""
-    if args.embeddings is None:
+def vectors_of(path: str | None, most: int) -> Vectors | None:
+    """The first word vectors of a file, if one is named."""
+    if path is None:
         return None
-    at_least("most", args.most, 1)
-    return read_vectors(args.embeddings, most=args.most)
+    at_least("most", most, 1)
+    return read_vectors(path, most=most)
 
 
 def introduction(parts: Split[Examples], classifier: Classifier) -> str:

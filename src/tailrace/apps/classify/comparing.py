@@ -29,7 +29,7 @@ def compare(args: argparse.Namespace) -> int:
     given = Settings.given(args)
     examples = from_arguments(args)
     wanted = [Settings.of(**given).with_(**change) for change in _changes(args.methods, examples)]
-    vectors = vectors_of(args)
+    vectors = vectors_of(args.embeddings, args.most)
     parts = divide(examples, wanted[0])
     first = Classifier.new(parts.train, wanted[0])
     make_folder(folder)

@@ -40,35 +40,26 @@ def train(args: argparse.Namespace) -> int:
         f"{len(parts.vocabulary):,} different ones"
     )
     contest = Contest(parts, settings, questions)
-    title = f"{settings.method}, {settings.size} numbers"
-    first: Embedding | None = None
-    history: list[dict[str, float]] = []
-    for number in range(args.seeds):
-        spent = time.process_time()
-        found = Embedding.new(parts, settings.with_(seed=settings.seed + number))
-        training = _fit(found, parts, told=number == 0)
-        if first is None:
-            first, history = found, training.progress.history
-            first.save(folder)
-        if not training.progress.finished:
-            say(
-                f"Stopped and saved: the vectors as far as they were learnt are in {folder}. "
-                "To have all of it, give the same command another --out."
-            )
-            return INTERRUPTED
-        contest.add(title, found.learner.vectors(), time.process_time() - spent)
-    assert first is not None
+    first = _fit_all(contest, folder, args.seeds)
+    if first is None:
+        say(
+            f"Stopped and saved: the vectors as far as they were learnt are in {folder}. "
+            "To have all of it, give the same command another --out."
+        )
+        return INTERRUPTED
     contest.add_baselines(time.process_time)
+    embedding, history = first
+    embedding.results = contest.results()
+    embedding.save(folder)
     say()
     show(contest.table())
     if contest.relations():
         say()
         show(contest.relations_table())
-    first.results = contest.results()
-    first.save(folder)
-    page = write_report(folder, name, first, contest, history, built_in=args.file is None)
+    built_in = args.file is None
+    page = write_report(folder, name, embedding, contest, history, built_in=built_in)
     figures = contest.figures()
-    if args.file is None:
+    if built_in:
         figures["planted odds found again"] = _planted(contest)
     write_figures(folder, "embed", time.perf_counter() - begun, **figures)
     word = parts.vocabulary.symbols[len(parts.vocabulary) // 2]
@@ -77,6 +68,26 @@ def train(args: argparse.Namespace) -> int:
         f"Ask them: tailrace embed near {folder} {word}"
     )
     return 0
+
+
+def _fit_all(
+    contest: Contest, folder: Path, seeds: int
+) -> tuple[Embedding, list[dict[str, float]]] | None:
+    """Trains from each seed; gives the first one, saved, and its course, or None if stopped."""
+    parts, settings = contest.parts, contest.settings
+    found: list[tuple[Embedding, list[dict[str, float]]]] = []
+    for number in range(seeds):
+        begun = time.process_time()
+        embedding = Embedding.new(parts, settings.with_(seed=settings.seed + number))
+        training = _fit(embedding, parts, told=not number)
+        if not found:
+            embedding.save(folder)
+        if not training.progress.finished:
+            return None
+        found.append((embedding, training.progress.history))
+        title = f"{settings.method}, {settings.size} numbers"
+        contest.add(title, embedding.learner.vectors(), time.process_time() - begun)
+    return found[0]
 
 
 def _data(args: argparse.Namespace) -> tuple[str, Sentences, Mapping[str, Sequence[Question]]]:
