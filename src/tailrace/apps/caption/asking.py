@@ -11,6 +11,7 @@ from tailrace.apps.caption.comparison import Comparison
 from tailrace.apps.caption.data import read_album, read_picture
 from tailrace.apps.caption.learner import Learner
 from tailrace.apps.caption.report import attention_picture
+from tailrace.apps.caption.settings import Settings
 from tailrace.apps.common.display import say, show
 from tailrace.apps.common.files import write_file
 from tailrace.apps.common.settings import at_least
@@ -41,10 +42,7 @@ def describe(args: argparse.Namespace) -> int:
 def _opened(args: argparse.Namespace) -> Learner:
     """The model with the options for writing that were given."""
     learner, _ = Learner.load(Path(args.model))
-    given = {name: getattr(args, name) for name in ("beam", "length_penalty")}
-    learner.settings = learner.settings.with_(
-        **{name: value for name, value in given.items() if value is not None}
-    )
+    learner.settings = learner.settings.with_(**Settings.given(args))
     return learner
 
 

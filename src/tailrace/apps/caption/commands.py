@@ -165,7 +165,7 @@ def _run(learner: Learner, album: Album, origin: Origin, folder: Path) -> Run:
         return {**learner.to_json(), **about}
 
     kind = Kind(APPLICATION, FORMAT)
-    return Run(folder, kind, learner.session, learner.course(), describe)
+    return Run(folder, kind, learner.session, learner.settings.course, describe)
 
 
 def _write_scenes(folder: Path, album: Album) -> None:

@@ -47,7 +47,7 @@ class Captioner(Estimator[Settings]):
         parts = divide(album, self._settings.held_out, self._settings.seed)
         learner = Learner.new(parts.train, self._settings)
         self.history_ = learner.fit(
-            learner.course(),
+            learner.settings.course,
             learner.batches(parts.train),
             lambda: learner.evaluate(parts.validation),
         )

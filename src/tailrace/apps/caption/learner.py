@@ -17,7 +17,6 @@ from tailrace.apps.common import folder as folders
 from tailrace.apps.common.parts import generator
 from tailrace.apps.common.quality import is_right
 from tailrace.apps.common.sentences import MARKS, Sentence, with_end
-from tailrace.apps.common.training import Course
 from tailrace.apps.common.vocabulary import Vocabulary
 from tailrace.apps.common.writer import Batch, Writer
 
@@ -67,16 +66,6 @@ class Learner(Writer):
             marks=MARKS,
         )
         return cls(settings, vocabulary, max(map(len, words)))
-
-    def course(self) -> Course:
-        """How long training takes."""
-        settings = self.settings
-        return Course(
-            settings.learning_rate,
-            epochs=settings.epochs,
-            minutes=settings.minutes,
-            patience=settings.patience,
-        )
 
     def batches(self, album: Album) -> Callable[[int], Iterator[Batch]]:
         """The batches of each epoch: every picture with each of its captions, in random order."""

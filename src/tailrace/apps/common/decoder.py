@@ -22,7 +22,7 @@ import tailrace as tf
 seq2seq = tf.contrib.seq2seq
 
 CELLS = ("gru", "lstm")
-ATTENTIONS = ("bahdanau", "luong", "none")
+ATTENTIONS = ("luong", "bahdanau", "none")
 
 
 @dataclass(frozen=True)

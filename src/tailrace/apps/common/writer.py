@@ -13,8 +13,16 @@ from typing import Any
 
 import tailrace as tf
 from tailrace.apps.common import folder as folders
-from tailrace.apps.common.decoder import Decoder, Design, Written
+from tailrace.apps.common.decoder import ATTENTIONS, CELLS, Decoder, Design, Written
 from tailrace.apps.common.sentences import Sentence, read_back
+from tailrace.apps.common.settings import (
+    Record,
+    above_zero,
+    at_least,
+    choice,
+    number,
+    within,
+)
 from tailrace.apps.common.training import Course, Training
 from tailrace.apps.common.vocabulary import END, START, Vocabulary
 from tailrace.apps.errors import UserError
@@ -26,6 +34,58 @@ MORE = 2
 
 # what is shown, then targets [B, T] and their lengths [B]
 Batch = tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class WriterSettings(Record):
+    """The settings of a network that writes.
+
+    `size` units write, with at most `vocabulary` symbols. `beam` texts are kept while writing, and
+    a text's log probability is divided by ((5 + symbols) / 6) ** `length_penalty`. Training ends
+    after `epochs`, after `minutes`, or when `patience` epochs in a row were none the best. Half of
+    the part `held_out` is for choosing the best epoch, half for the test.
+    """
+
+    vocabulary: int = 10000
+    cell: str = "gru"
+    size: int = 128
+    embedding: int = 64
+    attention: str = "luong"
+    dropout: float = 0.0
+    batch: int = 64
+    learning_rate: float = 0.004
+    epochs: int | None = 20
+    minutes: float | None = None
+    patience: int = 5
+    beam: int = 4
+    length_penalty: float = 0.6
+    held_out: float = 0.2
+    seed: int = 1
+
+    def __post_init__(self) -> None:
+        """Raises UserError for a setting that cannot be."""
+        choice("cell", self.cell, CELLS)
+        choice("attention", self.attention, ATTENTIONS)
+        at_least("vocabulary", self.vocabulary, 5)
+        at_least("size", self.size, 2)
+        for name in ("embedding", "batch", "patience", "beam"):
+            at_least(name, getattr(self, name), 1)
+        within("dropout", self.dropout, 0, 1)
+        above_zero("learning_rate", self.learning_rate)
+        if self.epochs is not None:
+            at_least("epochs", self.epochs, 1)
+        if self.minutes is not None:
+            above_zero("minutes", self.minutes)
+        number("length_penalty", self.length_penalty)
+        within("held_out", self.held_out, 0.01, 0.9)
+        at_least("seed", self.seed, 0)
+
+    @property
+    def course(self) -> Course:
+        """How long training takes."""
+        return Course(
+            self.learning_rate, epochs=self.epochs, minutes=self.minutes, patience=self.patience
+        )
 
 
 @dataclass(frozen=True)

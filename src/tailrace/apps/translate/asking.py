@@ -10,17 +10,17 @@ from pathlib import Path
 
 from tailrace.apps.common.display import INTERRUPTED, say, show
 from tailrace.apps.common.files import write_file
-from tailrace.apps.common.settings import at_least, number
+from tailrace.apps.common.settings import at_least
 from tailrace.apps.errors import UserError
 from tailrace.apps.translate.comparison import Comparison
 from tailrace.apps.translate.data import read_pairs
 from tailrace.apps.translate.learner import AT_ONCE, Learner, Translation
 from tailrace.apps.translate.report import attention_picture
+from tailrace.apps.translate.settings import Settings
 
 
 def translate(args: argparse.Namespace) -> int:
     """Prints the translation of each text, or of each line that comes in."""
-    _check(args)
     if args.best is not None:
         at_least("best", args.best, 1)
     learner = _opened(args)
@@ -64,20 +64,10 @@ def _print(text: str, found: list[Translation], best: int | None) -> None:
         print(f"  {one.sentence.log_prob:9.3f}  {one.text}", flush=True)
 
 
-def _check(args: argparse.Namespace) -> None:
-    if args.beam is not None:
-        at_least("beam", args.beam, 1)
-    if args.length_penalty is not None:
-        number("length_penalty", args.length_penalty)
-
-
 def _opened(args: argparse.Namespace) -> Learner:
     """The model with the options for writing that were given."""
     learner, _ = Learner.load(Path(args.model))
-    given = {name: getattr(args, name) for name in ("beam", "length_penalty")}
-    learner.settings = learner.settings.with_(
-        **{name: value for name, value in given.items() if value is not None}
-    )
+    learner.settings = learner.settings.with_(**Settings.given(args))
     return learner
 
 
@@ -88,7 +78,6 @@ def _width(args: argparse.Namespace, learner: Learner) -> int:
 
 def evaluate(args: argparse.Namespace) -> int:
     """Shows how good the translations of a file are."""
-    _check(args)
     pairs = read_pairs(args.source, args.target)
     comparison = Comparison(_opened(args), None, pairs)
     show(comparison.table())

@@ -156,7 +156,7 @@ def _run(learner: Learner, pairs: Pairs, origin: Origin, folder: Path) -> Run:
         return {**learner.to_json(), **about}
 
     kind = Kind(APPLICATION, FORMAT)
-    return Run(folder, kind, learner.session, learner.course(), describe)
+    return Run(folder, kind, learner.session, learner.settings.course, describe)
 
 
 def _write_figures(folder: Path, comparison: Comparison, seconds: float) -> None:

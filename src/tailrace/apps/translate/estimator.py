@@ -35,7 +35,7 @@ class Translator(Estimator[Settings]):
         learner = Learner.new(parts.train, self._settings)
         # what is kept for a test elsewhere helps to choose here
         self.history_ = learner.fit(
-            learner.course(),
+            learner.settings.course,
             learner.batches(parts.train),
             lambda: learner.evaluate(parts.validation),
         )

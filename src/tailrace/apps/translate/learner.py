@@ -13,7 +13,6 @@ from tailrace.apps.common import folder as folders
 from tailrace.apps.common.parts import Ids, generator
 from tailrace.apps.common.quality import is_right
 from tailrace.apps.common.sentences import MARKS, Sentence, with_end
-from tailrace.apps.common.training import Course
 from tailrace.apps.common.vocabulary import UNKNOWN, Vocabulary, pad
 from tailrace.apps.common.writer import Batch, Writer
 from tailrace.apps.translate.data import Pairs
@@ -88,16 +87,6 @@ class Learner(Writer):
         return cls(settings, source, target, longest)
 
     # -- learning ----------------------------------------------------------------------------------
-
-    def course(self) -> Course:
-        """How long training takes."""
-        settings = self.settings
-        return Course(
-            settings.learning_rate,
-            epochs=settings.epochs,
-            minutes=settings.minutes,
-            patience=settings.patience,
-        )
 
     def batches(self, pairs: Pairs) -> Callable[[int], Iterator[Batch]]:
         """The batches of each epoch: pairs of like length together, batches in random order."""
