@@ -17,7 +17,7 @@ Ids = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 # orders tried: how many symbols an n-gram has
-ORDERS = {"char": range(2, 15), "word": range(1, 7)}
+ORDERS = {"char": range(2, 21), "word": range(1, 7)}
 MARKOV_ORDERS = {"char": range(1, 8), "word": range(1, 4)}
 
 
