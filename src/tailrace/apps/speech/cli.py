@@ -72,7 +72,7 @@ def _add_train(commands: Any) -> None:
     sound.add_argument("--coefficients", type=int, metavar="N", help="of mfcc (default 13)")
     sound.add_argument("--frame-ms", type=float, metavar="MS", help="a frame (default 25)")
     sound.add_argument("--step-ms", type=float, metavar="MS", help="their distance (default 10)")
-    sound.add_argument("--stack", type=int, metavar="N", help="frames of a step (default 3)")
+    sound.add_argument("--stack", type=int, metavar="N", help="frames of a step (default 2)")
     network = train.add_argument_group("the network")
     network.add_argument("--size", type=int, metavar="N", help="units each way (default 64)")
     network.add_argument("--layers", type=int, metavar="N", help="bidirectional LSTMs (default 1)")

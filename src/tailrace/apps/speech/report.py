@@ -11,7 +11,6 @@ from tailrace.apps.common.display import Table
 from tailrace.apps.common.report import FAINT, MAIN, OTHER, Report, new_figure, png
 from tailrace.apps.speech.data import Utterance
 from tailrace.apps.speech.recognizer import Heard, Recognizer
-from tailrace.apps.speech.settings import Settings
 from tailrace.apps.speech.trial import Trial
 
 # utterances shown with their letters over time, and mistakes listed
@@ -105,7 +104,7 @@ def letters_picture(recognizer: Recognizer, utterance: Utterance, row: Heard) ->
         origin="lower",
         aspect="auto",
         cmap="magma",
-        extent=(0, seconds, 0, _top(settings)),
+        extent=(0, seconds, 0, settings.channels),
     )
     above.set(ylabel="band" if settings.features == "log-mel" else "coefficient")
     times = (np.arange(len(probabilities)) + 0.5) * seconds / len(probabilities)
@@ -117,7 +116,7 @@ def letters_picture(recognizer: Recognizer, utterance: Utterance, row: Heard) ->
             continue
         below.plot(times, likely, color=colours[i], lw=1.5)
         for place in _peaks(likely):
-            shown = "␣" if character == " " else character
+            shown = "_" if character == " " else character
             below.annotate(
                 shown,
                 (times[place], likely[place]),
@@ -132,15 +131,12 @@ def letters_picture(recognizer: Recognizer, utterance: Utterance, row: Heard) ->
     return png(figure)
 
 
-def _top(settings: Settings) -> int:
-    return settings.channels
-
-
 def _colours(count: int) -> list[tuple[float, float, float, float]]:
     # half a second to load, wanted here only
     from matplotlib import colormaps
 
-    return [colormaps["tab20"](i % 20) for i in range(count)]
+    strong = [colormaps["tab10"](i) for i in range(10)] + [colormaps["Dark2"](i) for i in range(8)]
+    return [strong[i % len(strong)] for i in range(count)]
 
 
 def _peaks(values: np.ndarray) -> list[int]:

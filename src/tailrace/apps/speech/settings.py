@@ -27,7 +27,7 @@ class Settings(Record):
     features: str = "log-mel"
     mels: int = 32
     coefficients: int = 13
-    stack: int = 3
+    stack: int = 2
     size: int = 64
     layers: int = 1
     dropout: float = 0.2
