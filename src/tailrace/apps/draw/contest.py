@@ -49,7 +49,7 @@ class Contest:
             shown = name
             if name == MIXTURES:
                 kinds = sorted(set(self._kinds))
-                shown = f"{name}, {' or '.join(str(k) for k in kinds)} kinds"
+                shown = f"{name} ({' or '.join(str(k) for k in kinds)})"
             rows.append([shown, what, spread(self.nats[name]), spread(codes) if codes else ""])
         return Table(["", "", "nats per picture", "of these the code"], rows, left=2, best=0)
 

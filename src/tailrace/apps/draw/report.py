@@ -82,5 +82,5 @@ def _about(seeds: int) -> str:
         "truly costs them, a mean over 10 draws of the noise; for the others it is exact. Of the "
         "bound, the code is what the glimpses' z cost, the rest what the pixels then still cost. "
         "Independent pixels: each white with its own probability. The mixture is one of such "
-        f"models, with as many kinds as do best on the validation part.{many}"
+        f"models, of as many (in brackets) as do best on the validation part.{many}"
     )
