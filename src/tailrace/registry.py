@@ -64,7 +64,9 @@ flows). It returns a gradient or None per input.
 `_passes`       it hands its only input on
 `_measures`     its output depends on its input's shape alone
 `_draws`        it draws random numbers: its only effect is on its own stream
-`_compares`     how it compares its inputs: "<" or ">="
+`_compares`     how it compares its inputs: "<", "<=", ">" or ">="
+`_extremum`     of a reduction: that it gives the "max" or "min"
+`_vanishes`     names of inputs of which any that is all zeros makes the output so
 `_both`         whether both inputs are true
 `_chooses`      its first input chooses between the second and the third, element by element or row
                 by row
@@ -175,12 +177,14 @@ _FLAGS = (
     "consumes",
     "owning",
     "checks",
+    "extremum",
+    "vanishes",
     "host_only",
     "anywhere",
     "waits",
 )
 # flags that name inputs
-_NAMED_INPUTS = frozenset(("host", "writes", "reads", "consumes", "anywhere"))
+_NAMED_INPUTS = frozenset(("host", "writes", "reads", "consumes", "vanishes", "anywhere"))
 _KIND_OF_DEFAULT = {bool: "bool", int: "int", float: "float", str: "string", bytes: "string"}
 _ITEM = re.compile(r"^(\w+): (?:list\((\w+)\)|(?:(\w+)\*)?(?:(Ref)\((\w+)\)|(\w+)))$")
 
@@ -293,6 +297,8 @@ class OpDef:
     consumes: frozenset[str] = frozenset()
     owning: str | None = None
     checks: bool = False
+    extremum: str = ""
+    vanishes: frozenset[str] = frozenset()
     host_only: bool = False
     anywhere: frozenset[str] = frozenset()
     waits: bool = False

@@ -53,8 +53,8 @@ comparison(
     _vector="not_equal",
 )
 comparison("Less", torch.lt, REAL, _compares="<", _vector="less")
-comparison("LessEqual", torch.le, REAL, _vector="less_equal")
-comparison("Greater", torch.gt, REAL, _vector="greater")
+comparison("LessEqual", torch.le, REAL, _compares="<=", _vector="less_equal")
+comparison("Greater", torch.gt, REAL, _compares=">", _vector="greater")
 comparison("GreaterEqual", torch.ge, REAL, _compares=">=", _vector="greater_equal")
 
 

@@ -101,7 +101,7 @@ def rsqrt_kernel(x):
 
 
 elementwise("Abs", torch.abs, (*FLOATS, int8, int16, int32, int64), abs_grad, _vector="abs")
-elementwise("Neg", torch.neg, SIGNED, neg_grad, _vector="neg")
+elementwise("Neg", torch.neg, SIGNED, neg_grad, _vector="neg", _vanishes="x")
 elementwise("Inv", reciprocal_kernel, SIGNED, reciprocal_grad, _vector="reciprocal")
 elementwise("Reciprocal", reciprocal_kernel, SIGNED, reciprocal_grad, _vector="reciprocal")
 elementwise("Square", torch.square, SIGNED, square_grad, _vector="square")

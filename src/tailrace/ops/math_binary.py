@@ -107,7 +107,15 @@ elementwise_binary(
 )
 elementwise_binary("AddV2", torch.add, _SUMMABLE, add_grad, _adds=True, _vector="add")
 elementwise_binary("Sub", torch.sub, _ARITHMETIC, sub_grad, _vector="sub")
-elementwise_binary("Mul", torch.mul, _ARITHMETIC, mul_grad, _multiplies=True, _vector="mul")
+elementwise_binary(
+    "Mul",
+    torch.mul,
+    _ARITHMETIC,
+    mul_grad,
+    _multiplies=True,
+    _vector="mul",
+    _vanishes=("x", "y"),
+)
 elementwise_binary("MulNoNan", mul_no_nan_kernel, _NO_NAN, mul_no_nan_grad, _vector="mul_no_nan")
 elementwise_binary(
     "SquaredDifference",

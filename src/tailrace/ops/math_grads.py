@@ -13,7 +13,7 @@ from tailrace.shapes import merge
 
 
 def _gradient_op(name, kernel, rule, vector):
-    facts = {"_elementwise": True, "_vector": vector}
+    facts = {"_elementwise": True, "_vector": vector, "_vanishes": "dy"}
     definition = op(name, "y: T, dy: T -> z: T", T=INEXACT, **facts)(kernel)
     definition.shape(_same_shape)
     definition.gradient(rule)

@@ -29,6 +29,7 @@ _HINT = "is transpose_a or transpose_b missing?"
     transpose_b=False,
     T=_NUMBERS,
     _summed="SumOfProducts",
+    _vanishes=("a", "b"),
 )
 def matmul(a, b, *, transpose_a, transpose_b):
     """Matrix product, each factor optionally transposed first.

@@ -46,7 +46,8 @@ def _activation_grad(
 ) -> OpDef:
     """What multiplies the gradient of an activation, from its features or its outputs."""
     signature = f"gradients: T, {of}: T -> backprops: T"
-    definition = op(name, signature, T=types, _elementwise=True, _vector=vector)(kernel)
+    facts = {"_elementwise": True, "_vector": vector, "_vanishes": "gradients"}
+    definition = op(name, signature, T=types, **facts)(kernel)
     definition.shape(_merged)
     return definition
 

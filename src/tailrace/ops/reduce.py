@@ -252,8 +252,8 @@ def extremum_grad(g, op, dy):
     return chosen / count * dy, None
 
 
-_reduction("Max", max_kernel, extremum_grad).repeats(_without_axes)
-_reduction("Min", min_kernel, extremum_grad).repeats(_without_axes)
+_reduction("Max", max_kernel, extremum_grad, _extremum="max").repeats(_without_axes)
+_reduction("Min", min_kernel, extremum_grad, _extremum="min").repeats(_without_axes)
 
 
 # -- logic -----------------------------------------------------------------------------------------

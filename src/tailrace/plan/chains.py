@@ -16,7 +16,9 @@ import torch
 
 from tailrace import arrays
 from tailrace.plan.build import Builder
+from tailrace.plan.edges import Users, users_of
 from tailrace.plan.edit import Editor, reaches
+from tailrace.plan.ended import find_ended, given_out, initial_gradient, unmasked
 from tailrace.plan.found import CellMatch, GradientMatch, Product
 from tailrace.plan.ir import Loop, Plan, Step, Value
 from tailrace.plan.lanes import Lanes
@@ -32,7 +34,7 @@ Chain = list[CellMatch]
 
 def chains(plan: Plan) -> Plan:
     """Put layers in place of chains. Comes when sizes are known."""
-    found = _find(plan.steps)
+    found = _find(plan.steps, users_of(plan.steps))
     if not found:
         return plan
     editor = Editor(plan)
@@ -66,10 +68,10 @@ def _note(plan: Plan, chain: Chain, why: str) -> None:
 # -- finding chains --------------------------------------------------------------------------------
 
 
-def _find(steps: list[Step]) -> list[Chain]:
+def _find(steps: list[Step], users: Users) -> list[Chain]:
     """The chains, in the order in which the first steps of them were built."""
-    matches = dict(_matches(steps))
-    by_state = {tuple(m.following.values()): m for m in matches.values()}
+    matches = dict(_matches(steps, users))
+    by_state = {tuple(m.ends.values()): m for m in matches.values()}
 
     def follows(match: CellMatch) -> bool:
         earlier = by_state.get(tuple(match.previous.values()))
@@ -77,26 +79,42 @@ def _find(steps: list[Step]) -> list[Chain]:
 
     for value, match in matches.items():
         if not follows(match):
-            matches[value] = match_cell(value, follows) or match
-    by_state = {tuple(m.following.values()): m for m in matches.values()}
+            matches[value] = _with_ended(match_cell(value, follows), users) or match
+    by_state = {tuple(m.ends.values()): m for m in matches.values()}
     before: dict[CellMatch, CellMatch] = {}
     after: dict[CellMatch, CellMatch] = {}
     for match in matches.values():
         earlier = by_state.get(tuple(match.previous.values()))
         if earlier is None or earlier in after:
             continue
-        earlier = _first_like(earlier, match)
-        if earlier is None:
+        earlier = _with_ended(_first_like(earlier, match), users)
+        if earlier is None or not _go_on(earlier, match):
             continue
         before[match], after[earlier] = earlier, match
     heads = [m for m in after if m not in before]
-    return [c for c in (list(_followed(head, after)) for head in heads) if len(c) >= _SHORTEST]
+    found = [list(_followed(head, after)) for head in heads]
+    return [c for c in found if len(c) >= _SHORTEST and (c[0].ended is None or not c[0].ended.time)]
 
 
-def _matches(steps: list[Step]) -> Iterator[tuple[Value, CellMatch]]:
+def _with_ended(match: CellMatch | None, users: Users) -> CellMatch | None:
+    """The match, with what is chosen where sequences have ended."""
+    if match is not None:
+        match.ended = find_ended(match, users)
+    return match
+
+
+def _go_on(earlier: CellMatch, match: CellMatch) -> bool:
+    """Whether sequences of the same lengths, or none, end at the next step."""
+    before, now = earlier.ended, match.ended
+    if before is None or now is None:
+        return before is now
+    return before.lengths is now.lengths and before.time + 1 == now.time
+
+
+def _matches(steps: list[Step], users: Users) -> Iterator[tuple[Value, CellMatch]]:
     for step in steps:
         if not isinstance(step, Loop) and len(step.outputs) == 1:
-            match = match_cell(step.outputs[0])
+            match = _with_ended(match_cell(step.outputs[0]), users)
             if match is not None:
                 yield step.outputs[0], match
 
@@ -195,6 +213,9 @@ class _Fused:
             if found is not None and any(step.after for step in found.members):
                 found = None
             self.gradients.append(found)
+        ended = self.chain[0].ended
+        if ended is not None:
+            unmasked(self.gradients, (ended.lengths, ended.time))
 
     # -- forward -----------------------------------------------------------------------------------
 
@@ -216,9 +237,33 @@ class _Fused:
                 wholes[value] = self.lanes.whole(b, [editor.now(v) for v in rows[value]])
             return editor.now(wholes[value])
 
-        self.layer = Layer(b, chain[0], each, editor.now, first)
+        ended = chain[0].ended
+        lengths = None if ended is None else editor.now(ended.lengths)
+        self.layer = Layer(b, chain[0], each, editor.now, first, lengths)
         self._spread_views(b)
+        if lengths is not None:
+            self._spread_chosen(b, lengths)
         return True
+
+    def _spread_chosen(self, b: Builder, lengths: Value) -> None:
+        """Let slices of the layer's states stand for what is chosen in each step."""
+        layer, ends = self.layer, [m.ended for m in self.chain]
+        assert layer is not None
+        for name in self.chain[0].cell.states:
+            self._spread(b, layer.view(name), [e and e.states.get(name) for e in ends])
+        given = [e.given if e else [] for e in ends]
+        if any(given):
+            states = layer.view(self.chain[0].cell.outputs[0])
+            assert states is not None
+            whole = given_out(b, states, lengths)
+            for k in range(max(map(len, given))):
+                self._spread(b, whole, [v[k] if k < len(v) else None for v in given])
+
+    def _spread(self, b: Builder, whole: Value | None, values: list[Value | None]) -> None:
+        values = [v and self.editor.now(v) for v in values]
+        if whole is not None and any(values):
+            self.lanes.restack(b, whole, values)
+            self.lanes.spread(b, whole, values)
 
     def _rows(self) -> dict[Value, list[Value]] | None:
         """What comes in at each step, by what does at the first one."""
@@ -289,7 +334,8 @@ class _Fused:
         members = {step for g in gradients for step in g.members}
         terms = {state: self._terms(gradients, state) for state in layer.match.cell.states}
         outer = [v for rows in terms.values() for row in rows for v in row]
-        if reaches(outer, members):
+        ended = layer.match.ended
+        if reaches(outer, members) or (ended is not None and stretch.begin):
             return
         b = self._builder([step for g in gradients for step in g.members])
         part = layer.part(b, stretch.begin, len(gradients))
@@ -309,6 +355,12 @@ class _Fused:
     def _spread_gradient(self, b: Builder, found: Gradient, gradients: list[GradientMatch]) -> None:
         match = gradients[0].cell
         for state, sent in gradients[0].outgoing.items():
+            if match.ended is not None and sent:
+                key = match.ended.lengths, match.ended.time
+                total = initial_gradient(sent, self.editor.users, key)
+                if total is not None:
+                    self.editor.put(total, found.outputs[f"d{state}"])
+                    continue
             if len(sent) == gradients[0].sent(state):
                 self._put_sum(b, found.outputs[f"d{state}"], [sent])
         for name in match.affine:

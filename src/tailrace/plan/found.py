@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tailrace.plan.gates import Gate
 from tailrace.plan.ir import Guards, Step, Value
 from tailrace.registry import Cell
+
+if TYPE_CHECKING:
+    from tailrace.plan.ended import Ended
 
 
 @dataclasses.dataclass(eq=False)
@@ -59,6 +62,7 @@ class CellMatch:
     `roles` are the values of the words of its equations, `affine` its sums of products by the word
     for the sum, `attributes` those of the fused operation, `members` the steps it does. `gates`
     tell which part of which affine sum the words are that stand for one (see `plan.gates`).
+    `ended` is what is chosen where sequences have ended (see `plan.ended`).
     """
 
     cell: Cell
@@ -69,6 +73,12 @@ class CellMatch:
     roles: dict[str, Value]
     members: list[Step]
     gates: dict[str, Gate]
+    ended: Ended | None = None
+
+    @property
+    def ends(self) -> dict[str, Value]:
+        """The states that the next step begins with."""
+        return self.following if self.ended is None else {**self.following, **self.ended.states}
 
     @property
     def kind(self) -> str:

@@ -20,6 +20,7 @@ from tailrace.plan.fuse import fuse
 from tailrace.plan.ir import Plan
 from tailrace.plan.lift import lift
 from tailrace.plan.loosen import loosen
+from tailrace.plan.masks import masks
 from tailrace.plan.order import order
 from tailrace.plan.patterns import patterns
 from tailrace.plan.place import place
@@ -50,6 +51,7 @@ _EARLY: dict[str, Pass] = {
     "simplify": simplify,
     "unneeded": unneeded,
     "lift": lift,
+    "masks": masks,
     "chains": chains,
     "cells": cells,
     "tables": tables,

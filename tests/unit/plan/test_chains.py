@@ -231,6 +231,57 @@ def test_output_of_upper_layer_as_input_of_lower(graph, monkeypatch):
     graph.check([output, *gradients], monkeypatch, {})
 
 
+@pytest.mark.parametrize("kind", CELLS)
+@pytest.mark.parametrize("lengths", [[5, 2, 3], [1, 0, 2], [5, 5, 5], [0, 0, 0]])
+def test_lengths(graph, monkeypatch, kind, lengths):
+    """Sequences end one after the other, some before the first step; the first state is learned."""
+    x = graph.sequence(B, T, X)
+    first = [graph.sequence(B, H) for _ in range(2)]
+    start = rnn.LSTMStateTuple(*first) if layer(kind) == "LstmSequence" else first[0]
+    ends = tf.placeholder(tf.int64, [None])
+    graph.feeds[ends] = lengths
+    inputs = tf.unstack(x, axis=1)
+    outputs, state = tf.nn.static_rnn(
+        CELLS[kind](), inputs, initial_state=start, dtype=graph.dtype, sequence_length=ends
+    )
+    finals = list(state) if layer(kind) == "LstmSequence" else [state]
+    stacked = tf.stack(outputs)
+    loss = graph.weighted(stacked, outputs[1], *finals)
+    used = first if layer(kind) == "LstmSequence" else first[:1]
+    gradients = tf.gradients(loss, [x, *used, *tf.trainable_variables()])
+    graph.check([stacked, *finals, *gradients], monkeypatch, both(kind))
+
+
+def test_lengths_both_ways(graph, monkeypatch):
+    x = graph.sequence(B, T, X)
+    lengths = tf.placeholder(tf.int32, [B])
+    graph.feeds[lengths] = [5, 1, 3]
+    outputs, *states = tf.nn.static_bidirectional_rnn(
+        rnn.GRUCell(H),
+        rnn.LSTMCell(H),
+        tf.unstack(x, axis=1),
+        dtype=graph.dtype,
+        sequence_length=lengths,
+    )
+    loss = graph.weighted(*outputs, states[0], *states[1])
+    gradients = tf.gradients(loss, [x, *tf.trainable_variables()])
+    expected = {**both("gru"), **both("lstm")}
+    graph.check([*outputs, *gradients], monkeypatch, expected)
+
+
+def test_lengths_of_no_number(graph, monkeypatch):
+    """What would have been skipped is not computed into what is given out."""
+    x = graph.sequence(B, T, X)
+    graph.feeds[x][1, 2:] = np.nan
+    graph.feeds[x][2, 3:] = np.inf
+    lengths = tf.placeholder(tf.int32, [B])
+    graph.feeds[lengths] = [5, 2, 3]
+    outputs, state = tf.nn.static_rnn(
+        rnn.GRUCell(H), tf.unstack(x, axis=1), dtype=graph.dtype, sequence_length=lengths
+    )
+    graph.check([*outputs, state], monkeypatch, both("gru", 1, 0))
+
+
 def _by_hand(graph, x, order):
     w = tf.get_variable("w", [X, 4 * H], graph.dtype)
     u = tf.get_variable("u", [H, 4 * H], graph.dtype)

@@ -198,7 +198,14 @@ def _pad(input, paddings, value):
     return torch.constant_pad_nd(input, widths, value)
 
 
-@op("Pad", "input: T, paddings: Tpaddings -> output: T", T=ANY, Tpaddings=_INDEX, _host="paddings")
+@op(
+    "Pad",
+    "input: T, paddings: Tpaddings -> output: T",
+    T=ANY,
+    Tpaddings=_INDEX,
+    _host="paddings",
+    _vanishes="input",
+)
 def pad(input, paddings):
     """The input with `paddings[i][0]` zeros before and `paddings[i][1]` after it along axis i."""
     return _pad(input, paddings, b"" if isinstance(input, np.ndarray) else 0)

@@ -82,6 +82,7 @@ def _slice_error(input, begin, size):
     Index=_INDEX,
     _host=("begin", "size"),
     _alias=True,
+    _vanishes="input",
 )
 def slice_(input, begin, size):
     """The box that starts at `begin`; a size of -1 reaches to the end of its axis."""
@@ -286,6 +287,7 @@ def strided_slice_grad_rule(g, op, dy):
     T=ANY,
     Index=_INDEX,
     _host=("shape", "begin", "end", "strides"),
+    _vanishes="dy",
     **_MASKS,
 )
 def strided_slice_grad(
