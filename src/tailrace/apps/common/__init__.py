@@ -30,6 +30,7 @@ The pieces, each a module:
                and event files
     figures    `figures.json`: what a run came to, over seeds, beside its baseline
     display    console, `Table` and `show`, the moving `Bar`, `stopping` for Ctrl-C
+    pictures   read from files and folders, laid side by side, filmed
     report     `Report`: report.html that stands alone, its pictures inside it and as files beside
 
 Whatever a user does wrong is raised as `tailrace.apps.errors.UserError` with one line that says
