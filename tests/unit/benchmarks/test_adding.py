@@ -16,7 +16,7 @@ def test_sums_are_those_of_the_marked_numbers():
 
 
 def test_hessian_free_solves_a_short_one(monkeypatch, capsys: pytest.CaptureFixture[str]):
-    toy = ["--length", "8", "--units", "10", "--sequences", "300", "--seconds", "6", "--verbose"]
+    toy = ["--length", "8", "--units", "10", "--sequences", "300", "--seconds", "4", "--verbose"]
     monkeypatch.setattr(adding, "RATES", {"SGD": (0.1,), "Adam": (0.01,)})
     monkeypatch.setattr("sys.argv", ["adding.py", *toy])
     adding.main()

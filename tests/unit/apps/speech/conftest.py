@@ -9,7 +9,7 @@ from tailrace.apps.speech.demonstration import demonstration
 from tailrace.apps.speech.waves import write_wav
 from tailrace.cli import main
 
-TOY = ["--size", "24", "--epochs", "8", "--batch", "8", "--learning-rate", "0.02", "--order", "3"]
+TOY = ["--size", "24", "--epochs", "10", "--batch", "8", "--learning-rate", "0.02", "--order", "3"]
 RATE = 8000
 
 
@@ -20,7 +20,7 @@ def recordings(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with open(folder / "table.csv", "w", newline="") as file:
         table = csv.writer(file)
         table.writerow(["file", "transcript", "speaker"])
-        for one in demonstration("tones", 120, RATE, 3):
+        for one in demonstration("tones", 160, RATE, 3):
             write_wav(folder / f"{one.name}.wav", one.samples, RATE)
             (folder / f"{one.name}.txt").write_text(one.text.title() + "\n")
             table.writerow([f"{one.name}.wav", one.text, one.speaker])
