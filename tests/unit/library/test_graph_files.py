@@ -207,7 +207,7 @@ def test_builder_refuses(tmp_path):
         with pytest.raises(KeyError, match="reserved"):
             builder.add_meta_graph_and_variables(session, [], {"__saved_model_init_op": signature})
         with pytest.raises(TypeError, match="main_op"):
-            builder.add_meta_graph_and_variables(session, [], main_op=tf.constant(1.0))  # type: ignore[arg-type]
+            builder.add_meta_graph_and_variables(session, [], main_op=tf.constant(1.0))
         with pytest.raises(TypeError, match="Asset"):
             builder.add_meta_graph_and_variables(session, [], assets_collection=["name"])  # type: ignore[list-item]
         incomplete = protos.SignatureDef()

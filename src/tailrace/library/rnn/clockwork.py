@@ -12,7 +12,6 @@ import numpy as np
 
 from tailrace import dtypes
 from tailrace.graph import Tensor, g
-from tailrace.library import array
 from tailrace.library.initializers import Zeros
 from tailrace.library.layers.base import InputSpec
 from tailrace.library.rnn.cell import (
