@@ -46,7 +46,7 @@ def test_a_quick_demonstration_is_run_with_more_seeds(places, monkeypatch, capsy
 
 
 def test_a_demonstration_that_fails_is_said_and_the_others_run(places, monkeypatch, capsys):
-    bad = {"bad": ["som", "train", "--rows", "0"], "worse": ["no-such-command"]}
+    bad = {"bad": ["som", "train", "--iterations", "0"], "worse": ["no-such-command"]}
     monkeypatch.setattr(demos, "DEMOS", bad)
     assert demos.main(["--keep", str(places / "kept")]) == 1
     said = capsys.readouterr().err

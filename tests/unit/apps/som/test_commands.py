@@ -27,7 +27,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_train_leaves_a_map_a_report_and_pictures(trained: Path):
     names = {path.name for path in trained.iterdir()}
-    assert names == {"model.json", "map", "history.npz", "report.html", *PICTURES}
+    assert names == {"model.json", "map", "history.npz", "figures.json", "report.html", *PICTURES}
     page = (trained / "report.html").read_text()
     assert not re.search(r'(src|href)="(?!data:)', page)
     for wanted in ("k-means", "U-matrix", "start: random", "invented countries", "sigma end"):
