@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import ctypes
-import functools
-from collections.abc import Callable
 
 import torch
 
-from tailrace.native.loader import library
+from tailrace.native.loader import entry
 
 _ALONE = 1 << 13  # numbers; fewer are not worth a second thread
 _TYPES = (torch.float32, torch.float64)
@@ -83,7 +81,7 @@ def _fits(x: torch.Tensor, labels: torch.Tensor, *others: torch.Tensor) -> bool:
     tensors = (x, *others) if labels.dim() == 1 else (x, labels, *others)
     return (
         x.dtype in _TYPES
-        and _function() is not None
+        and entry("cross_entropy") is not None
         and all(t.dtype is x.dtype and t.is_contiguous() and t.is_cpu for t in tensors)
     )
 
@@ -97,7 +95,7 @@ def _call(
     factor: torch.Tensor | None,
     bias_gradient: torch.Tensor | None,
 ) -> None:
-    function = _function()
+    function = entry("cross_entropy")
     assert function is not None
     classes = labels.to(torch.int64).contiguous() if labels.dim() == 1 else None
     wrong = ctypes.c_long()
@@ -125,13 +123,3 @@ def _call(
 
 def _pointer(tensor: torch.Tensor | None) -> int | None:
     return None if tensor is None else tensor.data_ptr()
-
-
-@functools.cache
-def _function() -> Callable[[ctypes.Structure], None] | None:
-    loaded = library()
-    if loaded is None:
-        return None
-    found = loaded.tailrace_cross_entropy
-    found.restype = None
-    return lambda args: found(ctypes.byref(args))

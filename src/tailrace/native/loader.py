@@ -6,6 +6,7 @@ import ctypes
 import functools
 import logging
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 _NAMES = ("libtailrace_native.so", "libtailrace_native.dylib", "tailrace_native.dll")
@@ -32,6 +33,17 @@ def library() -> ctypes.CDLL | None:
         "the native library was not built (no C++ compiler at install): Python kernels serve"
     )
     return None
+
+
+@functools.cache
+def entry(name: str) -> Callable[[ctypes.Structure], None] | None:
+    """The function `tailrace_NAME`, which takes one structure; None without the library."""
+    loaded = library()
+    if loaded is None:
+        return None
+    found = getattr(loaded, f"tailrace_{name}")
+    found.restype = None
+    return lambda args: found(ctypes.byref(args))
 
 
 def isas() -> list[str]:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import ctypes
 import dataclasses
-import functools
-from collections.abc import Callable
 
 import torch
 
-from tailrace.native.loader import library
+from tailrace.native.loader import entry
 
 _ALONE = 1 << 15  # numbers; fewer are not worth a second thread
 
@@ -68,7 +66,7 @@ def _fits(x: torch.Tensor) -> bool:
         and x.is_cpu
         and x.dim() == 4
         and x.is_contiguous()
-        and _function() is not None
+        and entry("max_pool") is not None
     )
 
 
@@ -79,7 +77,7 @@ def _call(
     dy: torch.Tensor | None,
     dx: torch.Tensor | None,
 ) -> None:
-    function = _function()
+    function = entry("max_pool")
     assert function is not None
     function(
         _Args(
@@ -93,13 +91,3 @@ def _call(
             *[None if t is None else t.data_ptr() for t in (x, y, dy, dx)],
         )
     )
-
-
-@functools.cache
-def _function() -> Callable[[ctypes.Structure], None] | None:
-    loaded = library()
-    if loaded is None:
-        return None
-    found = loaded.tailrace_max_pool
-    found.restype = None
-    return lambda args: found(ctypes.byref(args))

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import ctypes
-import functools
-from collections.abc import Callable
 
 import torch
 from torch import Tensor
 
-from tailrace.native.loader import library
+from tailrace.native.loader import entry
 
 _ALONE = 1 << 16  # numbers; fewer are not worth a second thread
 
@@ -42,7 +40,7 @@ class _TransposeArgs(ctypes.Structure):
 
 def copy_transposed(matrix: Tensor, into: Tensor) -> None:
     """Write the transpose of a matrix [N,C] into one [C,N]."""
-    function = _function("transpose")
+    function = entry("transpose")
     tensors = (matrix, into)
     fits = all(t.dtype is torch.float32 and t.is_cpu and t.is_contiguous() for t in tensors)
     if function is None or not fits:
@@ -58,14 +56,14 @@ def row_sums(matrix: Tensor, indices: Tensor, kinds: int) -> tuple[Tensor, Tenso
 
     Shapes: matrix [N,C], indices [N] -> [U], [U,C], [].
     """
-    function = _function("row_sums")
+    function = entry("row_sums")
     places = indices.to(torch.int64).contiguous()
     if (
         function is None
         or matrix.dtype not in (torch.float32, torch.float64)
         or not (matrix.is_cpu and matrix.is_contiguous())
     ):
-        return _by_torch(matrix, places)
+        return _by_torch(matrix, places, kinds)
     most = min(kinds, matrix.shape[0])
     sums = matrix.new_empty((most, matrix.shape[1]))
     found = places.new_empty(most)
@@ -85,22 +83,18 @@ def row_sums(matrix: Tensor, indices: Tensor, kinds: int) -> tuple[Tensor, Tenso
         )
     )
     if count.value < 0:
-        raise IndexError(f"index out of range: rows are of {kinds} kinds")
+        raise _outside(kinds)
     kept = slice(count.value)
     return found[kept], sums[kept], matrix.new_tensor(squares.value)
 
 
-def _by_torch(matrix: Tensor, indices: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+def _outside(kinds: int) -> IndexError:
+    return IndexError(f"index out of range: rows are of {kinds} kinds")
+
+
+def _by_torch(matrix: Tensor, indices: Tensor, kinds: int) -> tuple[Tensor, Tensor, Tensor]:
     found, places = torch.unique(indices, return_inverse=True)
+    if len(found) and not 0 <= found[0] <= found[-1] < kinds:
+        raise _outside(kinds)
     sums = matrix.new_zeros((found.shape[0], matrix.shape[1])).index_add_(0, places, matrix)
     return found, sums, matrix.square().sum()
-
-
-@functools.cache
-def _function(name: str) -> Callable[[ctypes.Structure], None] | None:
-    loaded = library()
-    if loaded is None:
-        return None
-    found = getattr(loaded, f"tailrace_{name}")
-    found.restype = None
-    return lambda args: found(ctypes.byref(args))

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import ctypes
-import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import torch
 
-from tailrace.native.loader import library
+from tailrace.native.loader import entry
 
 # As `UpdateRule` in src/updates.h.
 RULES = (
@@ -101,7 +100,7 @@ def update(
     done, where tensors are not such as the library works on: dense numbers of one type, float32 or
     float64, in the processor's memory.
     """
-    function = _function("updates")
+    function = entry("updates")
     tensors = [*variables, *gradients]
     for of_slot in slots:
         tensors += of_slot
@@ -144,7 +143,7 @@ def adam_rows(
     gradients count in m, beta2, what their squares count in v, and epsilon. Gives False, with
     nothing done, where the library cannot, as for `update`, or an index is there twice.
     """
-    function = _function("adam_rows")
+    function = entry("adam_rows")
     if function is None or not _plain([*slots, gradients]) or not slots[0].shape[0]:
         return False
     places = indices.to(torch.int64).contiguous()
@@ -174,7 +173,7 @@ def add_rows(
     Shapes: matrix [R, ...], indices [N], added [N, ...]. Gives False, with nothing done, where the
     library cannot, as for `update`, or an index is no row.
     """
-    function = _function("add_rows")
+    function = entry("add_rows")
     if function is None or not _plain((matrix, added)) or not matrix.numel():
         return False
     places = indices.to(torch.int64).contiguous()
@@ -197,7 +196,7 @@ def add_rows(
 
 def squares(tensors: Sequence[torch.Tensor]) -> list[float] | None:
     """The sum of the squares of each; None where the library cannot, as for `update`."""
-    function = _function("squares")
+    function = entry("squares")
     if function is None or not _plain(tensors):
         return None
     count = len(tensors)
@@ -216,16 +215,6 @@ def squares(tensors: Sequence[torch.Tensor]) -> list[float] | None:
         )
     )
     return list(sums)
-
-
-@functools.cache
-def _function(name: str) -> Callable[[ctypes.Structure], None] | None:
-    loaded = library()
-    if loaded is None:
-        return None
-    found = getattr(loaded, f"tailrace_{name}")
-    found.restype = None
-    return lambda args: found(ctypes.byref(args))
 
 
 def _plain(tensors: Sequence[torch.Tensor]) -> bool:

@@ -92,7 +92,7 @@ def test_clipped_gradients_that_are_fetched_are_as_they_were(monkeypatch):
 @pytest.mark.parametrize("optimizer", [tf.train.AdamOptimizer, lambda: tf.train.FtrlOptimizer(0.1)])
 def test_without_the_native_library(monkeypatch, optimizer):
     fused = trained(0.5, optimizer=optimizer)
-    monkeypatch.setattr(native, "_function", lambda name: None)
+    monkeypatch.setattr(native, "entry", lambda name: None)
     plain = trained(0.5, optimizer=optimizer)
     for a, b in zip(_flat(fused), _flat(plain), strict=True):
         np.testing.assert_allclose(a, b, rtol=5e-6, atol=5e-6)

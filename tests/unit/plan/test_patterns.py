@@ -60,7 +60,7 @@ def test_adam_of_rows_in_one_pass_is_the_same(monkeypatch, dtype, use_resource):
 @pytest.mark.parametrize("use_resource", [False, True])
 def test_without_the_native_library_it_is_the_same(monkeypatch, use_resource):
     together, _ = trained(use_resource=use_resource)
-    monkeypatch.setattr(native, "_function", lambda name: None)
+    monkeypatch.setattr(native, "entry", lambda name: None)
     plain, _ = trained(use_resource=use_resource)
     assert_same(together, plain, 2e-6)
 
