@@ -99,6 +99,8 @@ class Graph:
             raise ValueError(f"'{name}' is not a valid node name")
         if self._attr_scopes or self._gradient_override or self._kernel_labels:
             self._apply_attr_scopes(op_def, attrs)
+        if self._container and op_def.stateful and attrs.get("container") == b"":
+            attrs["container"] = self._container.encode()
         control_inputs = self._control_dependencies_for_inputs(inputs)
         types = inference.output_types(op_def, attrs)
         op = Operation(self, op_def, name, inputs, control_inputs, attrs, types)
@@ -395,6 +397,7 @@ class Graph:
             setattr(self, name, saved)
 
     def container(self, container_name: str) -> Any:
+        """What keeps state, if it is added inside and names no container, is kept in this one."""
         return self._attribute("_container", container_name)
 
     def gradient_override_map(self, op_type_map: dict[str, str]) -> Any:

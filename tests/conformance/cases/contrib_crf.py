@@ -43,6 +43,14 @@ def likelihood(tf):
     return {"found": found, "grads": tf.gradients(loss, [x, moves])}
 
 
+def likelihood_of_drawn_moves(tf):
+    tf.set_random_seed(4)
+    x = tf.placeholder(tf.float32, [3, 4, 3], "x")
+    found, moves = tf.contrib.crf.crf_log_likelihood(x, tf.constant(TAGS), tf.constant(LENGTHS))
+    grads = tf.gradients(found, [x, moves])
+    return {"found": found, "moves": moves, "grads": grads, "feed": {x: POTENTIALS}}
+
+
 def one_step(tf):
     x, tags, lengths = _inputs(tf, 1)
     moves = tf.constant(MOVES)
