@@ -4,7 +4,8 @@
 
 Every command runs as a user would type it, on its built-in data, into a folder of its own whose
 `figures.json` says what it came to on held-out data. All figures found so far are kept in
-docs/demos.json, with the machine; the README's table stands between `<!-- demos -->` markers.
+docs/demos.json, with the machine; the README's table stands between `<!-- demos -->` markers. The
+language model's row is what `benchmarks.lm` measured: it is not trained a second time.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from benchmarks import lm
 from benchmarks.machine import machine
 from benchmarks.report import fill
 from tailrace.apps.common.figures import Figure, read_figures
@@ -27,7 +29,6 @@ ROOT = Path(__file__).resolve().parents[1]
 KEPT = ROOT / "docs" / "demos.json"
 # a demonstration's name: what is typed after `tailrace`, but for --out
 DEMOS = {
-    "lm": ["lm", "train"],
     "som": ["som", "train"],
     "anomaly": ["anomaly", "train"],
     "classify": ["classify", "compare", "--seeds", "3"],
@@ -88,14 +89,30 @@ def _together(seeds: list[dict[str, Any]]) -> dict[str, Any]:
     return Figure([facts["value"] for facts in seeds], beside, seeds[0]["unit"]).to_json()
 
 
+def language_model() -> dict[str, Any]:
+    """The runs of `tailrace lm train` that were measured, as one of `run`'s."""
+    runs = list(json.loads(lm.KEPT.read_text())["reference"].values())
+    networks, *others = zip(*(one["scores"] for one in runs), strict=True)
+    simple = min((rows[0] for rows in others[:-1]), key=lambda row: row["test_bits"])
+    values = [row["test_bits"] for row in networks]
+    figure = Figure(values, (simple["name"], simple["test_bits"]))
+    seconds = statistics.mean(one["processor_seconds"] for one in runs)
+    about = {name: runs[0][name] for name in ("processor", "versions")}
+    return {
+        "command": "tailrace lm train",
+        "seconds": seconds,
+        "figures": {"bits per character, test": figure.to_json()},
+        **about,
+    }
+
+
 def table(found: dict[str, dict[str, Any]]) -> str:
     """Markdown: a line per figure."""
     lines = [
         "| command | figure, held out | value | beside it | seconds |",
         "| --- | --- | ---: | ---: | ---: |",
     ]
-    for name in (name for name in DEMOS if name in found):
-        result = found[name]
+    for result in [found[name] for name in ("lm", *DEMOS) if name in found]:
         first = [f"`{result['command']}`", f"{result['seconds']:.0f}"]
         for figure, facts in result["figures"].items():
             command, seconds = first
@@ -151,6 +168,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(table({name: found[name]}), flush=True)
         KEPT.write_text(json.dumps(found, indent=1) + "\n")
     readme = ROOT / "README.md"
+    found |= {"lm": language_model()}
     block = f"{table(found)}\n\n{about(found)}"
     readme.write_text(fill(readme.read_text(), {"demos": block}))
     return int(failed)

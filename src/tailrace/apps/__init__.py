@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from tailrace.apps.anomaly.estimator import AnomalyDetector
     from tailrace.apps.caption.estimator import Captioner
     from tailrace.apps.classify.estimator import TextClassifier
+    from tailrace.apps.compare.estimator import CellComparison
     from tailrace.apps.denoise.estimator import DenoisingAutoencoder
     from tailrace.apps.draw.estimator import Draw
     from tailrace.apps.embed.estimator import WordEmbedding
@@ -41,6 +42,7 @@ COMMANDS = (
 # class -> the module that has it
 CLASSES = {
     "Captioner": "caption.estimator",
+    "CellComparison": "compare.estimator",
     "DenoisingAutoencoder": "denoise.estimator",
     "Draw": "draw.estimator",
     "LanguageModel": "lm.estimator",
@@ -57,6 +59,7 @@ __all__ = [
     "COMMANDS",
     "AnomalyDetector",
     "Captioner",
+    "CellComparison",
     "DenoisingAutoencoder",
     "Draw",
     "LanguageModel",

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from benchmarks import demos
+from benchmarks import demos, lm
 from tailrace.apps import COMMANDS
 
 
@@ -28,7 +28,9 @@ def places(tmp_path, monkeypatch):
 
 
 def test_every_demonstration_is_a_command_that_there_is():
-    assert {arguments[0] for arguments in demos.DEMOS.values()} <= set(COMMANDS)
+    shown = {arguments[0] for arguments in demos.DEMOS.values()}
+    # the language model's row is benchmarks.lm's; a board is looked at
+    assert shown | {"lm", "board"} == set(COMMANDS)
 
 
 def test_a_quick_demonstration_is_run_with_more_seeds(places, monkeypatch, capsys):
@@ -67,6 +69,31 @@ def test_the_table_has_a_line_per_figure(monkeypatch):
     ).splitlines()
     assert lines[2] == "| `tailrace a train` | accuracy | 91 % | guess: 25 | 61 |"
     assert lines[3] == "|  | loss | 2.5 % |  |  |"
+
+
+def test_the_language_model_is_what_was_measured(tmp_path, monkeypatch):
+    def measured(test_bits, n_gram):
+        names = "lstm", "5-gram", "Markov", "uniform", "mixed"
+        bits = test_bits, n_gram, 2.5, 6.0, 1.0
+        return {
+            "scores": [
+                {"name": a, "validation_bits": 9.0, "test_bits": b}
+                for a, b in zip(names, bits, strict=True)
+            ],
+            "processor_seconds": 100 * test_bits,
+            "processor": "P",
+            "versions": "V",
+        }
+
+    kept = tmp_path / "lm.json"
+    kept.write_text(json.dumps({"reference": {"1": measured(1.5, 1.75), "2": measured(1.7, 1.75)}}))
+    monkeypatch.setattr(lm, "KEPT", kept)
+    monkeypatch.setattr(demos, "DEMOS", {})
+    row = demos.table({"lm": demos.language_model()}).splitlines()[2]
+    assert row == (
+        "| `tailrace lm train` | bits per character, test | 1.6 ± 0.14 (2 seeds) | 5-gram: 1.75 "
+        "| 160 |"
+    )
 
 
 def test_an_unknown_name_is_said(capsys):

@@ -35,9 +35,7 @@ def add_parser(subparsers: Any) -> None:
     )
     parser.add_argument("--learning-rate", type=float, metavar="R", help="Adam's (default 0.004)")
     parser.add_argument("--held-out", type=float, metavar="PART", help="of the text (default 0.1)")
-    parser.add_argument(
-        "--seeds", type=int, default=1, metavar="N", help="of the weights, for deviations"
-    )
+    parser.add_argument("--seeds", type=int, metavar="N", help="of the weights, for deviations")
     others = parser.add_argument_group("other engines")
     others.add_argument(
         "--tf1-python",

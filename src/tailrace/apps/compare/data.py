@@ -42,7 +42,11 @@ class Data:
 
 def open_data(files: Sequence[str], settings: Settings) -> Data:
     """The files' text, or the built-in one. Raises: UserError where it is too short."""
-    text, name = load_text(files)
+    return batched(*load_text(files), settings)
+
+
+def batched(text: str, name: str, settings: Settings) -> Data:
+    """A text in batches. Raises: UserError where it is too short."""
     cut = int(len(text) * (1 - settings.held_out))
     vocabulary = Vocabulary.of(text[:cut], "char")
     parts = [_batches(vocabulary.encode(part), settings) for part in (text[:cut], text[cut:])]

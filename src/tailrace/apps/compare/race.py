@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -63,10 +63,11 @@ class Pythons:
     by_engine: dict[str, str]
 
     @classmethod
-    def found(cls, tf1: str | None, without: Sequence[str]) -> Pythons:
+    def found(cls, settings: Settings) -> Pythons:
         """The engines that there are. Raises: UserError where TensorFlow's Python is none."""
         found = {"tailrace": sys.executable, "torch": sys.executable}
-        named = tf1 or os.environ.get("TAILRACE_TF1_PYTHON")
+        named, without = settings.tf1_python, settings.left_out
+        named = named or os.environ.get("TAILRACE_TF1_PYTHON")
         if named and "tensorflow" not in without:
             found["tensorflow"] = _tf1_python(named)
         return cls({name: path for name, path in found.items() if name not in without})
@@ -156,6 +157,31 @@ class Race:
         # a cell's weights before and after learning on this engine, of the first seed
         self.first: dict[str, Weights] = {}
         self.last: dict[str, Weights] = {}
+
+    @property
+    def measured(self) -> bool:
+        """Whether there is a result of every entry."""
+        return all(entry.held_out for entry in self.entries.values())
+
+    def run_all(
+        self,
+        tell: Callable[[float, str, int], None] = lambda done, text, seed: None,
+        stopped: Callable[[], bool] = lambda: False,
+    ) -> bool:
+        """The races of all seeds; returns whether they came to their end.
+
+        `tell` hears of the part done, who is at work, and the seed.
+        """
+        seeds = self.settings.seeds
+        for number in range(seeds):
+            seed = self.settings.seed + number
+
+            def say(done: float, text: str, seed: int = seed, number: int = number) -> None:
+                tell((number + done) / seeds, text, seed)
+
+            if stopped() or not self.run(seed, say, stopped):
+                return False
+        return True
 
     def run(
         self, seed: int, tell: Callable[[float, str], None], stopped: Callable[[], bool]

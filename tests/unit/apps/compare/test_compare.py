@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 
 import tailrace as tf
+from tailrace.apps import CellComparison, UserError
 from tailrace.apps.common.figures import read_figures
-from tailrace.apps.compare import commands, data
+from tailrace.apps.compare import commands, data, outcome
 from tailrace.apps.compare.engines import tf_program
 from tailrace.apps.compare.engines.torch_program import Program
 from tailrace.apps.compare.engines.worker import Graph
@@ -55,6 +56,26 @@ def test_a_comparison_leaves_a_report_and_figures(compared: Path):
     figures = read_figures(compared)["figures"]
     assert set(figures) == {"rnn held out", "rnn per batch"}
     assert figures["rnn per batch"]["baseline"].startswith("PyTorch")
+
+
+def test_the_class_compares_as_the_command_does(text: Path, compared: Path, tmp_path: Path):
+    model = CellComparison(
+        cells="rnn", size=12, batch=4, steps=6, updates=12, held_out=0.2, without="torch"
+    )
+    with pytest.raises(UserError, match="not fitted"):
+        model.save(tmp_path / "early")
+    model.fit(text.read_text()).save(tmp_path / "c")
+    assert model.best_ == "rnn"
+    assert [(entry.cell, entry.engine) for entry in model.results_] == [("rnn", "tailrace")]
+    commands_own = entries(compared)["rnn", "tailrace"]
+    assert model.results_[0].losses == commands_own["losses"]
+    assert model.results_[0].held_out == commands_own["held_out"]
+    before, after = model.gradients_["rnn"]
+    assert before.shape == after.shape == (2, 6)
+    assert set(model.baselines_) == {"single characters", "pairs of characters"}
+    assert len(model.table().rows) == 3
+    assert (tmp_path / "c" / "report.html").exists()
+    assert entries(tmp_path / "c").keys() == {("rnn", "tailrace")}
 
 
 def test_engines_learn_the_same(compared: Path):
@@ -138,7 +159,7 @@ def test_an_engine_that_fails_says_why(text, tmp_path, monkeypatch, capsys):
         '#!/bin/sh\nif [ "$3" = "-c" ]; then echo 1.15.0; else echo no luck >&2; exit 1; fi\n'
     )
     odd.chmod(0o755)
-    monkeypatch.setattr(commands, "Flow", broken)
+    monkeypatch.setattr(outcome, "Flow", broken)
     options = ["--cells", "rnn", "--without", "torch", "--tf1-python", str(odd)]
     assert main(["compare", str(text), *TOY, *options, "--out", str(tmp_path / "c")]) == 2
     assert "TensorFlow, rnn: failed: no luck" in capsys.readouterr().err
