@@ -220,23 +220,24 @@ _FROM_PYTHON: dict[type, DType] = {float: float32, builtins.bool: bool}
 _STRINGS = (str, bytes, object)
 
 
-def as_dtype(value: Any) -> DType:
+def as_dtype(type_value: Any) -> DType:
     """The `DType` of a DType, name, number, NumPy or Python type.
 
     Raises: TypeError when nothing matches.
     """
-    if isinstance(value, DType):
-        return value
-    if isinstance(value, (str, int)) and not isinstance(value, np.generic):
-        found = _BY_NAME.get(value) if isinstance(value, str) else _BY_NUMBER.get(value)
+    if isinstance(type_value, DType):
+        return type_value
+    if isinstance(type_value, (str, int)) and not isinstance(type_value, np.generic):
+        known: dict[Any, DType] = _BY_NAME if isinstance(type_value, str) else _BY_NUMBER
+        found = known.get(type_value)
         if found is not None:
             return found
-    if isinstance(value, type) and value in _STRINGS:
+    if isinstance(type_value, type) and type_value in _STRINGS:
         return string
     try:
-        if value in _FROM_PYTHON:
-            return _FROM_PYTHON[value]
-        numpy_dtype = np.dtype(cast(Any, value))
+        if type_value in _FROM_PYTHON:
+            return _FROM_PYTHON[type_value]
+        numpy_dtype = np.dtype(cast(Any, type_value))
     except TypeError:
         numpy_dtype = None
     if numpy_dtype is not None:
@@ -246,4 +247,4 @@ def as_dtype(value: Any) -> DType:
             return _FROM_NUMPY[numpy_dtype]
         if numpy_dtype.name == "bfloat16":
             return bfloat16
-    raise TypeError(f"Cannot convert value {value!r} to a TensorFlow DType.")
+    raise TypeError(f"Cannot convert value {type_value!r} to a TensorFlow DType.")

@@ -307,7 +307,7 @@ def _field_values(flat: np.ndarray, dtype: DType) -> Iterable[Any]:
     return flat.tolist()
 
 
-def make_ndarray(proto: Any) -> np.ndarray:
+def make_ndarray(tensor: Any) -> np.ndarray:
     """The array of a `TensorProto`; strings come as objects of bytes.
 
     Fewer values than elements are filled up with the last one, none with zeros. A single value for
@@ -315,22 +315,22 @@ def make_ndarray(proto: Any) -> np.ndarray:
 
     Raises: TypeError for a type that has no array form, ValueError when the content does not fit.
     """
-    dtype = dtypes.as_dtype(proto.dtype).base_dtype
-    dims = [dim.size for dim in proto.tensor_shape.dim]
+    dtype = dtypes.as_dtype(tensor.dtype).base_dtype
+    dims = [dim.size for dim in tensor.tensor_shape.dim]
     size = int(np.prod(dims, dtype=np.int64))
     if dtype in (dtypes.resource, dtypes.variant):
         raise TypeError(f"A TensorProto of type {dtype.name} has no array form.")
     if dtype is dtypes.string:
-        values = _string_content(proto, size) if proto.tensor_content else proto.string_val
+        values = _string_content(tensor, size) if tensor.tensor_content else tensor.string_val
         array = np.empty(len(values), dtype=np.object_)
         array[:] = values
         return _filled(array, dims, size, b"")
-    if proto.tensor_content:
-        array = np.frombuffer(proto.tensor_content, dtype=dtype.as_numpy_dtype)
+    if tensor.tensor_content:
+        array = np.frombuffer(tensor.tensor_content, dtype=dtype.as_numpy_dtype)
         if array.size not in (1, size):
             raise ValueError(f"TensorProto of shape {dims} holds {array.size} values, not {size}.")
         return _filled(array.copy(), dims, size, 0)
-    return _filled(_field_array(proto, dtype), dims, size, 0)
+    return _filled(_field_array(tensor, dtype), dims, size, 0)
 
 
 def _field_array(proto: Any, dtype: DType) -> np.ndarray:

@@ -15,13 +15,13 @@ from typing import Any
 from tailrace.graph.composite import IndexedSlices, SparseTensor
 
 
-def is_sequence(value: Any) -> bool:
+def is_sequence(seq: Any) -> bool:
     """Whether the value is a structure: a list, tuple, dict or attrs object, no string."""
-    if isinstance(value, (list, tuple, Mapping)):
+    if isinstance(seq, (list, tuple, Mapping)):
         return True
-    if isinstance(value, (str, bytes)):
+    if isinstance(seq, (str, bytes)):
         return False
-    return isinstance(value, Sequence) or hasattr(type(value), "__attrs_attrs__")
+    return isinstance(seq, Sequence) or hasattr(type(seq), "__attrs_attrs__")
 
 
 is_nested = is_sequence
@@ -213,11 +213,20 @@ def flatten_dict_items(dictionary: Mapping[Any, Any]) -> dict[Any, Any]:
     return flat
 
 
-def assert_shallow_structure(shallow_tree: Any, input_tree: Any, check_types: bool = True) -> None:
-    """Raises: TypeError or ValueError when `input_tree` does not begin like `shallow_tree`."""
-    if not is_sequence(shallow_tree):
+def assert_shallow_structure(
+    shallow_tree: Any,
+    input_tree: Any,
+    check_types: bool = True,
+    expand_composites: bool = False,
+    check_subtrees_length: bool = True,
+) -> None:
+    """Raises: TypeError or ValueError when `input_tree` does not begin like `shallow_tree`.
+
+    Without `check_subtrees_length` it may have more parts, which count for nothing.
+    """
+    if not _is_node(shallow_tree, expand_composites):
         return
-    if not is_sequence(input_tree):
+    if not _is_node(input_tree, expand_composites):
         raise TypeError(
             "If shallow structure is a sequence, input must also be a sequence. "
             f"Input has type: {type(input_tree)}."
@@ -230,38 +239,52 @@ def assert_shallow_structure(shallow_tree: Any, input_tree: Any, check_types: bo
                 "The two structures don't have the same sequence type. Input structure has type "
                 f"{type(input_tree)}, while shallow structure has type {type(shallow_tree)}."
             ) from None
-    if len(input_tree) != len(shallow_tree):
+    shallow_parts, parts = _parts(shallow_tree), _parts(input_tree)
+    if len(parts) < len(shallow_parts) or (
+        check_subtrees_length and len(parts) != len(shallow_parts)
+    ):
         raise ValueError(
             "The two structures don't have the same sequence length. Input structure has length "
-            f"{len(input_tree)}, while shallow structure has length {len(shallow_tree)}."
+            f"{len(parts)}, while shallow structure has length {len(shallow_parts)}."
         )
-    for shallow, branch in zip(_parts(shallow_tree), _parts(input_tree), strict=True):
-        assert_shallow_structure(shallow, branch, check_types)
+    options = check_types, expand_composites, check_subtrees_length
+    for shallow, branch in zip(shallow_parts, parts, strict=False):
+        assert_shallow_structure(shallow, branch, *options)
 
 
-def flatten_up_to(shallow_tree: Any, input_tree: Any, check_types: bool = True) -> list[Any]:
+def flatten_up_to(
+    shallow_tree: Any,
+    input_tree: Any,
+    check_types: bool = True,
+    expand_composites: bool = False,
+    check_subtrees_length: bool = True,
+) -> list[Any]:
     """The parts of `input_tree` at the leaves of `shallow_tree`."""
-    assert_shallow_structure(shallow_tree, input_tree, check_types)
-    return list(_up_to(shallow_tree, input_tree))
+    options = check_types, expand_composites, check_subtrees_length
+    assert_shallow_structure(shallow_tree, input_tree, *options)
+    return list(_up_to(shallow_tree, input_tree, expand_composites))
 
 
-def _up_to(shallow: Any, tree: Any) -> Iterator[Any]:
-    if not is_sequence(shallow):
+def _up_to(shallow: Any, tree: Any, expand_composites: bool) -> Iterator[Any]:
+    if not _is_node(shallow, expand_composites):
         yield tree
         return
-    for part, branch in zip(_parts(shallow), _parts(tree), strict=True):
-        yield from _up_to(part, branch)
+    for part, branch in zip(_parts(shallow), _parts(tree), strict=False):
+        yield from _up_to(part, branch, expand_composites)
 
 
 def map_structure_up_to(
     shallow_tree: Any, func: Callable[..., Any], *inputs: Any, **kwargs: Any
 ) -> Any:
-    """`func` applied to the parts of `inputs` at the leaves of `shallow_tree`."""
+    """`func` applied to the parts of `inputs` at the leaves of `shallow_tree`.
+
+    `kwargs` are `check_types`, `expand_composites` and `check_subtrees_length`.
+    """
     if not inputs:
         raise ValueError("Cannot map over no sequences")
-    check_types = kwargs.pop("check_types", True)
-    columns = zip(*(flatten_up_to(shallow_tree, tree, check_types) for tree in inputs), strict=True)
-    return pack_sequence_as(shallow_tree, [func(*parts) for parts in columns])
+    expand = kwargs.get("expand_composites", False)
+    columns = zip(*(flatten_up_to(shallow_tree, tree, **kwargs) for tree in inputs), strict=True)
+    return pack_sequence_as(shallow_tree, [func(*parts) for parts in columns], expand)
 
 
 def yield_flat_paths(nest: Any, expand_composites: bool = False) -> Iterator[tuple[Any, ...]]:
@@ -290,15 +313,16 @@ def flatten_with_joined_string_paths(
     return [(separator.join(map(str, path)), value) for path, value in pairs]
 
 
-def get_traverse_shallow_structure(traverse_fn: Callable[[Any], Any], structure: Any) -> Any:
+def get_traverse_shallow_structure(
+    traverse_fn: Callable[[Any], Any], structure: Any, expand_composites: bool = False
+) -> Any:
     """A structure of bools, as deep as `traverse_fn` says to go: True where it wants a branch or
     leaf.
 
     Raises: TypeError when `traverse_fn` gives neither a bool nor a structure of them.
-
     """
     wanted = traverse_fn(structure)
-    if not is_sequence(structure):
+    if not _is_node(structure, expand_composites):
         if not isinstance(wanted, bool):
             raise TypeError(
                 f"traverse_fn returned structure: {wanted} for non-structure: {structure}"
@@ -310,12 +334,12 @@ def get_traverse_shallow_structure(traverse_fn: Callable[[Any], Any], structure:
         if not wanted:
             return False
     elif is_sequence(wanted):
-        assert_shallow_structure(wanted, structure)
+        assert_shallow_structure(wanted, structure, expand_composites=expand_composites)
         wanted_parts = _parts(wanted)
     else:
         raise TypeError(f"traverse_fn returned {wanted}, neither a bool nor a structure of them")
     levels = [
-        get_traverse_shallow_structure(traverse_fn, part) if keep else False
+        get_traverse_shallow_structure(traverse_fn, part, expand_composites) if keep else False
         for keep, part in zip(wanted_parts, parts, strict=True)
     ]
     return _rebuilt(structure, levels)

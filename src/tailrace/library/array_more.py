@@ -8,9 +8,9 @@ from __future__ import annotations
 import collections
 from typing import Any
 
-from tailrace import dtypes
+from tailrace import dtypes, graph
 from tailrace.dtypes import DType, as_dtype
-from tailrace.graph import IndexedSlices, SparseTensor, Tensor, convert_to_tensor, g
+from tailrace.graph import IndexedSlices, SparseTensor, Tensor, g
 from tailrace.graph.composite import SparseTensorValue
 from tailrace.library.arguments import either
 from tailrace.library.array import (
@@ -26,6 +26,21 @@ from tailrace.library.array import (
     tile,
 )
 from tailrace.library.indexing import boolean_mask, gather
+
+
+def convert_to_tensor(
+    value: Any,
+    dtype: Any = None,
+    name: str | None = None,
+    preferred_dtype: Any = None,
+    dtype_hint: Any = None,
+) -> Tensor:
+    """`value` as a tensor of the default graph; of `dtype_hint`, where it can be.
+
+    Raises: ValueError when it is a tensor of another type, TypeError when it cannot be converted.
+    """
+    hint = either("dtype_hint", dtype_hint, "preferred_dtype", preferred_dtype)
+    return graph.convert_to_tensor(value, dtype, name, preferred_dtype=hint)
 
 
 def sequence_mask(

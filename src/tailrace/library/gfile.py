@@ -17,6 +17,7 @@ from typing import IO, Any, NamedTuple
 
 from tailrace import errors
 from tailrace.formats.files import matching, os_errors
+from tailrace.library.arguments import renamed
 from tailrace.library.compat_names import as_bytes, as_str_any
 
 _SCHEME = re.compile(r"([a-zA-Z][a-zA-Z0-9.]+)://")
@@ -292,6 +293,21 @@ def walk(
         yield here
 
 
-def walk_in_order(top: Any, in_order: bool = True) -> Iterable[tuple[str, list[str], list[str]]]:
-    """`tf.gfile.Walk`: as `walk`, with the name the argument had."""
+# -- `tf.gfile`, which calls some arguments otherwise --------------------------------------------
+
+Copy = renamed(copy, "Copy", oldpath="src", newpath="dst")
+DeleteRecursively = renamed(rmtree, "DeleteRecursively", dirname="path")
+Exists = renamed(exists, "Exists", filename="path")
+Glob = renamed(glob, "Glob", filename="pattern")
+IsDirectory = renamed(isdir, "IsDirectory", dirname="path")
+ListDirectory = renamed(listdir, "ListDirectory", dirname="path")
+MakeDirs = renamed(makedirs, "MakeDirs", dirname="path")
+MkDir = renamed(mkdir, "MkDir", dirname="path")
+Remove = renamed(remove, "Remove", filename="path")
+Rename = renamed(rename, "Rename", oldname="src", newname="dst")
+Stat = renamed(stat, "Stat", filename="path")
+
+
+def Walk(top: Any, in_order: bool = True) -> Iterable[tuple[str, list[str], list[str]]]:
+    """As `walk`, without a word of folders that cannot be read."""
     return walk(top, in_order)

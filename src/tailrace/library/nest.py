@@ -48,11 +48,16 @@ __all__ = [
 
 
 def flatten_with_tuple_paths_up_to(
-    shallow_tree: Any, input_tree: Any, check_types: bool = True
+    shallow_tree: Any,
+    input_tree: Any,
+    check_types: bool = True,
+    expand_composites: bool = False,
+    check_subtrees_length: bool = True,
 ) -> list[tuple[Any, Any]]:
     """Path and part of `input_tree` for each leaf of `shallow_tree`."""
-    parts = flatten_up_to(shallow_tree, input_tree, check_types)
-    return list(zip(yield_flat_paths(shallow_tree), parts, strict=True))
+    options = check_types, expand_composites, check_subtrees_length
+    parts = flatten_up_to(shallow_tree, input_tree, *options)
+    return list(zip(yield_flat_paths(shallow_tree, expand_composites), parts, strict=True))
 
 
 def map_structure_with_tuple_paths_up_to(

@@ -9,14 +9,24 @@ from collections.abc import Callable
 from typing import Any
 
 from tailrace.graph import Tensor, convert_to_tensor, g
-from tailrace.library.math_wrappers import unary
 
-fft = unary("FFT", "fft", "The Fourier transform over the last dimension.")
-ifft = unary("IFFT", "ifft", "The inverse Fourier transform over the last dimension.")
-fft2d = unary("FFT2D", "fft2d", "The Fourier transform over the last two dimensions.")
-ifft2d = unary("IFFT2D", "ifft2d", "The inverse Fourier transform over the last two dimensions.")
-fft3d = unary("FFT3D", "fft3d", "The Fourier transform over the last three dimensions.")
-ifft3d = unary("IFFT3D", "ifft3d", "The inverse Fourier transform over the last three dimensions.")
+
+def _transform(op_type: str, name: str, direction: str, over: str) -> Callable[..., Tensor]:
+    def function(input: Any, name: str | None = None) -> Tensor:
+        return getattr(g, op_type)(input, name=name)
+
+    function.__name__ = function.__qualname__ = name
+    function.__doc__ = f"""The {direction} over the last {over}. Shapes: [...] -> the same."""
+    return function
+
+
+_FORWARD, _BACKWARD = "Fourier transform", "inverse Fourier transform"
+fft = _transform("FFT", "fft", _FORWARD, "dimension")
+ifft = _transform("IFFT", "ifft", _BACKWARD, "dimension")
+fft2d = _transform("FFT2D", "fft2d", _FORWARD, "two dimensions")
+ifft2d = _transform("IFFT2D", "ifft2d", _BACKWARD, "two dimensions")
+fft3d = _transform("FFT3D", "fft3d", _FORWARD, "three dimensions")
+ifft3d = _transform("IFFT3D", "ifft3d", _BACKWARD, "three dimensions")
 
 
 def _real_transform(rank: int, name: str) -> Callable[..., Tensor]:

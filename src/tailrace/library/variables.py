@@ -793,12 +793,11 @@ def from_proto(variable_def: Any, import_scope: str | None = None) -> Any:
     return read(variable_def, import_scope)
 
 
-def is_variable_initialized(ref: Any, name: str | None = None) -> Tensor:
+def is_variable_initialized(variable: Any, name: str | None = None) -> Tensor:
     """Whether a variable has a value."""
-    if isinstance(ref, ResourceVariable):
-        return ref.is_initialized(name=name)
-    if isinstance(ref, RefVariable):
-        ref = ref._ref()
+    if isinstance(variable, ResourceVariable):
+        return variable.is_initialized(name=name)
+    ref = variable._ref() if isinstance(variable, RefVariable) else variable
     if ref.dtype is dtypes.resource:
         return g.VarIsInitializedOp(ref, name=name)
     return g.IsVariableInitialized(ref, name=name)

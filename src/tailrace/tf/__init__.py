@@ -58,7 +58,6 @@ from tailrace.graph import (
     SparseTensorValue,
     Tensor,
     constant,
-    convert_to_tensor,
     convert_to_tensor_or_indexed_slices,
     convert_to_tensor_or_sparse_tensor,
     get_default_graph,
@@ -154,6 +153,7 @@ from tailrace.library.array import (
 )
 from tailrace.library.array_more import (
     bitcast,
+    convert_to_tensor,
     diag,
     diag_part,
     dynamic_partition,

@@ -103,3 +103,35 @@ def machine_questions(tf):
             issubclass(tf.errors.DeadlineExceededError, tf.OpError),
         ],
     }
+
+
+def hints_of_a_dtype(tf):
+    return {
+        "hinted": tf.convert_to_tensor([1, 2], dtype_hint=tf.float32),
+        "preferred": tf.convert_to_tensor([1, 2], None, "named", tf.int64),
+        "not_taken": tf.convert_to_tensor("text", dtype_hint=tf.float32),
+    }
+
+
+def functions_of_structures(tf):
+    x = tf.constant([1.0, 2.0])
+
+    def both(a, pair, scale):
+        return {"sum": a + pair[0], "rest": (pair[1] * scale, a.sum())}
+
+    types = {"sum": tf.float32, "rest": (tf.float32, tf.float32)}
+    shapes = {"sum": [2], "rest": ([2], [])}
+    call = tf.contrib.framework.py_func
+    first = call(both, [x, (x + 1, x)], {"scale": tf.constant(3.0)}, types, shapes, name="both")
+    second = call(lambda a: a * 2, (x,), output_types=lambda a: a.dtype, stateful=False)
+    return {"first": first, "second": second, "static": [first["sum"].shape.as_list()]}
+
+
+def structures_up_to(tf):
+    nest = tf.contrib.framework.nest
+    sparse = tf.SparseTensor([[0]], [1.0], [2])
+    shorter = nest.flatten_up_to(["a", "b"], ["c", ["d"], "f"], check_subtrees_length=False)
+    opened = nest.flatten_up_to([sparse], [sparse], expand_composites=True)
+    paths = nest.flatten_with_tuple_paths_up_to([0, [0, 0]], [1, [2, [3]]])
+    wanted = nest.get_traverse_shallow_structure(lambda part: True, [1, (2, 3)])
+    return {"shorter": str(shorter), "opened": opened, "paths": str(paths), "wanted": str(wanted)}

@@ -13,7 +13,7 @@ import numpy as np
 
 from tailrace import dtypes
 from tailrace.graph import SparseTensor, Tensor, convert_to_tensor, g, get_default_graph
-from tailrace.library import arithmetic, array, checks, reductions
+from tailrace.library import arithmetic, array, checks, nest, reductions, script_ops
 from tailrace.library.collections import GraphKeys
 from tailrace.library.control_flow import Assert
 from tailrace.library.layers import tools
@@ -21,7 +21,50 @@ from tailrace.library.variables import Variable
 from tailrace.library.weights import remove_squeezable_dimensions as squeezed
 from tailrace.shapes import TensorShape
 
-smart_constant_value = tools.known_condition
+
+def smart_constant_value(pred: Any) -> bool | None:
+    """The truth of `pred` where it is known when the graph is built, else None.
+
+    Raises: TypeError for what is neither a tensor nor a bool, 0 or 1.
+    """
+    return tools.known_condition(pred)
+
+
+def py_func(
+    func: Callable[..., Any],
+    args: Any = (),
+    kwargs: dict[str, Any] | None = None,
+    output_types: Any = None,
+    output_shapes: Any = None,
+    stateful: bool = True,
+    name: str | None = None,
+) -> Any:
+    """`tf.py_func` with structures: what `func(*args, **kwargs)` returns, arranged like the types.
+
+    `output_types` and `output_shapes` may be functions of the arguments.
+    Raises: TypeError when `args` is no list or tuple, or `kwargs` no dict.
+    """
+    named = {} if kwargs is None else kwargs
+    for what, value, kinds in (("args", args, (list, tuple)), ("kwargs", named, dict)):
+        if not isinstance(value, kinds):
+            raise TypeError(f"{what} must not be {type(value)}. args: {value}")
+    types = output_types(*args, **named) if callable(output_types) else output_types
+    shapes = output_shapes(*args, **named) if callable(output_shapes) else output_shapes
+
+    def flat(*values: Any) -> list[Any]:
+        positional, by_name = nest.pack_sequence_as((args, named), values)
+        result = func(*positional, **by_name)
+        nest.assert_shallow_structure(types, result)
+        return nest.flatten(result)
+
+    found = script_ops.py_func(
+        flat, nest.flatten((args, named)), nest.flatten(types), stateful, name
+    )
+    if shapes is not None:
+        of_each = nest.map_structure_up_to(types, TensorShape, shapes)
+        for tensor, size in zip(found, nest.flatten_up_to(types, of_each), strict=True):
+            tensor.set_shape(size)
+    return nest.pack_sequence_as(types, found)
 
 
 def smart_cond(

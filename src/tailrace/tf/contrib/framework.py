@@ -10,12 +10,6 @@ from tailrace.library.assign_from import (
     assign_from_values_fn,
     get_variable_full_name,
 )
-from tailrace.library.checkpoint_utils import (
-    init_from_checkpoint,
-    list_variables,
-    load_checkpoint,
-    load_variable,
-)
 from tailrace.library.checks import assert_same_float_dtype, assert_scalar
 from tailrace.library.contrib.arg_scope import (
     add_arg_scope,
@@ -25,11 +19,18 @@ from tailrace.library.contrib.arg_scope import (
     current_arg_scope,
     has_arg_scope,
 )
+from tailrace.library.contrib.checkpoints import (
+    init_from_checkpoint,
+    list_variables,
+    load_checkpoint,
+    load_variable,
+)
 from tailrace.library.contrib.framework import (
     assert_scalar_int,
     get_name_scope,
     global_variable,
     local_variable,
+    py_func,
     reduce_sum_n,
     remove_squeezable_dimensions,
     smart_cond,
@@ -60,4 +61,3 @@ from tailrace.library.global_step import (
 )
 from tailrace.library.rearranging import argsort, sort
 from tailrace.library.scope_names import prepend_name_scope, strip_name_scope
-from tailrace.library.script_ops import py_func
