@@ -1,5 +1,9 @@
 """`tf.contrib.opt`."""
 
+from tailrace.library.optimizers.external import (
+    ExternalOptimizerInterface,
+    ScipyOptimizerInterface,
+)
 from tailrace.library.optimizers.hessian_free import HessianFreeOptimizer, HessianFreeStep
 from tailrace.library.optimizers.variants import (
     AdaMaxOptimizer,
@@ -18,11 +22,13 @@ __all__ = [
     "AdamWOptimizer",
     "AddSignOptimizer",
     "DecoupledWeightDecayExtension",
+    "ExternalOptimizerInterface",
     "HessianFreeOptimizer",
     "HessianFreeStep",
     "LazyAdamOptimizer",
     "MomentumWOptimizer",
     "NadamOptimizer",
     "PowerSignOptimizer",
+    "ScipyOptimizerInterface",
     "extend_with_decoupled_weight_decay",
 ]
