@@ -5,7 +5,7 @@ is one row of `_SCHEMA` here.
 
 Source: TF 1.15 core/protobuf/{tensor_bundle,saved_tensor_slice,saved_model,control_flow}.proto,
 core/framework/tensor_slice.proto, core/example/{example,feature}.proto,
-python/training/checkpoint_state.proto.
+core/protobuf/trackable_object_graph.proto, python/training/checkpoint_state.proto.
 """
 
 from __future__ import annotations
@@ -51,6 +51,24 @@ _SCHEMA: dict[str, tuple[str, ...]] = {
         "2 all_model_checkpoint_paths *string",
         "3 all_model_checkpoint_timestamps *double",
         "4 last_preserved_timestamp double",
+    ),
+    "TrackableObjectGraph": ("1 nodes *TrackableObject",),
+    "TrackableObject": (
+        "1 children *ObjectReference",
+        "2 attributes *SerializedTensor",
+        "3 slot_variables *SlotVariableReference",
+    ),
+    "ObjectReference": ("1 node_id int32", "2 local_name string"),
+    "SerializedTensor": (
+        "1 name string",
+        "2 full_name string",
+        "3 checkpoint_key string",
+        "4 optional_restore bool",
+    ),
+    "SlotVariableReference": (
+        "1 original_variable_node_id int32",
+        "2 slot_name string",
+        "3 slot_variable_node_id int32",
     ),
     "SavedModel": (
         "1 saved_model_schema_version int64",
@@ -169,7 +187,6 @@ _TENSORBOARD = {
     "SummaryMetadata": "summary_pb2",
     "TensorProto": "tensor_pb2",
     "TensorShapeProto": "tensor_shape_pb2",
-    "TrackableObjectGraph": "trackable_object_graph_pb2",
     "DataType": "types_pb2",
     "SaveSliceInfoDef": "variable_pb2",
     "VariableDef": "variable_pb2",

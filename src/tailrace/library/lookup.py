@@ -15,6 +15,7 @@ from tailrace.library.collections import GraphKeys, add_to_collection
 from tailrace.library.control_flow import group, no_op
 from tailrace.library.saveables import SaveableObject, SaveSpec
 from tailrace.library.scopes import init_scope
+from tailrace.library.tracking.base import Trackable
 from tailrace.shapes import TensorShape
 
 
@@ -46,7 +47,7 @@ def _last_part(handle: Tensor) -> str:
 # -- what tables are filled with -------------------------------------------------------------------
 
 
-class TableInitializerBase:
+class TableInitializerBase(Trackable):
     """Keys and values to fill a table with."""
 
     def __init__(self, key_dtype: Any, value_dtype: Any) -> None:
@@ -135,6 +136,7 @@ class TextFileInitializer(TableInitializerBase):
         if not isinstance(filename, Tensor) and not filename:
             raise ValueError(f"Filename required for {name}.")
         super().__init__(key_dtype, value_dtype)
+        self._track_trackable(Trackable(), "_filename")  # the file, which checkpoints only name
         self._check_index("key", key_index, self._key_dtype)
         self._check_index("value", value_index, self._value_dtype)
         if vocab_size is not None and vocab_size <= 0:
@@ -233,7 +235,7 @@ class TextFileIdTableInitializer(TextFileInitializer):
 # -- tables that are filled once -------------------------------------------------------------------
 
 
-class LookupInterface:
+class LookupInterface(Trackable):
     """A table from keys to values, which a session keeps between runs."""
 
     _resource_handle: Any = None
@@ -279,6 +281,8 @@ class InitializableLookupTableBase(LookupInterface):
         self._default_value = convert_to_tensor(default_value, self._value_dtype)
         self._default_value.get_shape().merge_with(TensorShape([]))
         self._initializer = initializer
+        if isinstance(initializer, Trackable):
+            self._track_trackable(initializer, "_initializer")
         with init_scope():
             self._resource_handle = self._create_resource()
         if get_default_graph()._get_control_flow_context() is None:

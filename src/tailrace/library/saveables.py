@@ -46,6 +46,8 @@ class SaveSpec:
 class SaveableObject:
     """Something to save: `specs` are its tensors, `op` what it stands for."""
 
+    full_name = ""  # the variable's name, where it is saved under another
+
     def __init__(self, op: Any, specs: list[Any], name: str) -> None:
         """All tensors lie on one device."""
         self.op = op

@@ -26,6 +26,7 @@ from tailrace.graph import (
 from tailrace.library.collections import GraphKeys
 from tailrace.library.indexing import getitem
 from tailrace.library.scopes import init_scope, name_scope
+from tailrace.library.tracking.base import VARIABLE_VALUE, Trackable
 from tailrace.library.variable_guard import guarded_initial_value
 from tailrace.library.variable_scatter import ScatterMethods, check_slices
 from tailrace.shapes import TensorShape
@@ -142,7 +143,7 @@ def _create(
     return variable
 
 
-class Variable(ScatterMethods, metaclass=_VariableMeta):
+class Variable(ScatterMethods, Trackable, metaclass=_VariableMeta):
     """A value that lives in a session from run to run, changed by `assign` and by optimizers.
 
     `tf.Variable(initial_value, trainable=None, collections=None, validate_shape=True,
@@ -229,6 +230,9 @@ class Variable(ScatterMethods, metaclass=_VariableMeta):
 
         with init_scope():
             return cond(is_variable_initialized(self), self.read_value, lambda: self.initial_value)
+
+    def _gather_saveables_for_checkpoint(self) -> dict[str, Any]:
+        return {VARIABLE_VALUE: self}
 
     def _set_save_slice_info(self, info: SaveSliceInfo) -> None:
         self._save_slice_info = info

@@ -82,6 +82,7 @@ from tailrace.library.schedules import (
 )
 from tailrace.library.summary_writer import FileWriterCache as SummaryWriterCache
 from tailrace.library.summary_writer import summary_iterator
+from tailrace.library.tracking.checkpoint import Checkpoint, CheckpointManager
 from tailrace.library.training.hooks import (
     FeedFnHook,
     FinalOpsHook,

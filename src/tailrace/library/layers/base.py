@@ -26,6 +26,7 @@ from tailrace.graph import Graph, Operation, Tensor, convert_to_tensor, g, get_d
 from tailrace.library.collections import GraphKeys
 from tailrace.library.initializers import GlorotUniform, Zeros
 from tailrace.library.scopes import name_scope
+from tailrace.library.tracking.base import Trackable
 from tailrace.library.variable_lists import global_variables, trainable_variables
 from tailrace.library.variable_scope import VariableScope, get_variable, variable_scope
 from tailrace.library.variables import VariableAggregation, VariableSynchronization
@@ -123,7 +124,7 @@ def unique_layer_name(base: str) -> str:
     return f"{base}_{counts[base]}"
 
 
-class Layer:
+class Layer(Trackable):
     """What layers share: the variable scope, `add_weight`, losses and updates.
 
     Args: name, of the layer and its variable scope; dtype, of the variables (that of the first
@@ -380,6 +381,8 @@ class Layer:
         noted = any(variable is v for v in trainable_variables())
         trained = trainable and self.trainable and noted
         (self._trainable_weights if trained else self._non_trainable_weights).append(variable)
+        if isinstance(variable, Trackable):
+            self._track_trackable(variable, name, overwrite=True)
         return variable
 
     def _regularize(self, name: str, variable: Any, regularizer: Callable[..., Any]) -> None:

@@ -23,6 +23,7 @@ from tailrace.graph import (
 from tailrace.library.collections import GraphKeys, get_collection
 from tailrace.library.optimizers.slots import create_slot, create_zeros_slot
 from tailrace.library.scopes import init_scope, name_scope
+from tailrace.library.tracking.base import Trackable, TrackableReference
 from tailrace.library.variable_lists import trainable_variables
 from tailrace.library.variables import ResourceVariable, Variable
 
@@ -32,7 +33,7 @@ def _refuse_value(variable: Any) -> None:
         raise NotImplementedError(f"Trying to update a Tensor {variable}")
 
 
-class Optimizer:
+class Optimizer(Trackable):
     """What optimizers share. A subclass says how a gradient changes a variable.
 
     A subclass overrides `_apply_dense(grad, var)` and, as needed, `_apply_sparse(grad, var)`,
@@ -51,6 +52,8 @@ class Optimizer:
         self._name = name
         self._slots: dict[str, dict[Any, Any]] = {}
         self._non_slot: dict[Any, Any] = {}
+        # (slot name, variable) -> positions in checkpoints that wait for the slot
+        self._waiting_slots: dict[Any, list[Any]] = {}
 
     def get_name(self) -> str:
         return self._name
@@ -224,6 +227,7 @@ class Optimizer:
         slots = self._slot_dict(slot_name)
         if _key(var) not in slots:
             slots[_key(var)] = create_slot(var, val, op_name)
+            self._restore_slot_variable(slot_name, var)
         return slots[_key(var)]
 
     def _get_or_make_slot_with_initializer(
@@ -232,12 +236,14 @@ class Optimizer:
         slots = self._slot_dict(slot_name)
         if _key(var) not in slots:
             slots[_key(var)] = create_slot(var, initializer, op_name, shape, dtype)
+            self._restore_slot_variable(slot_name, var)
         return slots[_key(var)]
 
     def _zeros_slot(self, var: Any, slot_name: str, op_name: str) -> Any:
         slots = self._slot_dict(slot_name)
         if _key(var) not in slots:
             slots[_key(var)] = create_zeros_slot(var, op_name)
+            self._restore_slot_variable(slot_name, var)
         return slots[_key(var)]
 
     def _create_non_slot_variable(self, initial_value: Any, name: str, colocate_with: Any) -> Any:
@@ -246,12 +252,14 @@ class Optimizer:
         key = (name, graph)
         if key not in self._non_slot:
             with graph.colocate_with(colocate_with.op):
-                self._non_slot[key] = Variable(
+                variable = Variable(
                     initial_value,
                     name=name,
                     trainable=False,
                     use_resource=isinstance(colocate_with, ResourceVariable),
                 )
+            self._handle_deferred_dependencies(name, variable)
+            self._non_slot[key] = variable
         return self._non_slot[key]
 
     def _get_non_slot_variable(self, name: str, graph: Any = None) -> Any:
@@ -260,8 +268,37 @@ class Optimizer:
     def _non_slot_variables(self) -> list[Any]:
         return list(self._non_slot.values())
 
-    # -- what subclasses override
-    # --------------------------------------------------------------------
+    # -- checkpoints by objects --------------------------------------------------------------------
+
+    @property
+    def _checkpoint_dependencies(self) -> list[TrackableReference]:
+        """The variables of its own in the default graph; slots are saved with their variables."""
+        own = super()._checkpoint_dependencies
+        graph = get_default_graph()
+        here = [(name, v) for (name, where), v in self._non_slot.items() if where is graph]
+        return own + [TrackableReference(*each) for each in sorted(here, key=lambda e: e[0])]
+
+    def _lookup_dependency(self, name: str) -> Any:
+        found = super()._lookup_dependency(name)
+        return self._get_non_slot_variable(name, get_default_graph()) if found is None else found
+
+    def _create_or_restore_slot_variable(
+        self, position: Any, slot_name: str, variable: Any
+    ) -> None:
+        """Restore a slot from a position in a checkpoint, at once or when it is made."""
+        slot = self.get_slot(variable, slot_name)
+        if slot is None:
+            self._waiting_slots.setdefault((slot_name, _key(variable)), []).append(position)
+        else:
+            position.restore(slot)
+
+    def _restore_slot_variable(self, slot_name: str, variable: Any) -> None:
+        waiting = self._waiting_slots.pop((slot_name, _key(variable)), [])
+        slot = self.get_slot(variable, slot_name)
+        for position in sorted(waiting, key=lambda each: each.restoration.number, reverse=True):
+            position.restore(slot)
+
+    # -- what subclasses override ------------------------------------------------------------------
 
     def _valid_dtypes(self) -> set[DType]:
         """The types a loss and variables may have."""

@@ -32,6 +32,7 @@ from tailrace.library.rnn.cell import (
     input_depth,
 )
 from tailrace.library.scopes import name_scope
+from tailrace.library.tracking.base import Trackable
 from tailrace.library.variable_scope import variable_scope
 
 
@@ -346,6 +347,9 @@ class MultiRNNCell(RNNCell):
         if not nest.is_sequence(cells):
             raise TypeError(f"cells must be a list or tuple, but saw: {cells}.")
         self._cells = cells
+        for number, cell in enumerate(cells):
+            if isinstance(cell, Trackable):
+                self._track_trackable(cell, f"cell-{number}")
         self._state_is_tuple = state_is_tuple
         if not state_is_tuple and any(nest.is_sequence(c.state_size) for c in cells):
             raise ValueError(

@@ -27,6 +27,7 @@ from tailrace.library.rnn.cell import BIAS, KERNEL, RNNCell, assert_like_rnncell
 from tailrace.library.rnn.cells import LSTMStateTuple
 from tailrace.library.scopes import name_scope
 from tailrace.library.tensor_array import TensorArray
+from tailrace.library.tracking.base import Trackable
 from tailrace.library.variable_scope import get_variable, get_variable_scope, variable_scope
 from tailrace.shapes import TensorShape
 
@@ -40,6 +41,8 @@ class CellWrapper(RNNCell):
         super().__init__(*args, **kwargs)
         assert_like_rnncell("cell", cell)
         self.cell = cell
+        if isinstance(cell, Trackable):
+            self._track_trackable(cell, "cell")
 
     @property
     def wrapped_cell(self) -> Any:
