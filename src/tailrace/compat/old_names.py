@@ -70,8 +70,10 @@ RENAMED = {
     "unpack": "unstack",
 }
 
-# old namespace -> namespace in 1.15
+# old or inner namespace -> public namespace in 1.15
 MOVED = {
+    # contrib.framework.python.ops.audio_ops
+    "contrib.framework.audio_ops": "_generated",
     "contrib.ctc": "nn",
     "contrib.rnn.core_rnn_cell": "contrib.rnn",
     "contrib.rnn.core_rnn_cell_impl": "contrib.rnn",

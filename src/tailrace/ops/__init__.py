@@ -3,6 +3,7 @@
 from tailrace.ops import accumulators as accumulators
 from tailrace.ops import array as array
 from tailrace.ops import assertions as assertions
+from tailrace.ops import audio as audio
 from tailrace.ops import beam_search as beam_search
 from tailrace.ops import bitwise as bitwise
 from tailrace.ops import candidates as candidates
