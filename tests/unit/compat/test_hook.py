@@ -24,7 +24,11 @@ def test_the_api_is_tailraces(tensorflow):
         ("tensorflow.python.framework.ops", "reset_default_graph", "reset_default_graph"),
         ("tensorflow.python.ops.array_ops", "identity", "identity"),
         ("tensorflow.python.ops.math_ops", "floor", "floor"),
-        ("tensorflow.contrib.framework.python.ops.audio_ops", "decode_wav", "_generated.decode_wav"),
+        (
+            "tensorflow.contrib.framework.python.ops.audio_ops",
+            "decode_wav",
+            "_generated.decode_wav",
+        ),
         ("tensorflow.python.platform.gfile", "FastGFile", "gfile.FastGFile"),
         ("tensorflow.python.lib.io.file_io", "file_exists", "gfile.Exists"),
         ("tensorflow.python.util.compat", "as_bytes", "compat.as_bytes"),
