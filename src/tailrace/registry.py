@@ -74,6 +74,12 @@ flows). It returns a gradient or None per input.
 `_distinct`     the distinct elements of the input, and the place of each element among them
 `_segments`     the output's rows are sums of the first input's, each in the place that the second
                 input says
+`_narrows`      its output is `size` slices of its input along `axis`, from `begin` on
+`_last`         its output is the last element of its input's first axis
+`_of_layer`     of a fused operation, what it is to a recurrent layer over all steps: "inputs", the
+                sum of products x and w, and addends; or a gradient that comes from that of this
+                sum, the last input: "of kernel", from the factors before it, or "of inputs", whose
+                inputs are several such gradients and as many weights
 `_row_sums`     of a fused operation: which numbers are among the second input's and, for each, the
                 sum of the first input's rows there; and the sum of all squares
 `_limits`       of a fused operation: the function that tells, from the constants among its inputs
@@ -144,6 +150,9 @@ _FLAGS = (
     "distinct",
     "segments",
     "row_sums",
+    "narrows",
+    "last",
+    "of_layer",
     "limits",
     "rows",
     "bounded",
@@ -263,6 +272,9 @@ class OpDef:
     distinct: bool = False
     segments: bool = False
     row_sums: bool = False
+    narrows: bool = False
+    last: bool = False
+    of_layer: str = ""
     limits: Callable[..., float | None] | None = None
     rows: bool = False
     bounded: str | None = None
@@ -273,6 +285,9 @@ class OpDef:
     passes: bool = False
     measures: bool = False
     constant: bool = False
+    in_one_call_rule: Callable[..., Any] | None = None
+    parts_rule: Callable[..., Any] | None = None
+    parts_attrs: tuple[str, ...] = ()
     array: str = ""
     draws: bool = False
     adds: bool = False
@@ -466,6 +481,23 @@ class OpDef:
         return rule
 
     def total(self, rule: Callable[..., Any]) -> Callable[..., Any]:
+    def parts(self, rule: Callable[..., Any]) -> Callable[..., Any]:
+        """Decorator: the equations of an operation that does several things, as steps.
+
+        Called with a builder of steps and the inputs. Returns the outputs, each made by a step of
+        its own; None where sizes are not known that are needed.
+        """
+        self.parts_rule = rule
+        self.parts_attrs = keyword_names(rule)
+        return rule
+
+    def in_one_call(self, rule: Callable[..., Any]) -> Callable[..., Any]:
+        """Decorator: a recurrent layer with the products of its inputs, or the gradient of such, as
+        one step, where a device's library has it so; see `plan.one_call`.
+        """
+        self.in_one_call_rule = rule
+        return rule
+
         """Decorator: called as the rule of `over_steps`, gives the sum of the only output over all
         iterations.
         """

@@ -13,6 +13,7 @@ import contextlib
 from collections.abc import Iterator
 from typing import Any
 
+import cudnn_reference
 import torch
 from torch.utils import _pytree as pytree
 from torch.utils.backend_registration import (
@@ -20,6 +21,7 @@ from torch.utils.backend_registration import (
 )
 
 from tailrace.devices import Device, machine
+from tailrace.native import device_cudnn
 
 NAME = "fakegpu"
 aten = torch.ops.aten
@@ -42,6 +44,8 @@ _FACTORIES = (
     "triu_indices",
 )
 _MOVES = (aten.to, aten._to_copy)
+# kernels that take and give lengths on the host
+_LENGTHS = (aten._pack_padded_sequence.default, aten._pad_packed_sequence.default)
 _FROM_HOST = (aten.copy_.default, aten._copy_from.default)
 
 
@@ -92,6 +96,8 @@ def _lstm_cell_backward(
 _OWN = {
     aten._thnn_fused_lstm_cell.default: _lstm_cell,
     aten._thnn_fused_lstm_cell_backward_impl.default: _lstm_cell_backward,
+    aten._cudnn_rnn.default: cudnn_reference.forward,
+    aten._cudnn_rnn_backward.default: cudnn_reference.backward,
 }
 _recordings: list[FakeRecording] = []
 
@@ -159,6 +165,8 @@ class FakeTensor(torch.Tensor):
         def wrapped(value: Any) -> Any:
             if not isinstance(value, torch.Tensor):
                 return value
+            if func in _LENGTHS and not value.is_floating_point():
+                return value
             return owners[id(value)] if id(value) in owners else FakeTensor(value)
 
         return pytree.tree_map(wrapped, result)
@@ -176,6 +184,8 @@ def _check(func: Any, leaves: list[torch.Tensor]) -> None:
     if func in _FROM_HOST:
         return
     strangers = [t for t in leaves if not isinstance(t, FakeTensor) and t.dim()]
+    if func in _LENGTHS:
+        strangers = [t for t in strangers if t.is_floating_point()]
     if strangers:
         raise MixedDevices(
             f"{func}: expected all tensors to be on the same device, but found {NAME}:0 and cpu"
@@ -295,7 +305,9 @@ def present() -> Iterator[Counts]:
     counts.reset()
     found = device()
     machine.set_source(lambda: [found])
+    device_cudnn.DEVICES.add(NAME)
     try:
         yield counts
     finally:
+        device_cudnn.DEVICES.discard(NAME)
         machine.set_source(None)

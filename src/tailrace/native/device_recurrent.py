@@ -10,25 +10,21 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from tailrace.native.device_cudnn import gates_in_order
+
 _cell = torch.ops.aten._thnn_fused_lstm_cell.default
 _cell_backward = torch.ops.aten._thnn_fused_lstm_cell_backward_impl.default
-
-
-def _swapped(x: Tensor) -> Tensor:
-    """The second and third quarter of the last axis in each other's place."""
-    i, second, third, o = x.chunk(4, -1)
-    return torch.cat((i, third, second, o), -1)
 
 
 def lstm_forward(
     gx: Tensor, wh: Tensor, bias: Tensor | None, h0: Tensor, c0: Tensor, forget_bias: float
 ) -> tuple[Tensor, Tensor, Tensor]:
     """hs [T+1,B,H], cs [T+1,B,H] and the activated gates [T,B,4H]."""
-    gates = _swapped(gx if bias is None else gx + bias)
+    gates = gates_in_order(gx if bias is None else gx + bias)
     hidden = c0.shape[1]
     if forget_bias:
         gates.narrow(2, hidden, hidden).add_(forget_bias)
-    weights = _swapped(wh)
+    weights = gates_in_order(wh)
     h, c = [h0], [c0]
     saved = []
     for inputs in gates.unbind(0):
@@ -37,7 +33,7 @@ def lstm_forward(
         c.append(next_c)
         saved.append(workspace)
     kept = torch.stack(saved) if saved else gates
-    return torch.stack(h), torch.stack(c), _swapped(kept)
+    return torch.stack(h), torch.stack(c), gates_in_order(kept)
 
 
 def lstm_backward(
@@ -50,7 +46,7 @@ def lstm_backward(
     wh: Tensor,
 ) -> tuple[Tensor, Tensor, Tensor]:
     """The gradients of the gates before activation, and of the initial states."""
-    workspaces, weights = _swapped(gates).unbind(0), _swapped(wh).t()
+    workspaces, weights = gates_in_order(gates).unbind(0), gates_in_order(wh).t()
     dh = torch.zeros_like(hs[0]) if dh_last is None else dh_last
     dc = torch.zeros_like(cs[0]) if dc_last is None else dc_last
     found = []
@@ -60,4 +56,4 @@ def lstm_backward(
         found.append(dgates)
         dh = torch.mm(dgates, weights)
     found.reverse()
-    return _swapped(torch.stack(found)) if found else gates, dh, dc
+    return gates_in_order(torch.stack(found)) if found else gates, dh, dc

@@ -100,7 +100,7 @@ def first_step(x):
 first_step.shape(lambda x: [x[1:]])
 
 
-@fused("LastStep", "x: T -> y: T", T=ANY, _alias=True)
+@fused("LastStep", "x: T -> y: T", T=ANY, _alias=True, _last=True)
 def last_step(x):
     """The last element of the first axis."""
     return x[-1]

@@ -1,4 +1,5 @@
-"""Whole recurrent networks in one operation, as cuDNN has them, on PyTorch's kernels.
+"""Whole recurrent networks in one operation, as cuDNN has them: by cuDNN where there is one, and
+otherwise on PyTorch's kernels.
 
 A network has pseudo-layers, one or (bidirectional) two for each layer. All parameters are one
 vector: first the weights of every pseudo-layer (those of the inputs, then those of the state, gate
@@ -22,10 +23,10 @@ from torch.nn.utils import rnn as packing
 
 from tailrace import errors
 from tailrace.dtypes import INDEX, float16, float32, float64, int32
+from tailrace.native import device_cudnn
 from tailrace.registry import Attr, op, type_attr
 from tailrace.shapes import UNKNOWN, with_rank
 
-_GATES = {b"lstm": 4, b"gru": 3, b"rnn_tanh": 1, b"rnn_relu": 1}
 _TYPES = (float16, float32, float64)
 _KIND: dict[str, Any] = {
     "T": _TYPES,
@@ -55,9 +56,13 @@ class _Network:
     def of(cls, mode: bytes, direction: bytes, layers: int, units: int, inputs: int) -> _Network:
         return cls(mode, layers, units, inputs, 1 if direction == b"unidirectional" else 2)
 
+    def gates(self) -> int:
+        """How many gates a layer has."""
+        return device_cudnn.GATES[self.mode.decode()]
+
     def weight_shapes(self) -> list[tuple[int, int]]:
         """The shapes of all matrices in their order."""
-        gates, shapes = _GATES[self.mode], []
+        gates, shapes = self.gates(), []
         for layer in range(self.layers):
             width = self.inputs if layer == 0 else self.units * self.directions
             one = [(self.units, width)] * gates + [(self.units, self.units)] * gates
@@ -84,7 +89,7 @@ class _Network:
     def of_layer(self, params: torch.Tensor) -> list[list[torch.Tensor]]:
         """For each layer what PyTorch takes: W, R, b, d of each direction."""
         weights, biases = self.split(params)
-        gates = _GATES[self.mode]
+        gates = self.gates()
         flat = [
             torch.cat(part[i : i + gates])
             for i in range(0, len(weights), gates)
@@ -111,18 +116,37 @@ def _network(input: Any, input_h: Any, mode: bytes, direction: bytes, input_mode
     return _Network(mode, input_h.shape[0] // directions, units, input.shape[2], directions)
 
 
+def _network_of(net: _Network, x: Any, batch_sizes: Any, h: Any, c: Any, weights: Any) -> Any:
+    """The states after each step, and the last h and, of an LSTM, c."""
+    mode, both_ways = net.mode.decode(), net.directions == 2
+    if x.numel() and device_cudnn.serves(x.device):
+        sizes = () if batch_sizes is None else batch_sizes.tolist()
+        y, *ends, _, _ = device_cudnn.run(
+            mode,
+            x,
+            weights,
+            h,
+            c,
+            training=torch.is_grad_enabled(),
+            bidirectional=both_ways,
+            batch_sizes=sizes,
+        )
+        return y, *ends[: 2 if c is not None else 1]
+    state = h if c is None else (h, c)
+    given = (x, state) if batch_sizes is None else (x, batch_sizes, state)
+    last = (False,) if batch_sizes is None else ()  # batch_first
+    return getattr(torch, mode)(*given, weights, True, 1, 0.0, False, both_ways, *last)
+
+
 def _layer(net: _Network, x: Any, h: Any, c: Any, weights: Any, lengths: Any) -> tuple[Any, ...]:
     """One layer over all steps. Shapes: x [T, B, I] -> [T, B, D H], h and c [D, B, H]."""
-    function = getattr(torch, net.mode.decode())
-    state = (h, c) if net.mode == b"lstm" else h
-    options = (True, 1, 0.0, False, net.directions == 2)
     if lengths is None:
-        y, *ends = function(x, state, weights, *options, False)
+        y, *ends = _network_of(net, x, None, h, c, weights)
         return y, *ends
     packed = packing.pack_padded_sequence(x, lengths, enforce_sorted=False)
     order, back = packed.sorted_indices, packed.unsorted_indices
-    sorted_state = tuple(s[:, order] for s in (h, c)) if net.mode == b"lstm" else h[:, order]
-    data, *ends = function(packed.data, packed.batch_sizes, sorted_state, weights, *options)
+    first = h[:, order], None if c is None else c[:, order]
+    data, *ends = _network_of(net, packed.data, packed.batch_sizes, *first, weights)
     result = packing.PackedSequence(data, packed.batch_sizes, order, back)
     y, _ = packing.pad_packed_sequence(result, total_length=len(x))
     return y, *(end[:, back] for end in ends)
@@ -151,12 +175,12 @@ def _masks(ctx: Any, net: _Network, x: torch.Tensor) -> torch.Tensor | None:
         return None
     generator = ctx.state.get("generator")
     if generator is None:
-        generator = torch.Generator(x.device)
+        generator = torch.Generator()
         generator.manual_seed(hash((ctx.attr("seed"), ctx.attr("seed2"))) % 2**63)
         generator = ctx.state.setdefault("generator", generator)
     shape = (net.layers - 1, *x.shape[:2], net.units * net.directions)
-    kept = torch.rand(shape, generator=generator, device=x.device) >= rate
-    return kept.to(x.dtype) / (1 - rate)
+    kept = torch.rand(shape, generator=generator, device="cpu") >= rate
+    return kept.to(x.device, x.dtype) / (1 - rate)
 
 
 def _run(ctx: Any, x: Any, h: Any, c: Any, params: Any, lengths: Any = None) -> list[Any]:
@@ -206,6 +230,9 @@ def cudnn_rnn(ctx, input, input_h, input_c, params):
     [T, B, D H], output_h and (LSTM) output_c as given.
     """
     return _run(ctx, input, input_h, input_c, params)
+
+
+cudnn_rnn.on_device()(cudnn_rnn.kernel)
 
 
 @cudnn_rnn.shape
@@ -326,6 +353,9 @@ def cudnn_rnn_v3(ctx, input, input_h, input_c, params, sequence_lengths):
     y, *rest = _run(ctx, x, h.contiguous(), c, params, _whole(sequence_lengths, len(x)))
     states = [_time_first(s, major).contiguous() if s.dim() == 3 else s for s in rest[:2]]
     return [_time_first(y, major).contiguous(), *states, rest[2], torch.zeros(0, dtype=torch.int8)]
+
+
+cudnn_rnn_v3.on_device()(cudnn_rnn_v3.kernel)
 
 
 @cudnn_rnn_v3.shape

@@ -119,7 +119,9 @@ class _Placer:
         if held:
             return held[0]
         asked = self._asked(step.op)
-        if asked is None or (definition.context and not definition.array):
+        if asked is None:
+            return None
+        if definition.context and not (definition.array or definition.device_kernel):
             return None
         if cells and not _holds_elements(cells):
             return None

@@ -22,6 +22,7 @@ from tailrace.plan.lift import lift
 from tailrace.plan.loosen import loosen
 from tailrace.plan.masks import masks
 from tailrace.plan.order import order
+from tailrace.plan.one_call import one_call
 from tailrace.plan.patterns import patterns
 from tailrace.plan.place import place
 from tailrace.plan.products import products
@@ -57,6 +58,7 @@ _EARLY: dict[str, Pass] = {
     "tables": tables,
     "norms": norms,
     "cross_entropy": cross_entropy,
+    "one_call": one_call,
 }
 _LATE: dict[str, Pass] = {
     "loosen": loosen,

@@ -1,4 +1,5 @@
 """Recurrent layers over whole sequences, and what a step of them looks like in graphs."""
 
 from tailrace.ops.recurrent import cells as cells
+from tailrace.ops.recurrent import cudnn as cudnn
 from tailrace.ops.recurrent import sequences as sequences

@@ -33,7 +33,14 @@ def _own(x, in_place):
 # -- what goes in ----------------------------------------------------------------------------------
 
 
-@fused("SequenceInputs", "x: N*T, w: N*T, addends: M*T -> y: T", T=FLOATS, N=_COUNT, M=_COUNT)
+@fused(
+    "SequenceInputs",
+    "x: N*T, w: N*T, addends: M*T -> y: T",
+    T=FLOATS,
+    N=_COUNT,
+    M=_COUNT,
+    _of_layer="inputs",
+)
 def sequence_inputs(x, w, addends):
     """The sum of products and addends, for all steps at once.
 
@@ -88,7 +95,7 @@ def table_rows_shape(table, indices, *, swapped):
     return [(*(reversed(indices) if swapped else indices), table[1])]
 
 
-@fused("KernelGradient", "x: N*T, dz: T -> dkernel: T", T=FLOATS, N=_COUNT)
+@fused("KernelGradient", "x: N*T, dz: T -> dkernel: T", T=FLOATS, N=_COUNT, _of_layer="of kernel")
 def kernel_gradient(x, dz):
     """The gradient of a kernel whose rows are multiplied with each `x` in turn.
 
@@ -178,7 +185,7 @@ def kernel_gradient_by_table_flops(outputs, x, dz, table, words, sums):
     return 2 * (prod(dz) * others + prod(sums) * table[1])
 
 
-@fused("InputGradient", "dz: N*T, w: N*T -> dx: T", T=FLOATS, N=_COUNT)
+@fused("InputGradient", "dz: N*T, w: N*T -> dx: T", T=FLOATS, N=_COUNT, _of_layer="of inputs")
 def input_gradient(dz, w):
     """The gradient of what was multiplied with `w`. Shapes: dz [T,B,G], w [I,G] -> [T,B,I]."""
     rows = [gradient.reshape(-1, gradient.shape[2]) for gradient in dz]
@@ -209,7 +216,7 @@ def input_gradient_by_row(b, terms, found):
     return total, [*left, *right, *squares], {"K": len(pairs)}
 
 
-@fused("Narrow", "x: T -> y: T", T=NUMERIC, axis=0, begin=0, size=0, _alias=True)
+@fused("Narrow", "x: T -> y: T", T=NUMERIC, axis=0, begin=0, size=0, _alias=True, _narrows=True)
 def narrow(x, *, axis, begin, size):
     """`size` slices of an axis from `begin` on."""
     return x.narrow(axis, begin, size)
