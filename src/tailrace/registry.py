@@ -300,6 +300,9 @@ class OpDef:
     summed: str | None = None
     stacks: bool = False
     unstacks: bool = False
+    in_one_call_rule: Callable[..., Any] | None = None
+    parts_rule: Callable[..., Any] | None = None
+    parts_attrs: tuple[str, ...] = ()
     splits: bool = False
     joins: bool = False
     reshapes: bool = False
@@ -478,9 +481,6 @@ class OpDef:
         """
         self.over_steps_rule = rule
         self.over_steps_attrs = keyword_names(rule)
-        return rule
-
-    def total(self, rule: Callable[..., Any]) -> Callable[..., Any]:
     def parts(self, rule: Callable[..., Any]) -> Callable[..., Any]:
         """Decorator: the equations of an operation that does several things, as steps.
 
@@ -498,6 +498,9 @@ class OpDef:
         self.in_one_call_rule = rule
         return rule
 
+        return rule
+
+    def total(self, rule: Callable[..., Any]) -> Callable[..., Any]:
         """Decorator: called as the rule of `over_steps`, gives the sum of the only output over all
         iterations.
         """
@@ -510,6 +513,23 @@ class OpDef:
         list of the outputs' sizes, gives how many floating-point operations that takes.
         """
         self.flops_rule = rule
+    def parts(self, rule: Callable[..., Any]) -> Callable[..., Any]:
+        """Decorator: the equations of an operation that does several things, as steps.
+
+        Called with a builder of steps and the inputs. Returns the outputs, each made by a step of
+        its own; None where sizes are not known that are needed.
+        """
+        self.parts_rule = rule
+        self.parts_attrs = keyword_names(rule)
+        return rule
+
+    def in_one_call(self, rule: Callable[..., Any]) -> Callable[..., Any]:
+        """Decorator: a recurrent layer with the products of its inputs, or the gradient of such, as
+        one step, where a device's library has it so; see `plan.one_call`.
+        """
+        self.in_one_call_rule = rule
+        return rule
+
         self.flops_attrs = keyword_names(rule)
         return rule
 

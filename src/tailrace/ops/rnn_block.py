@@ -13,6 +13,7 @@ from typing import Any
 
 import torch
 
+from tailrace import arrays
 from tailrace.dtypes import float16, float32
 from tailrace.errors import ShapeError, invalid
 from tailrace.registry import Attr, op
@@ -127,6 +128,48 @@ def lstm_block_cell_flops(outputs, x, cs_prev, h_prev, w, *rest):
     return 2 * x[0] * prod(w)
 
 
+def _affine(b, x, h, w, bias):
+    return b.BiasAdd(b.MatMul(b.ConcatV2(x, h, b.constant(1)), w), bias)
+
+
+def _number(b, value, like):
+    return b.constant(value, dtype=arrays.torch_dtype(like.tensor._dtype))
+
+
+def _width(x):
+    """The known number of columns; None where it is not known."""
+    return None if x.dims is None or len(x.dims) != 2 else x.dims[1]
+
+
+def _fit(x, h, *weights):
+    """Whether sizes are known, and those of weights [I+H, gates H] are such as they must be."""
+    inputs, cells = _width(x), _width(h)
+    if inputs is None or cells is None:
+        return False
+    return all(w.dims == (inputs + cells, gates * cells) for w, gates in weights)
+
+
+@lstm_block_cell.parts
+def lstm_block_cell_parts(
+    b, x, cs_prev, h_prev, w, wci, wcf, wco, bias, *, forget_bias, cell_clip, use_peephole
+):
+    if not _fit(x, h_prev, (w, 4)):
+        return None
+    zi, zci, zf, zo = b.Split(b.constant(1), _affine(b, x, h_prev, w, bias), num_split=4)
+    if forget_bias or use_peephole:
+        zf = b.AddV2(zf, _number(b, forget_bias, zf))
+    if use_peephole:
+        zi, zf = b.AddV2(zi, b.Mul(wci, cs_prev)), b.AddV2(zf, b.Mul(wcf, cs_prev))
+    i, ci, f = b.Sigmoid(zi), b.Tanh(zci), b.Sigmoid(zf)
+    cs = b.AddV2(b.Mul(cs_prev, f), b.Mul(i, ci))
+    if cell_clip > 0:
+        limits = (_number(b, limit, cs) for limit in (-cell_clip, cell_clip))
+        cs = b.ClipByValue(cs, *limits)
+    o = b.Sigmoid(b.AddV2(zo, b.Mul(wco, cs)) if use_peephole else zo)
+    co = b.Tanh(cs)
+    return i, cs, f, o, ci, co, b.Mul(co, o)
+
+
 @lstm_block_cell.gradient
 def lstm_block_cell_grad_rule(g, op, *grads):
     _, cs_grad, _, _, _, _, h_grad = grads
@@ -176,6 +219,45 @@ def lstm_block_cell_grad(
     peepholes = (wci, wcf, wco) if use_peephole else None
     cs_prev_grad, dicfo = _lstm_step_grad(cs_prev, saved, peepholes, cs_grad, h_grad)
     return cs_prev_grad, dicfo, *_peephole_grads(dicfo, cs_prev, cs, use_peephole)
+
+
+@lstm_block_cell_grad.parts
+def lstm_block_cell_grad_parts(
+    b,
+    x,
+    cs_prev,
+    h_prev,
+    w,
+    wci,
+    wcf,
+    wco,
+    bias,
+    i,
+    cs,
+    f,
+    o,
+    ci,
+    co,
+    cs_grad,
+    h_grad,
+    *,
+    use_peephole,
+):
+    dzo = b.SigmoidGrad(o, b.Mul(h_grad, co))
+    dcs = [cs_grad, b.TanhGrad(co, b.Mul(h_grad, o))]
+    if use_peephole:
+        dcs.append(b.Mul(dzo, wco))
+    dcs = b.AddN(*dcs)
+    dzi = b.SigmoidGrad(i, b.Mul(dcs, ci))
+    dzci = b.TanhGrad(ci, b.Mul(dcs, i))
+    dzf = b.SigmoidGrad(f, b.Mul(dcs, cs_prev))
+    dicfo = b.ConcatV2(dzi, dzci, dzf, dzo, b.constant(1))
+    cs_prev_grad = b.Mul(dcs, f)
+    if not use_peephole:
+        return cs_prev_grad, dicfo, *(b.ZerosLike(peephole) for peephole in (wci, wcf, wco))
+    cs_prev_grad = b.AddN(cs_prev_grad, b.Mul(dzi, wci), b.Mul(dzf, wcf))
+    products = b.Mul(dzi, cs_prev), b.Mul(dzf, cs_prev), b.Mul(dzo, cs)
+    return cs_prev_grad, dicfo, *(b.Sum(p, b.constant([0]), keep_dims=False) for p in products)
 
 
 @lstm_block_cell_grad.shape
@@ -354,6 +436,17 @@ def gru_block_cell_flops(outputs, x, h_prev, w_ru, w_c, *rest):
     return 2 * x[0] * (prod(w_ru) + prod(w_c))
 
 
+@gru_block_cell.parts
+def gru_block_cell_parts(b, x, h_prev, w_ru, w_c, b_ru, b_c):
+    if not _fit(x, h_prev, (w_ru, 2), (w_c, 1)):
+        return None
+    gates = b.Sigmoid(_affine(b, x, h_prev, w_ru, b_ru))
+    r, u = b.Split(b.constant(1), gates, num_split=2)
+    c = b.Tanh(_affine(b, x, b.Mul(h_prev, r), w_c, b_c))
+    keep = b.Sub(_number(b, 1.0, u), u)
+    return r, u, c, b.AddV2(b.Mul(u, h_prev), b.Mul(keep, c))
+
+
 @gru_block_cell.gradient
 def gru_block_cell_grad_rule(g, op, *grads):
     x, h_prev = op.x, op.h_prev
@@ -387,6 +480,30 @@ def gru_block_cell_grad(x, h_prev, w_ru, w_c, b_ru, b_c, r, u, c, d_h):
     from_gates = d_r_bar_u_bar @ w_ru.t()
     d_x = from_gates[:, :inputs] + from_candidate[:, :inputs]
     d_h_prev = from_gates[:, inputs:] + d_reset * r + d_h * u
+    return d_x, d_h_prev, d_c_bar, d_r_bar_u_bar
+
+
+@gru_block_cell_grad.parts
+def gru_block_cell_grad_parts(b, x, h_prev, w_ru, w_c, b_ru, b_c, r, u, c, d_h):
+    if not _fit(x, h_prev, (w_ru, 2), (w_c, 1)):
+        return None
+    inputs, cells = _width(x), _width(h_prev)
+
+    def split(xh_grad):
+        sizes = (0, inputs), (inputs, cells)
+        return (
+            b.Slice(xh_grad, b.constant([0, begin]), b.constant([-1, size]))
+            for begin, size in sizes
+        )
+
+    d_c_bar = b.TanhGrad(c, b.Mul(d_h, b.Sub(_number(b, 1.0, u), u)))
+    x_from_c, d_reset = split(b.MatMul(d_c_bar, w_c, transpose_b=True))
+    d_u = b.AddN(b.Mul(d_h, h_prev), b.Neg(b.Mul(d_h, c)))
+    d_r_bar, d_u_bar = b.SigmoidGrad(r, b.Mul(d_reset, h_prev)), b.SigmoidGrad(u, d_u)
+    d_r_bar_u_bar = b.ConcatV2(d_r_bar, d_u_bar, b.constant(1))
+    x_from_gates, h_from_gates = split(b.MatMul(d_r_bar_u_bar, w_ru, transpose_b=True))
+    d_x = b.AddN(x_from_gates, x_from_c)
+    d_h_prev = b.AddN(h_from_gates, b.Mul(d_reset, r), b.Mul(d_h, u))
     return d_x, d_h_prev, d_c_bar, d_r_bar_u_bar
 
 

@@ -10,6 +10,7 @@ of all rows.
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from collections.abc import Hashable, Iterator
 
 import torch
@@ -24,7 +25,7 @@ from tailrace.plan.ir import Loop, Plan, Step, Value
 from tailrace.plan.lanes import Lanes
 from tailrace.plan.layer import Gradient, Layer
 from tailrace.plan.match import match_cell
-from tailrace.plan.match_gradient import gradient_anchor, match_cell_gradient
+from tailrace.plan.match_gradient import gradient_anchors, match_cell_gradient
 from tailrace.plan.totals import totals
 
 _SHORTEST = 2  # steps that are worth a layer
@@ -200,9 +201,10 @@ class _Fused:
     def match_gradients(self) -> None:
         users = self.editor.users
         for match in self.chain:
-            anchor = match.roles[gradient_anchor(match.kind)]
+            anchors = [match.roles[word] for word in gradient_anchors(match.kind)]
             candidates = [
                 output
+                for anchor in anchors
                 for step in users.get(anchor, ())
                 for user in [step, *(u for v in step.outputs for u in users.get(v, ()))]
                 for output in user.outputs
@@ -214,7 +216,11 @@ class _Fused:
                 found = None
             self.gradients.append(found)
         ended = self.chain[0].ended
-        if ended is not None:
+        if ended is None:
+            for gradient, later in itertools.pairwise(self.gradients):
+                if gradient is not None and later is not None:
+                    _take_apart(gradient, later)
+        else:
             unmasked(self.gradients, (ended.lengths, ended.time))
 
     # -- forward -----------------------------------------------------------------------------------
@@ -490,6 +496,19 @@ def _others(gradient: GradientMatch, later: GradientMatch | None, state: str) ->
 def _split_off(rows: list[list[Value]]) -> list[Value]:
     """Take from the last of the rows what is no mate of what stands in those before."""
     *earlier, at_end = rows
+def _take_apart(gradient: GradientMatch, later: GradientMatch) -> None:
+    """Let the terms of a sum that the later step gives stand for it among those of a state."""
+    for state, sent in later.outgoing.items():
+        terms = gradient.terms[state]
+        missing = [v for v in sent if v not in terms]
+        for term in terms if missing else ():
+            step = term.step
+            if step is not None and step.op_def.adds and all(v in step.inputs for v in missing):
+                terms.remove(term)
+                terms.extend(step.inputs)
+                break
+
+
     if not any(earlier):
         rows[-1] = []
         return at_end

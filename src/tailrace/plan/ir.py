@@ -135,6 +135,11 @@ class Step:
         return f"Step({self.op.name})"
 
 
+def declared(step: Step) -> dict[str, Any]:
+    """The attributes that the operation's declaration names."""
+    return {name: step.attrs[name] for name in step.op_def.attrs if name in step.attrs}
+
+
 @dataclasses.dataclass(slots=True, eq=False)
 class Fused(Step):
     """Several operations done by one kernel, declared by `registry.fused`.

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from tailrace.plan import sizes
 from tailrace.plan.build import Builder
 from tailrace.plan.edit import Editor, reaches
-from tailrace.plan.ir import Loop, Step, Value
+from tailrace.plan.ir import Loop, Step, Value, declared
 from tailrace.plan.lifted import Lifted, by_rule
 from tailrace.plan.match import equal
 
@@ -129,7 +128,7 @@ class Lanes:
             Lifted(column[0], False) if s else Lifted(whole or self.whole(b, column), True)
             for s, whole, column in zip(same, wholes, columns, strict=True)
         ]
-        made = by_rule(b, first.op_def, inputs, _declared(first))
+        made = by_rule(b, first.op_def, inputs, declared(first))
         if made is None:
             return None
         (whole,) = made
@@ -194,16 +193,11 @@ def _alike(step: Step, first: Step) -> bool:
         and len(step.outputs) == 1
         and step.guards == first.guards
         and not step.after
-        and _declared(step) == _declared(first)
+        and declared(step) == declared(first)
         and step.outputs[0].dims is not None
         and step.outputs[0].dims == first.outputs[0].dims
         and all(v.dims == w.dims for v, w in zip(step.inputs, first.inputs, strict=True))
     )
-
-
-def _declared(step: Step) -> dict[str, Any]:
-    """The attributes that the operation's declaration names."""
-    return {name: step.attrs[name] for name in step.op_def.attrs if name in step.attrs}
 
 
 def _place(outputs: list[Value], values: Row) -> tuple[int, bool] | None:

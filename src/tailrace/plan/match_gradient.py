@@ -15,21 +15,24 @@ from tailrace.registry import CELLS
 
 
 @functools.cache
-def gradient_anchor(cell_name: str) -> str:
-    """A word of the forward equations whose users begin the gradient: they are its root, or the
-    root takes what they give."""
+def gradient_anchors(cell_name: str) -> tuple[str, ...]:
+    """Words of the forward equations whose users begin the gradient: they are its root, or the
+    root takes what they give. One for each way to write the root.
+    """
     cell = CELLS[cell_name]
     forward, backward = equations(cell.forward), equations(cell.backward)
-    stack: list[Expression] = [Word(cell.roots[0])]
-    while stack:
-        expression = stack.pop()
+
+    def first(expression: Expression, seen: frozenset[str]) -> str | None:
         if isinstance(expression, Call):
-            stack.extend(reversed(expression.args))
-        elif expression.name in forward:
-            return expression.name
-        else:
-            stack.extend(reversed(backward.get(expression.name, ())))
-    raise AssertionError(f"the gradient of {cell_name} has no word of its forward equations")
+            return next(filter(None, (first(e, seen) for e in expression.args)), None)
+        name = expression.name
+        if name in forward or name in seen:
+            return name if name in forward else None
+        return next(filter(None, (first(e, seen | {name}) for e in backward.get(name, ()))), None)
+
+    found = [first(e, frozenset()) for e in backward[cell.roots[0]]]
+    assert all(found), f"the gradient of {cell_name} has no word of its forward equations"
+    return tuple(dict.fromkeys(filter(None, found)))
 
 
 def match_cell_gradient(

@@ -25,6 +25,7 @@ from tailrace.plan.order import order
 from tailrace.plan.one_call import one_call
 from tailrace.plan.patterns import patterns
 from tailrace.plan.place import place
+from tailrace.plan.parts import parts
 from tailrace.plan.products import products
 from tailrace.plan.prune import prune
 from tailrace.plan.reuse import reuse
@@ -53,12 +54,13 @@ _EARLY: dict[str, Pass] = {
     "unneeded": unneeded,
     "lift": lift,
     "masks": masks,
+    "parts": parts,
     "chains": chains,
     "cells": cells,
     "tables": tables,
+    "one_call": one_call,
     "norms": norms,
     "cross_entropy": cross_entropy,
-    "one_call": one_call,
 }
 _LATE: dict[str, Pass] = {
     "loosen": loosen,

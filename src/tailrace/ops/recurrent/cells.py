@@ -55,6 +55,10 @@ _CLIPPED_CELL = """
     c = Maximum(c_below, cell_min)
     c_below = Minimum(c_sum, cell_max)
 """
+# of a block cell, whose gradient is as if nothing were clipped
+_BLOCK_CLIPPED_CELL = """
+    c = ClipByValue(c_sum, cell_min, cell_max)
+"""
 _CLIPPED_CELL_GRADIENT = """
     dc_sum = Select(LessEqual(c_sum, cell_max), dc_below, Zeros(nothing))
     dc_below = Select(GreaterEqual(c_below, cell_min), dc, Zeros(nothing_more))
@@ -78,15 +82,17 @@ _CLIPPED_PROJECTION_GRADIENT = """
 """
 
 
-def _declare_lstm(*, peeping: bool, clipped: bool, projected: str) -> None:
-    """An LSTM; `projected` is "", "projected" or "projected and clipped"."""
+def _declare_lstm(*, peeping: bool, clipped: str, projected: str) -> None:
+    """An LSTM; `clipped` is "", "clipped" or "clipped forward", `projected` is "", "projected" or
+    "projected and clipped".
+    """
     summed, m = "c_sum" if clipped else "c", "m" if projected else "h"
     forward = _GATES + (_PEEPING if peeping else _PLAIN)
     forward += f"""
         {summed} = Plus(Mul(c_prev, f), Mul(i, j))
         {m} = Mul(tanh_c, o)
     """
-    d = f"d{summed}"
+    d = "dc_sum" if clipped == "clipped" else "dc"
     backward = f"""
         dz = Join(dzi, dzj, dzf, dzo, axis)
         dzi = SigmoidGrad(i, Mul({d}, j))
@@ -101,10 +107,13 @@ def _declare_lstm(*, peeping: bool, clipped: bool, projected: str) -> None:
         outgoing += ["Mul(dzi, peephole_i)", "Mul(dzf, peephole_f)"]
     else:
         backward += f"dc = Sum(*c_terms, {through}) | IfZeros(d{m}, Sum(*c_terms))"
-    named = ["peepholes"] * peeping + ["clipped"] * clipped + [projected] * bool(projected)
+    named = ["peepholes"] * peeping + [word for word in (clipped, projected) if word]
     constants: dict[str, float | None] = {"forget_bias": None, "axis": 1}
-    if clipped:
+    if clipped == "clipped":
         forward, backward = forward + _CLIPPED_CELL, backward + _CLIPPED_CELL_GRADIENT
+    elif clipped:
+        forward += _BLOCK_CLIPPED_CELL
+    if clipped:
         constants |= dict.fromkeys(("cell_min", "cell_max"))
     if projected:
         plain = projected == "projected"
@@ -128,7 +137,9 @@ def _declare_lstm(*, peeping: bool, clipped: bool, projected: str) -> None:
         vectors=(layers.PEEPHOLES if peeping else ()) + (("projection",) if projected else ()),
         outputs=("h",),
         layer=layers.lstm,
-        gradient=layers.lstm_gradient,
+        gradient=layers.lstm_gradient_past_clip
+        if clipped == "clipped forward"
+        else layers.lstm_gradient,
         views=views,
         gradient_views=gradient_views,
         step=None if named else steps.lstm,
@@ -136,10 +147,12 @@ def _declare_lstm(*, peeping: bool, clipped: bool, projected: str) -> None:
     )
 
 
-for _clipped in (False, True):
+for _clipped in ("", "clipped"):
     for _peeping in (False, True):
         for _projected in ("", "projected", "projected and clipped"):
             _declare_lstm(peeping=_peeping, clipped=_clipped, projected=_projected)
+for _peeping in (False, True):
+    _declare_lstm(peeping=_peeping, clipped="clipped forward", projected="")
 
 _declare(
     "lstm with gates in any order",
@@ -194,7 +207,9 @@ _declare(
     """,
     roots=("dz", "dzc"),
     backward="""
-        dz = SigmoidGrad(gates, Join(dr, du, axis))
+        dz = SigmoidGrad(gates, Join(dr, du, axis)) | Join(dzr, dzu, axis)
+        dzr = SigmoidGrad(r, dr)
+        dzu = SigmoidGrad(u, du)
         dr = Mul(drh, h_prev)
         du = Sum(Mul(dh, h_prev), Neg(Mul(dh, candidate)))
         drh = StateGradient(zc, dzc)

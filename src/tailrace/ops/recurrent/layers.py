@@ -89,6 +89,11 @@ def lstm_gradient(b, layer, wh, terms, last, words, lengths, attributes):
     return {"dz": dz, "dh": dh, "dc": dc, **dict(zip(["dproduct"], dproduct, strict=False))}
 
 
+def lstm_gradient_past_clip(b, layer, wh, terms, last, words, lengths, attributes):
+    """As if the cell had not been clipped."""
+    return lstm_gradient(b, layer, wh, terms, last, words, lengths, {})
+
+
 LSTM_ROLES = {
     "i": lambda b, layer: _columns(b, layer["gates"], 0, 4),
     "j": lambda b, layer: _columns(b, layer["gates"], 1, 4),

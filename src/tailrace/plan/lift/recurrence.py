@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from tailrace.plan.edges import users_of
 from tailrace.plan.found import CellMatch, GradientMatch, Product
-from tailrace.plan.ir import Step, Value, Variable
+from tailrace.plan.ir import Step, Value, Variable, declared
 from tailrace.plan.layer import Gradient, Layer
-from tailrace.plan.match import match_cell
+from tailrace.plan.match import equal, match_cell
 from tailrace.plan.match_gradient import match_cell_gradient
 
 if TYPE_CHECKING:
@@ -202,13 +202,33 @@ def find_gradients(
     for forward in forwards:
 
         def same(value: Value, other: Value, forward: Recurrence = forward) -> bool:
-            return lifter.origin(value) == (forward.lifter, other)
+            return _is_of(lifter, forward, value, other)
 
         match = match_cell_gradient(forward.match, same, candidates, users)
         linked = None if match is None else _linked(lifter, forward, match, states)
         if match is not None and linked is not None:
             found.append(GradientRecurrence(lifter, forward, match, *linked))
     return found
+
+
+def _is_of(lifter: LoopLifter, forward: Recurrence, value: Value, other: Value) -> bool:
+    """Whether a value is one of the forward loop's, off a stack or computed anew."""
+    if lifter.origin(value) == (forward.lifter, other):
+        return True
+    step, first = value.step, other.step
+    if (
+        step not in lifter.inside
+        or first is None
+        or step is None
+        or step.op_def is not first.op_def
+    ):
+        return False
+    if len(step.outputs) > 1 or not step.foldable or declared(step) != declared(first):
+        return False
+    return all(
+        equal(v, w) or _is_of(lifter, forward, v, w)
+        for v, w in zip(step.inputs, first.inputs, strict=True)
+    )
 
 
 def _linked(
