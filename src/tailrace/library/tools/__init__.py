@@ -1,0 +1,1 @@
+"""TensorFlow's command line tools as functions: files shown, graphs frozen."""

@@ -1,0 +1,1 @@
+"""What `tensorflow.python.tools` holds: programs import these modules."""
