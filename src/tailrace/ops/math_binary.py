@@ -5,6 +5,8 @@ Source: TF 1.15 core/ops/math_ops.cc, core/kernels/cwise_ops.h, python/ops/math_
 
 from __future__ import annotations
 
+from math import prod
+
 import numpy as np
 import torch
 
@@ -19,6 +21,7 @@ from tailrace.dtypes import (
     float32,
     float64,
 )
+from tailrace.native import bundles
 from tailrace.registry import Attr, after_gradient, elementwise_binary, op
 from tailrace.shapes import agree, as_shape, at_least_rank, broadcast, merge
 
@@ -222,7 +225,12 @@ def _div_no_nan(g, x, y):
 _REMAINDERS = (*INDEX, dtypes.bfloat16, float16, float32, float64)
 
 elementwise_binary(
-    "Div", div_kernel, _ARITHMETIC, _quotient_grad(lambda g, x, y: x / y), _vector="div"
+    "Div",
+    div_kernel,
+    _ARITHMETIC,
+    _quotient_grad(lambda g, x, y: x / y),
+    _vector="div",
+    _vanishes="x",
 )
 elementwise_binary(
     "RealDiv",
@@ -230,13 +238,27 @@ elementwise_binary(
     _ARITHMETIC,
     _quotient_grad(lambda g, x, y: g.RealDiv(x, y)),
     _vector="div",
+    _vanishes="x",
 )
 elementwise_binary(
     "DivNoNan", div_no_nan_kernel, _NO_NAN, _quotient_grad(_div_no_nan), _vector="div_no_nan"
 )
-elementwise_binary("FloorDiv", floor_div_kernel, _ARITHMETIC, _STEPS)
+def _divided(remainder):
+    """The instruction for whole numbers, one of the operands perhaps a single one."""
+
+    def rule(x, y):
+        dims = broadcast(x, y)
+        if x.dtype not in INDEX or any(v != dims and prod(v) > 1 for v in (x, y)):
+            return None
+        strides = (int(prod(v) > 1) for v in (x, y))
+        return bundles.Instruction("divide", (0, 1), (remainder, prod(dims), *strides))
+
+    return rule
+
+
+elementwise_binary("FloorDiv", floor_div_kernel, _ARITHMETIC, _STEPS).small(_divided(False))
 elementwise_binary("TruncateDiv", truncate_div_kernel, _ARITHMETIC, _STEPS)
-elementwise_binary("FloorMod", floor_mod_kernel, _REMAINDERS, floor_mod_grad)
+elementwise_binary("FloorMod", floor_mod_kernel, _REMAINDERS, floor_mod_grad).small(_divided(True))
 elementwise_binary("TruncateMod", truncate_mod_kernel, _REMAINDERS)
 elementwise_binary("Mod", truncate_mod_kernel, _REMAINDERS)
 

@@ -347,10 +347,19 @@ class _Fused:
         part = layer.part(b, stretch.begin, len(gradients))
         given, last = {}, {}
         for state, rows in terms.items():
-            at_end = _split_off(rows)
+            at_end = self._at_end(rows, gradients[-1], state)
             given[state] = self.lanes.total(b, rows) if any(rows) else None
             last[state] = self.lanes.sum(b, at_end, at_end[0]) if at_end else None
         self._spread_gradient(b, part.gradient(given, last), gradients)
+
+    def _at_end(self, rows: list[list[Value]], last: GradientMatch, state: str) -> list[Value]:
+        """Take from the last of the rows what is a gradient of the state after the last step."""
+        if last.cell.ended is None:
+            return _split_off(rows)
+        final = [self.editor.now(v) for v in last.final.get(state, ())]
+        at_end = [v for v in rows[-1] if v in final]
+        rows[-1] = [v for v in rows[-1] if v not in final]
+        return at_end
 
     def _terms(self, gradients: list[GradientMatch], state: str) -> list[list[Value]]:
         """What is added to the gradient of a state after each step from elsewhere."""
@@ -487,15 +496,6 @@ def _handed_on(gradient: GradientMatch, later: GradientMatch) -> bool:
     return True
 
 
-def _others(gradient: GradientMatch, later: GradientMatch | None, state: str) -> list[Value]:
-    """The terms of a state's gradient that do not come from the step after it."""
-    sent = [] if later is None else later.outgoing[state]
-    return [v for v in gradient.terms[state] if v not in sent]
-
-
-def _split_off(rows: list[list[Value]]) -> list[Value]:
-    """Take from the last of the rows what is no mate of what stands in those before."""
-    *earlier, at_end = rows
 def _take_apart(gradient: GradientMatch, later: GradientMatch) -> None:
     """Let the terms of a sum that the later step gives stand for it among those of a state."""
     for state, sent in later.outgoing.items():
@@ -509,6 +509,15 @@ def _take_apart(gradient: GradientMatch, later: GradientMatch) -> None:
                 break
 
 
+def _others(gradient: GradientMatch, later: GradientMatch | None, state: str) -> list[Value]:
+    """The terms of a state's gradient that do not come from the step after it."""
+    sent = [] if later is None else later.outgoing[state]
+    return [v for v in gradient.terms[state] if v not in sent]
+
+
+def _split_off(rows: list[list[Value]]) -> list[Value]:
+    """Take from the last of the rows what is no mate of what stands in those before."""
+    *earlier, at_end = rows
     if not any(earlier):
         rows[-1] = []
         return at_end

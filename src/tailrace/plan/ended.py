@@ -16,8 +16,11 @@ from tailrace.dtypes import int32
 from tailrace.plan.build import Builder
 from tailrace.plan.edges import Users
 from tailrace.plan.found import CellMatch, GradientMatch
-from tailrace.plan.ir import Fused, Step, Value
+from tailrace.plan.gates import columns_of
+from tailrace.plan.ir import Choice, Fused, Join, Loop, Step, Value
 from tailrace.plan.masks import is_zero, test_of
+from tailrace.plan.match import transposes
+from tailrace.registry import Cell
 
 
 @dataclasses.dataclass
@@ -81,68 +84,147 @@ def unmasked(gradients: list[GradientMatch | None], key: tuple[Value, int]) -> N
 
     `key` are the lengths and the time of the first step.
     """
-    later: GradientMatch | None = None
-    later_terms: dict[str, list[Value]] = {}
+    lengths, first = key
+    later: _Later | None = None
     for t in range(len(gradients) - 1, -1, -1):
         gradient = gradients[t]
-        if gradient is None:
-            later = None
-            continue
-        lengths, first = key
-        inner = {s: _inner(v, (lengths, first + t)) for s, v in gradient.terms.items()}
-        if any(terms is None for terms in inner.values()):
-            gradients[t] = later = None
-            continue
-        after = (lengths, first + t + 1)
-        for state, terms in inner.items():
-            assert terms is not None
-            gradient.terms[state] = [
-                term
-                for value in terms
-                for term in _expanded(value, later, state, later_terms.get(state, []), after)
-            ]
-        later, later_terms = gradient, {s: v for s, v in inner.items() if v is not None}
+        later = None if gradient is None else _unmasked(gradient, (lengths, first + t), later)
+        if later is None:
+            gradients[t] = None
 
 
-def _inner(terms: list[Value], key: tuple[Value, int]) -> list[Value] | None:
+@dataclasses.dataclass
+class _Later:
+    """The gradient of a step: by state, its terms where sequences go on, and those of them that are
+    from the step after it (None where that has no gradient).
+    """
+
+    gradient: GradientMatch
+    key: tuple[Value, int]
+    terms: dict[str, list[Value]]
+    handed: dict[str, list[Value] | None]
+
+
+def _unmasked(
+    gradient: GradientMatch, key: tuple[Value, int], later: _Later | None
+) -> _Later | None:
+    """Put the terms that go on in their place; None where they are not such as are masked."""
+    rows = _Rows(gradient.cell.cell, key)
+    terms: dict[str, list[Value]] = {}
+    handed: dict[str, list[Value] | None] = {}
+    inside: dict[str, list[Value]] = {}
+    for state, masked in gradient.terms.items():
+        inner = _inner(masked, rows)
+        if inner is None:
+            return None
+        terms[state] = inside[state] = inner
+        handed[state] = None
+        if later is not None:
+            own = [v for v in inner if _hands_on(v, later, state)]
+            found = _through(own, later, state)
+            if found is None:
+                return None
+            handed[state] = own
+            inside[state] = [*found, *(v for v in inner if v not in own)]
+    gradient.terms.update(inside)
+    return _Later(gradient, key, terms, handed)
+
+
+def _hands_on(value: Value, later: _Later, state: str) -> bool:
+    """Whether a value is a term that a later step gives, or a sum of such terms and others."""
+    sent, step = later.gradient.outgoing[state], value.step
+    return value in sent or (
+        step is not None and step.op_def.adds and any(v in sent for v in step.inputs)
+    )
+
+
+def _through(own: list[Value], later: _Later, state: str) -> list[Value] | None:
+    """The terms that a later step gives, of sums in which there is also what goes past it; None
+    where that is not what arrives there.
+    """
+    sent = later.gradient.outgoing[state]
+    parts = [p for v in own for p in ([v] if v in sent else v.step.inputs)]  # type: ignore[union-attr]
+    past = [v for v in parts if v not in sent]
+    arriving = later.handed[state]
+    if len(past) > 1:
+        return None
+    if arriving is None:
+        going = [] if not past else _past(past[0], later.key, later.terms[state])
+        if going is None:
+            return None
+        later.gradient.final[state] = going
+    elif (past or arriving) and (not past or _past(past[0], later.key, arriving) != arriving):
+        return None
+    return [v for v in parts if v in sent]
+
+
+def _past(value: Value, key: tuple[Value, int], terms: list[Value]) -> list[Value] | None:
+    """Which of the terms a value is the sum of where sequences have ended; None if it is none."""
+    step = value.step
+    if step is None or _key(step) != key or not is_zero(step.inputs[2]):
+        return None
+    chosen = step.inputs[1]
+    if chosen not in terms and chosen.step is not None and chosen.step.op_def.adds:
+        found = list(chosen.step.inputs)
+    else:
+        found = [chosen]
+    return found if all(v in terms for v in found) else None
+
+
+@dataclasses.dataclass
+class _Rows:
+    """Tells where values are zero in the rows of the sequences that have ended by `key`."""
+
+    cell: Cell
+    key: tuple[Value, int]
+
+    def masked(self, step: Step) -> bool:
+        """Whether a step chooses zero there."""
+        return _key(step) == self.key and is_zero(step.inputs[1])
+
+    def vanish(self, value: Value) -> bool:
+        """Whether the rows are zero, each being computed from rows that are."""
+        if is_zero(value):
+            return True
+        step = value.step
+        if step is None or value.known or isinstance(step, (Loop, Choice, Join)):
+            return False
+        d, inputs = step.op_def, step.inputs
+        if self.masked(step):
+            return True
+        if d.adds:
+            return all(map(self.vanish, inputs))
+        if d.joins:
+            *parts, axis = inputs
+            by_columns = axis.known and int(axis.constant) in (1, -1)
+            return by_columns and all(map(self.vanish, parts))
+        if d.name in self.cell.groups["Part"]:
+            return columns_of(step) is not None and self.vanish(inputs[0])
+        if d.name in self.cell.groups["Product"]:
+            return transposes(step)[0] is False and self.vanish(inputs[0])
+        names = [arg.name for arg in d.inputs]
+        return d.elementwise and any(
+            name in d.vanishes and v.dims == value.dims and self.vanish(v)
+            for name, v in zip(names, inputs, strict=False)
+        )
+
+
+def _inner(terms: list[Value], rows: _Rows) -> list[Value] | None:
     """What terms are where sequences go on; None when they are not zero elsewhere."""
     found: list[Value] = []
     for value in terms:
         if is_zero(value):
             continue
         step = value.step
-        if step is None or _key(step) != key or not is_zero(step.inputs[1]):
-            return None
+        if step is None or not rows.masked(step):
+            if not rows.vanish(value):
+                return None
+            found.append(value)
+            continue
         chosen = step.inputs[2]
         made = isinstance(chosen.step, Fused) and chosen.step.op is step.op
         found += chosen.step.inputs if made and chosen.step.op_def.adds else [chosen]  # type: ignore[union-attr]
     return found
-
-
-def _expanded(
-    value: Value,
-    later: GradientMatch | None,
-    state: str,
-    later_terms: list[Value],
-    after: tuple[Value, int],
-) -> list[Value]:
-    """The terms of the gradient of a state that went on, but what goes past the later step."""
-    step = value.step
-    if later is None or step is None or not step.op_def.adds:
-        return [value]
-    if not any(v in later.outgoing[state] for v in step.inputs):
-        return [value]
-    return [v for v in step.inputs if not _goes_past(v, later_terms, after)]
-
-
-def _goes_past(value: Value, terms: list[Value], key: tuple[Value, int]) -> bool:
-    step = value.step
-    return (
-        step is not None
-        and _key(step) == key
-        and is_zero(step.inputs[2])
-        and step.inputs[1] in terms
-    )
 
 
 def initial_gradient(sent: list[Value], users: Users, key: tuple[Value, int]) -> Value | None:
@@ -152,7 +234,7 @@ def initial_gradient(sent: list[Value], users: Users, key: tuple[Value, int]) ->
     for step in users.get(sent[0], ()):
         if step.op_def.adds and all(v in step.inputs for v in sent):
             rest = [v for v in step.inputs if v not in sent]
-            if len(rest) == 1 and _goes_past(rest[0], _chosen(rest[0]), key):
+            if len(rest) == 1 and _past(rest[0], key, _chosen(rest[0])):
                 return step.outputs[0]
     return None
 

@@ -122,7 +122,8 @@ class GradientMatch:
     `terms` are what the gradients of the states after it are sums of, beside what this step itself
     adds; `outgoing` the terms that it gives to the gradients of the states before it. `totals` are
     those gradients of the states after it. `shared` are gradients that are computed in one for
-    factors of several sums.
+    factors of several sums. `final` are, where sequences end and this is the last step, the terms
+    that are gradients of the states after the last step of each.
     """
 
     cell: CellMatch
@@ -133,6 +134,7 @@ class GradientMatch:
     affine: dict[str, AffineGradient]
     members: list[Step]
     shared: dict[Value, list[tuple[str, Product]]]
+    final: dict[str, list[Value]] = dataclasses.field(default_factory=dict)
 
     def sent(self, state: str) -> int:
         """How many terms it gives to the gradient of the state before it, if it gives all."""

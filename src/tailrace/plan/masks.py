@@ -19,7 +19,8 @@ import torch
 
 from tailrace import arrays
 from tailrace.plan.build import Builder
-from tailrace.plan.edges import Users, users_of
+from tailrace.plan.drawn import conditional, may_be_conditional
+from tailrace.plan.edges import Users, forward, forwarded, users_of
 from tailrace.plan.edit import Editor
 from tailrace.plan.ir import Choice, Join, Loop, Plan, Step, Value
 
@@ -181,6 +182,7 @@ class _Conditionals:
             return self.plan
         editor = Editor(self.plan)
         made: dict[Hashable, Value] = {}
+        instead: dict[Step, Step] = {}
         for value, (key, found) in rows.items():
             assert value.step is not None
             same = key, tuple(found.ended), tuple(found.going)
@@ -188,9 +190,19 @@ class _Conditionals:
                 b = editor.pending(Builder(value.step.op, (), (value.step.op,)))
                 made[same] = self._by_row(b, key, found, editor)
             editor.put(value, made[same])
-        for step in self.plan.steps:
-            if not isinstance(step, (Choice, Join)):
-                step.guards = tuple(g for g in step.guards if g[0] not in self.tests)
+        for step in list(self.plan.steps):
+            if isinstance(step, (Choice, Join)):
+                continue
+            conditions = tuple(g for g in step.guards if g[0] in self.tests)
+            if conditions and step.op_def.draws:
+                drawn = conditional(step, conditions)
+                self.plan.steps.append(drawn)
+                editor.put(step.outputs[0], drawn.outputs[0])
+                instead[step] = drawn
+            step.guards = tuple(g for g in step.guards if g not in conditions)
+        self.plan.steps = [s for s in self.plan.steps if s not in instead]
+        forward(self.plan.steps, instead)
+        self.plan.targets = forwarded(self.plan.targets, instead)
         return editor.done()
 
     def _all_rows(self) -> dict[Value, tuple[Key, _Rows]]:
@@ -222,8 +234,8 @@ class _Conditionals:
             step = steps.pop()
             if isinstance(step, (Choice, Join)) and step.outputs[0] in self.branches:
                 return False
-            conditional = any(pred in self.tests for pred, _ in step.guards)
-            if conditional and (isinstance(step, Loop) or not step.foldable):
+            skipped = any(pred in self.tests for pred, _ in step.guards)
+            if skipped and not self._can_always_be(step):
                 return False
             values = [v for v in step.inputs if v not in rows and not v.known]
             values += [pred for pred, _ in step.guards if pred not in self.tests]
@@ -232,6 +244,12 @@ class _Conditionals:
                     seen.add(following)
                     steps.append(following)
         return True
+
+    def _can_always_be(self, step: Step) -> bool:
+        """Whether a step may be done where it would have been skipped."""
+        if isinstance(step, Loop):
+            return False
+        return step.foldable or may_be_conditional(step)
 
     def _by_row(self, b: Builder, key: Key, found: _Rows, editor: Editor) -> Value:
         ended, going, both = list(found.ended), list(found.going), []

@@ -22,7 +22,7 @@ def unneeded(plan: Plan) -> Plan:
     for step in plan.steps:
         if step.after and (step.inputs or step.outputs) and not isinstance(step, Loop):
             waits = _behind_groups(step.after)
-            step.after = [b for b in waits if b in notable or b.guards != step.guards]
+            step.after = [b for b in waits if b in notable or _is_kept(b, step)]
     return sweep(plan)
 
 
@@ -31,13 +31,17 @@ def _notable(steps: list[Step]) -> set[Step]:
     found: set[Step] = set()
     for step in sizes.in_order(steps):
         if (
-            isinstance(step, (Loop, Choice, Join))
-            or not is_pure(step)
-            or step.op_def.draws
+            isinstance(step, Loop)
+            or not (isinstance(step, (Choice, Join)) or is_pure(step))
             or any(before in found for before in step.needs())
         ):
             found.add(step)
     return found
+
+
+def _is_kept(before: Step, step: Step) -> bool:
+    """Whether it matters beside its effects that a step comes after another one."""
+    return isinstance(before, Choice) or before.guards != step.guards
 
 
 def _behind_groups(steps: Iterable[Step]) -> list[Step]:
