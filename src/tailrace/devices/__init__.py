@@ -31,7 +31,9 @@ Nothing of this has been run on a GPU yet; `docs/gpu.md` says what is tested, an
 
 from tailrace.devices.available import (
     Devices,
+    get_log_device_placement,
     get_soft_device_placement,
+    set_log_device_placement,
     set_soft_device_placement,
 )
 from tailrace.devices.copies import to_host
@@ -41,8 +43,10 @@ __all__ = [
     "Device",
     "Devices",
     "accelerators",
+    "get_log_device_placement",
     "get_soft_device_placement",
     "host",
+    "set_log_device_placement",
     "set_soft_device_placement",
     "to_host",
 ]

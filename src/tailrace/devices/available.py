@@ -20,6 +20,8 @@ from tailrace.graph.devices import DeviceSpec
 
 # whether every session may place elsewhere what asks for a device that there is not
 _soft_placement = False
+# whether every session says where it places operations
+_log_placement = False
 
 
 def set_soft_device_placement(enabled: bool) -> None:
@@ -37,6 +39,20 @@ def get_soft_device_placement() -> bool:
     return _soft_placement
 
 
+def set_log_device_placement(enabled: bool) -> None:
+    """Lets the sessions made from now on say where they place operations.
+
+    It holds where a `ConfigProto` does not say `log_device_placement`, too.
+    """
+    global _log_placement
+    _log_placement = bool(enabled)
+
+
+def get_log_device_placement() -> bool:
+    """What `set_log_device_placement` set, False at first."""
+    return _log_placement
+
+
 class Devices:
     """What a session may compute on, and what its operations ask for.
 
@@ -50,7 +66,7 @@ class Devices:
         self.gpus = gpus
         self.soft = soft or _soft_placement
         self._tells = _soft_placement and not soft
-        self.logs = logs
+        self.logs = logs or _log_placement
         self._checked = 0  # operations looked at
         self._checked_version = 0
         if logs:

@@ -534,6 +534,7 @@ from tailrace.library.special_math import (
     real,
     zeta,
 )
+from tailrace.library.specs import TensorSpec
 from tailrace.library.spectral import (
     fft,
     fft2d,

@@ -1,5 +1,6 @@
 """`tf.debugging`."""
 
+from tailrace.devices import get_log_device_placement, set_log_device_placement
 from tailrace.library.checks import (
     assert_equal,
     assert_greater,
@@ -28,6 +29,7 @@ from tailrace.library.control_flow import Assert
 from tailrace.library.debug import check_numerics
 from tailrace.library.debug import verify_tensor_all_finite as assert_all_finite
 from tailrace.library.math import is_finite, is_inf, is_nan
+from tailrace.library.shape_checks import assert_shapes
 
 __all__ = [
     "Assert",
@@ -50,12 +52,15 @@ __all__ = [
     "assert_rank_in",
     "assert_same_float_dtype",
     "assert_scalar",
+    "assert_shapes",
     "assert_type",
     "check_numerics",
+    "get_log_device_placement",
     "is_finite",
     "is_inf",
     "is_nan",
     "is_non_decreasing",
     "is_numeric_tensor",
     "is_strictly_increasing",
+    "set_log_device_placement",
 ]

@@ -18,6 +18,7 @@ from tailrace.library.testing_tools import (
     get_temp_dir,
     test_src_dir_path,
 )
+from tailrace.library.training.servers import create_local_cluster
 
 __all__ = [
     "Benchmark",
@@ -26,6 +27,7 @@ __all__ = [
     "assert_equal_graph_def",
     "compute_gradient",
     "compute_gradient_error",
+    "create_local_cluster",
     "get_temp_dir",
     "gpu_device_name",
     "is_built_with_cuda",

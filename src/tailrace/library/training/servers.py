@@ -176,3 +176,26 @@ class Server:
     def create_local_server(config: Any = None, start: bool = True) -> Server:
         """A server of one task in this process."""
         return Server({"local": ["localhost:0"]}, protocol="grpc", config=config, start=start)
+
+
+def create_local_cluster(
+    num_workers: int,
+    num_ps: int,
+    protocol: str = "grpc",
+    worker_config: Any = None,
+    ps_config: Any = None,
+) -> tuple[list[Server], list[Server]]:
+    """The servers of a cluster in this process: its workers, and its parameter servers.
+
+    Raises: NotImplementedError for more than one of both together.
+    """
+    addresses = {
+        "worker": [f"localhost:{i}" for i in range(num_workers)],
+        "ps": [f"localhost:{num_workers + i}" for i in range(num_ps)],
+    }
+    cluster = ClusterSpec(addresses)
+    workers, ps_servers = (
+        [Server(cluster, job, index, protocol, config) for index in cluster.task_indices(job)]
+        for job, config in (("worker", worker_config), ("ps", ps_config))
+    )
+    return workers, ps_servers

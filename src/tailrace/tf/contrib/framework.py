@@ -61,3 +61,4 @@ from tailrace.library.global_step import (
 )
 from tailrace.library.rearranging import argsort, sort
 from tailrace.library.scope_names import prepend_name_scope, strip_name_scope
+from tailrace.library.specs import TensorSpec
