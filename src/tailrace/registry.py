@@ -39,6 +39,9 @@ the argument that the output merely repeats (a reshape to the same sizes), or No
 `native.fusion` has for what the operation does to its inputs, or None. Where the name is always the
 same, the fact `_vector` says it.
 
+**Small rule**: called like the shape rule when the sizes of a run are known, and all of the outputs
+are small; gives the `native.bundles.Instruction` that does the same, or None.
+
 **Gradient rule**: called with the builder `g`, a view `op` whose attributes are the declaration's
 names (`op.a`, `op.product`, `op.transpose_a`) and the gradient of each output (None where none
 flows). It returns a gradient or None per input.
@@ -335,6 +338,8 @@ class OpDef:
     repeats_attrs: tuple[str, ...] = ()
     vector_rule: Callable[..., Any] | None = None
     vector_attrs: tuple[str, ...] = ()
+    small_rule: Callable[..., Any] | None = None
+    small_attrs: tuple[str, ...] = ()
     contents_rule: Callable[..., Any] | None = None
     contents_attrs: tuple[str, ...] = ()
     over_steps_rule: Callable[..., Any] | None = None
@@ -435,6 +440,14 @@ class OpDef:
         """
         self.vector_rule = rule
         self.vector_attrs = keyword_names(rule)
+        return rule
+
+    def small(self, rule: Callable[..., Any]) -> Callable[..., Any]:
+        """Decorator: called like the shape rule with sizes as they are in a run, gives the
+        instruction for `native.bundles` to do the same on small arrays; None when there is none.
+        """
+        self.small_rule = rule
+        self.small_attrs = keyword_names(rule)
         return rule
 
     def contents(self, rule: Callable[..., Any]) -> Callable[..., Any]:

@@ -133,6 +133,39 @@ def call_type() -> Any:
     return Program
 
 
+class _FuseProgram(ctypes.Structure):
+    _fields_ = (
+        *((n, ctypes.c_int32) for n in ("lane_bytes", "inputs", "constants", "outputs")),
+        *((n, ctypes.c_int32) for n in ("temporaries", "instructions")),
+        *((n, ctypes.c_void_p) for n in ("input_bytes", "output_bytes", "constant_bits", "code")),
+    )
+
+
+class Assembled:
+    """A program in memory, as `FuseProgram` of src/fuse.h; `address` is where it is."""
+
+    def __init__(
+        self,
+        lane_bytes: int,
+        inputs: list[int],
+        outputs: list[int],
+        constants: list[int],
+        temporaries: int,
+        code: list[int],
+    ) -> None:
+        """`inputs` and `outputs` are the sizes of their elements."""
+        self._parts = (
+            array.array("B", inputs),
+            array.array("B", outputs),
+            array.array("Q", constants),
+            array.array("H", code),
+        )
+        counts = len(inputs), len(constants), len(outputs), temporaries, len(code) // 5
+        addresses = (part.buffer_info()[0] for part in self._parts)
+        self._program = _FuseProgram(lane_bytes, *counts, *addresses)
+        self.address = ctypes.addressof(self._program)
+
+
 class Writer:
     """Writes a program whose lanes have `lane_bytes` bytes. Values are named by numbers."""
 
@@ -208,6 +241,18 @@ class Writer:
             array.array("b", self._reusable(reuse, order)).tobytes(),
             array.array("Q", self._constants).tobytes(),
             array.array("H", code).tobytes(),
+        )
+
+    def assembled(self) -> Assembled:
+        """The program as `src/fuse.h` has it, for native code that calls it."""
+        code, temporaries, _ = self._assembled()
+        return Assembled(
+            self._lane_bytes,
+            [_TYPES[dtype][2] // 8 for dtype in self._inputs],
+            [self._type(value)[1] // 8 for value in self._outputs],
+            self._constants,
+            temporaries,
+            code,
         )
 
     def _type(self, value: int) -> tuple[int, int]:

@@ -17,7 +17,7 @@ from torch import Tensor
 from tailrace.native.loader import library
 
 _POINTERS = "x h c kernel bias candidate candidate_bias h_next c_next scratch"
-_ACTIVATIONS = {"tanh": 0, "relu": 1, "sigmoid": 2}
+ACTIVATIONS = {"tanh": 0, "relu": 1, "sigmoid": 2}
 _SUFFIXES = {torch.float32: "f32", torch.float64: "f64"}
 
 
@@ -120,7 +120,7 @@ def rnn_step(
             x.shape[1],
             h.shape[1],
             0.0,
-            _ACTIVATIONS[activation],
+            ACTIVATIONS[activation],
         )
     )
     return out

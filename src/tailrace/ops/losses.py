@@ -7,13 +7,14 @@ Source: TF 1.15 core/ops/nn_ops.cc, core/kernels/xent_op.h, sparse_xent_op.h, py
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 import torch
 
 from tailrace.dtypes import FLOATS, INDEX, int64
 from tailrace.errors import ShapeError, invalid
-from tailrace.native import cross_entropy
+from tailrace.native import bundles, cross_entropy
 from tailrace.registry import fused, op, type_attr
 from tailrace.shapes import Shape, agree, at_least_rank, broadcast, merge, with_rank
 
@@ -35,6 +36,17 @@ def softmax_shape(logits):
     return [at_least_rank(logits, 1)]
 
 
+def _small(logarithms):
+    def rule(logits):
+        rows = prod(logits[:-1])
+        return bundles.Instruction("softmax", (0,), (logarithms, rows, logits[-1]))
+
+    return rule
+
+
+softmax.small(_small(False))
+
+
 @softmax.gradient
 def softmax_gradient(g, op, dy):
     y = op.softmax
@@ -49,6 +61,7 @@ def log_softmax(logits):
 
 
 log_softmax.shape(softmax_shape)
+log_softmax.small(_small(True))
 
 
 @log_softmax.gradient

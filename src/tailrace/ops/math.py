@@ -11,6 +11,7 @@ import torch
 
 from tailrace import arrays, dtypes
 from tailrace.dtypes import ANY, COMPLEX, FLOATS, INEXACT, int8, int16, int32, int64
+from tailrace.native import bundles
 from tailrace.registry import after_gradient, elementwise, op
 
 SIGNED = (*FLOATS, int32, int64, *COMPLEX)
@@ -295,6 +296,13 @@ def cast_vector(x, *, SrcT, DstT):
         return None
     kind = "mask" if DstT is dtypes.bool else "float" if DstT in FLOATS else "int"
     return f"to_{kind}"
+
+
+@cast.small
+def cast_small(x, *, DstT):
+    if x.dtype.is_floating and DstT.is_integer:
+        return None
+    return bundles.Instruction("cast", (0,), (math.prod(x),))
 
 
 @cast.repeats

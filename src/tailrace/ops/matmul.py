@@ -11,6 +11,7 @@ import torch
 
 from tailrace import dtypes, errors
 from tailrace.dtypes import COMPLEX, FLOATS, INDEX
+from tailrace.native import bundles
 from tailrace.native.products import product
 from tailrace.registry import fused, op, type_attr
 from tailrace.shapes import Shape, agree, at_least_rank, broadcast, merge, with_rank
@@ -68,6 +69,13 @@ def matmul_shape(a, b, *, transpose_a, transpose_b):
     k_b, n = reversed(with_rank(b, 2)) if transpose_b else with_rank(b, 2)
     agree(k, k_b, "inner dimensions", _HINT)
     return [[m, n]]
+
+
+@matmul.small
+def matmul_small(a, b, *, transpose_a, transpose_b):
+    if transpose_a or transpose_b or a[1] != b[0]:
+        return None
+    return bundles.product(*a, b[1])
 
 
 @matmul.flops

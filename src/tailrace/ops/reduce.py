@@ -10,6 +10,7 @@ import torch
 from tailrace import arrays, dtypes, errors, ordering
 from tailrace.dtypes import INDEX, NUMERIC
 from tailrace.errors import ShapeError
+from tailrace.native import bundles
 from tailrace.registry import op, type_attr
 from tailrace.shapes import Shape, product
 
@@ -61,6 +62,19 @@ def _over_steps(definition):
         rank = len(input.dims)
         moved = [1 + i % rank for i in axes.constant.reshape(-1).tolist()]
         return b.add(definition, [input.value, b.constant(moved)], keep_dims=keep_dims)
+
+    return rule
+
+
+def _small(name):
+    """The instruction of a reduction that `native.bundles` knows by this name."""
+
+    def rule(input, reduction_indices):
+        rank = len(input)
+        axes = reduction_indices.value.reshape(-1).tolist()
+        if not all(-rank <= axis < rank for axis in axes):
+            return None
+        return bundles.reduction(name, input.known, sorted({axis % rank for axis in axes}))
 
     return rule
 
@@ -200,9 +214,19 @@ def prod_grad(g, op, dy):
     return g.Reshape(result, shape), None
 
 
-_reduction("Sum", sum_kernel, sum_grad, _sums=True).repeats(_without_axes)
-_reduction("Mean", mean_kernel, mean_grad).repeats(_without_axes)
-_reduction("Prod", prod_kernel, prod_grad).repeats(_without_axes)
+def mean_small(input, reduction_indices):
+    return _small("mean")(input, reduction_indices) if input.dtype.is_floating else None
+
+
+total = _reduction("Sum", sum_kernel, sum_grad, _sums=True)
+total.repeats(_without_axes)
+total.small(_small("sum"))
+mean = _reduction("Mean", mean_kernel, mean_grad)
+mean.repeats(_without_axes)
+mean.small(mean_small)
+prod = _reduction("Prod", prod_kernel, prod_grad)
+prod.repeats(_without_axes)
+prod.small(_small("product"))
 _reduction("EuclideanNorm", euclidean_norm_kernel, "TensorFlow declares none")
 
 
@@ -252,8 +276,10 @@ def extremum_grad(g, op, dy):
     return chosen / count * dy, None
 
 
-_reduction("Max", max_kernel, extremum_grad, _extremum="max").repeats(_without_axes)
-_reduction("Min", min_kernel, extremum_grad, _extremum="min").repeats(_without_axes)
+for _name, _kernel in (("max", max_kernel), ("min", min_kernel)):
+    _made = _reduction(_name.capitalize(), _kernel, extremum_grad, _extremum=_name)
+    _made.repeats(_without_axes)
+    _made.small(_small(_name))
 
 
 # -- logic -----------------------------------------------------------------------------------------
@@ -268,6 +294,7 @@ def _logical_reduction(name, kernel):
         _host="reduction_indices",
     )(kernel)
     definition.shape(_reduced_shape)
+    definition.small(_small(name.lower()))
     definition.no_gradient("a truth value does not vary smoothly")
 
 
@@ -301,6 +328,13 @@ def _arg_extremum(name, kernel):
     )(kernel)
     definition.shape(arg_shape)
     definition.no_gradient("an index does not vary smoothly")
+
+    @definition.small
+    def small(input, dimension):
+        axis, rank = int(dimension.value), len(input)
+        if not -rank <= axis < rank:
+            return None
+        return bundles.along("place_of_extreme", input.known, axis % rank, name == "ArgMax")
 
 
 def arg_shape(input, dimension):

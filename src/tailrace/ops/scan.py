@@ -9,6 +9,7 @@ import torch
 
 from tailrace import dtypes, errors
 from tailrace.dtypes import INDEX, NUMERIC, float16, float32, float64
+from tailrace.native import bundles
 from tailrace.registry import op, type_attr
 
 
@@ -95,8 +96,22 @@ def cumulative_logsumexp_grad(g, op, dy):
     return up - spread(negative), None
 
 
-_scan_op("Cumsum", cumsum_kernel, NUMERIC).gradient(cumsum_grad)
-_scan_op("Cumprod", cumprod_kernel, NUMERIC).gradient(cumprod_grad)
+def _small(products):
+    def rule(x, axis, *, exclusive, reverse):
+        place, rank = int(axis.value), len(x)
+        if not -rank <= place < rank:
+            return None
+        return bundles.along("running", x.known, place % rank, products, exclusive, reverse)
+
+    return rule
+
+
+cumsum = _scan_op("Cumsum", cumsum_kernel, NUMERIC)
+cumsum.gradient(cumsum_grad)
+cumsum.small(_small(False))
+cumprod = _scan_op("Cumprod", cumprod_kernel, NUMERIC)
+cumprod.gradient(cumprod_grad)
+cumprod.small(_small(True))
 _scan_op("CumulativeLogsumexp", cumulative_logsumexp_kernel, (float16, float32, float64)).gradient(
     cumulative_logsumexp_grad
 )

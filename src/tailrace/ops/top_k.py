@@ -6,12 +6,14 @@ python/ops/nn_grad.py.
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 import torch
 
 from tailrace.dtypes import INDEX, REAL, int32, int64
 from tailrace.errors import ShapeError, invalid
+from tailrace.native import bundles
 from tailrace.registry import Attr, op, type_attr
 from tailrace.shapes import agree, at_least_rank, with_rank
 
@@ -46,6 +48,14 @@ def _top_k_shape(input: Any, k: int | None) -> list[Any]:
         raise ShapeError(f"input must have last dimension >= k = {k} but is {size}")
     shape = [*input[:-1], k]
     return [shape, shape]
+
+
+@top_k_v2.small
+def top_k_v2_small(input, k):
+    rows, columns, wanted = prod(input[:-1]), input[-1], int(k.value)
+    if rows * columns > bundles.MANY or not 0 < wanted <= columns:
+        return None
+    return bundles.Instruction("top_k", (0,), (rows, columns, wanted), 4 * columns)
 
 
 @top_k_v2.gradient

@@ -11,12 +11,12 @@ from __future__ import annotations
 
 import collections
 import functools
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from tailrace.graph import Operation
 from tailrace.graph.inference import split_inputs
-from tailrace.native import fusion
+from tailrace.native import bundles, fusion
 from tailrace.plan import sizes
 from tailrace.plan.codegen import MemberFailure, bound_kernel
 from tailrace.plan.edges import Users, forward, forwarded, results_of, users_of
@@ -121,7 +121,7 @@ def _connected(ordered: list[Step], kinds: dict[Step, _Kind]) -> list[list[Step]
     from a step that may be a member to one of another kind. So no path leads from a member through
     other steps to a member of the same level.
     """
-    levels = _levels(ordered, kinds)
+    level = levels(ordered, kinds)
     leader: dict[Step, Step] = {step: step for step in kinds}
 
     def find(step: Step) -> Step:
@@ -133,12 +133,12 @@ def _connected(ordered: list[Step], kinds: dict[Step, _Kind]) -> list[list[Step]
     takers: dict[tuple[Value, _Kind, int], Step] = {}
     for step in kinds:
         for before in step.needs():
-            if kinds.get(before) == kinds[step] and levels[before] == levels[step]:
+            if kinds.get(before) == kinds[step] and level[before] == level[step]:
                 leader[find(step)] = find(before)
         for value in step.inputs:
             # what takes the same numbers reads them once
             if value.dims and value.dims == kinds[step].dims:
-                other = takers.setdefault((value, kinds[step], levels[step]), step)
+                other = takers.setdefault((value, kinds[step], level[step]), step)
                 leader[find(step)] = find(other)
     members: dict[Step, list[Step]] = collections.defaultdict(list)
     for step in kinds:
@@ -146,7 +146,10 @@ def _connected(ordered: list[Step], kinds: dict[Step, _Kind]) -> list[list[Step]
     return list(members.values())
 
 
-def _levels(ordered: list[Step], kinds: dict[Step, _Kind]) -> dict[Step, int]:
+def levels(ordered: list[Step], kinds: Mapping[Step, Any]) -> dict[Step, int]:
+    """A number for each step: no path leads from one of a kind through steps of no kind, or of
+    another, to one of the same kind and number.
+    """
     levels: dict[Step, int] = {}
     later: dict[Step, list[Step]] = collections.defaultdict(list)
     for step in ordered:
@@ -164,11 +167,11 @@ def _levels(ordered: list[Step], kinds: dict[Step, _Kind]) -> dict[Step, int]:
     return levels
 
 
-def _climb(before: Step, step: Step, kinds: dict[Step, _Kind]) -> int:
+def _climb(before: Step, step: Step, kinds: Mapping[Step, Any]) -> int:
     return int(before in kinds and kinds[before] != kinds.get(step))
 
 
-def _follows(step: Step, levels: dict[Step, int], kinds: dict[Step, _Kind]) -> bool:
+def _follows(step: Step, levels: dict[Step, int], kinds: Mapping[Step, Any]) -> bool:
     """Whether it is in a group with a step before it."""
     return any(
         kinds.get(before) == kinds[step] and levels[before] == levels[step]
@@ -239,8 +242,7 @@ def _definition(group: _Group, kind: _Kind) -> OpDef:
     )
     definition.elementwise = True
 
-    @definition.bind
-    def program(attrs: dict[str, Any]) -> Any:
+    def written() -> fusion.Writer:
         writer = fusion.Writer(kind.lane_bytes)
         values = {v: writer.input(_type(v)) for v in group.inputs}
         for step in group.members:
@@ -252,7 +254,15 @@ def _definition(group: _Group, kind: _Kind) -> OpDef:
             values[step.outputs[0]] = writer.apply(_instruction(step) or "", *operands)
         for value in group.outputs:
             writer.output(values[value])
-        return writer.program(unfused, attrs["reuse"])
+        return writer
+
+    @definition.bind
+    def program(attrs: dict[str, Any]) -> Any:
+        return written().program(unfused, attrs["reuse"])
+
+    @definition.small
+    def small(*operands: Any) -> bundles.Instruction | None:
+        return bundles.elementwise(written().assembled(), [x.dims for x in operands], kind.dims)
 
     return definition
 

@@ -10,6 +10,7 @@ import torch
 
 from tailrace.devices import Devices
 from tailrace.graph import Operation, Tensor
+from tailrace.plan.bundles import bundles
 from tailrace.plan.cells import cells
 from tailrace.plan.chains import chains
 from tailrace.plan.clip import clip, norms
@@ -70,6 +71,7 @@ _LATE: dict[str, Pass] = {
     "updates": updates,
     "clip": clip,
     "fuse": fuse,
+    "bundles": bundles,
 }
 _LAST: dict[str, Pass] = {"reuse": reuse, "segments": segments}
 OPTIONAL: dict[str, Pass] = {**_EARLY, **_LATE, **_LAST}

@@ -15,7 +15,9 @@ CELLS = {
 
 
 @pytest.fixture(autouse=True)
-def graph():
+def graph(monkeypatch):
+    # which would put what is looked at here together with what is around it
+    monkeypatch.setenv("TAILRACE_PASSES", "-bundles")
     with tf.Graph().as_default() as graph:
         yield graph
 

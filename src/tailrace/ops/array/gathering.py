@@ -10,6 +10,7 @@ import torch
 from tailrace import dtypes, errors
 from tailrace.dtypes import ANY, INDEX
 from tailrace.errors import ShapeError
+from tailrace.native import bundles
 from tailrace.ops.array.moving import moves_elements
 from tailrace.registry import op, type_attr
 from tailrace.shapes import UNKNOWN, Shape, at_least_rank
@@ -108,6 +109,13 @@ def gather_v2_shape(params, indices, axis, *, batch_dims):
     return [[*params[:place], *indices[batch_dims:], *params[place + 1 :]]]
 
 
+@gather_v2.small
+def gather_v2_small(params, indices, axis, *, batch_dims):
+    if batch_dims or not -len(params) <= axis.value < len(params):
+        return None
+    return bundles.gather(params, indices, int(axis.value) % len(params), params.dtype.name)
+
+
 @gather_v2.gradient
 def gather_v2_grad(g, op, dy):
     params, indices, axis = op.params, op.indices, op.axis
@@ -200,6 +208,11 @@ gather.bind(moves_elements(_rows, 0))
 @gather.shape
 def gather_shape(params, indices):
     return [[*indices, *at_least_rank(params, 1, "params")[1:]]]
+
+
+@gather.small
+def gather_small(params, indices):
+    return bundles.gather(params, indices, 0, params.dtype.name)
 
 
 @gather.gradient

@@ -10,6 +10,7 @@ import torch
 from tailrace import dtypes, errors
 from tailrace.dtypes import ANY, INDEX
 from tailrace.errors import ShapeError
+from tailrace.native import bundles
 from tailrace.ops.array.moving import moves_elements
 from tailrace.registry import Attr, op, type_attr
 from tailrace.shapes import UNKNOWN, Shape, agree, as_shape, at_least_rank, merge
@@ -59,6 +60,11 @@ def pack_shape(values, *, axis):
     dims = list(each)
     dims.insert(_axis_in(axis, len(dims) + 1), len(values))
     return [dims]
+
+
+@pack.small
+def pack_small(values, *, axis):
+    return bundles.joined(values, axis % (len(values[0]) + 1), values[0].dtype.name)
 
 
 @pack.known_sizes
@@ -177,6 +183,17 @@ def _axis_behind(axis):
     """An axis when there is one more in front."""
     position = int(axis.constant)
     return position + 1 if position >= 0 else position
+
+
+@concat_v2.small
+def concat_v2_small(values, axis):
+    rank = len(values[0])
+    if not -rank <= axis.value < rank or any(len(v) != rank for v in values):
+        return None
+    place = int(axis.value) % rank
+    if len({v[:place] + v[place + 1 :] for v in values}) > 1:
+        return None
+    return bundles.joined(values, place, values[0].dtype.name)
 
 
 @concat_v2.shape

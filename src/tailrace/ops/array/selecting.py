@@ -5,11 +5,14 @@ Source: TF 1.15 core/ops/array_ops.cc, core/kernels/unique_op.cc, list_diff op, 
 
 from __future__ import annotations
 
+from math import prod
+
 import numpy as np
 import torch
 
 from tailrace import arrays, dtypes, errors
 from tailrace.dtypes import ANY, INDEX, NUMERIC
+from tailrace.native import bundles
 from tailrace.registry import op, type_attr
 from tailrace.shapes import with_rank
 
@@ -131,6 +134,13 @@ def _bound(name, right, what):
     def bound_shape(sorted_inputs, values):
         with_rank(sorted_inputs, 2, "sorted_inputs")
         return [with_rank(values, 2, "values")]
+
+    @bound.small
+    def bound_small(sorted_inputs, values):
+        if prod(values) > bundles.MANY:
+            return None
+        params = (right, sorted_inputs[0], sorted_inputs[1], values[1])
+        return bundles.Instruction("search", (0, 1), params)
 
     bound.__doc__ = f"Per row, the first place in the sorted row whose element is {what} the value."
     bound.no_gradient(_DISCRETE)

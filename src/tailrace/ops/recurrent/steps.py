@@ -7,10 +7,12 @@ of at most one) go by the affine sums of the cell's equations, `previous` by its
 
 from __future__ import annotations
 
+import struct
 from math import prod
 
 from tailrace.dtypes import float32, float64
 from tailrace.native import steps
+from tailrace.native.bundles import Instruction, size_of
 from tailrace.registry import Attr, fused
 
 _TYPES = (float32, float64)
@@ -29,6 +31,19 @@ def lstm_step(x, h, c, kernel, bias, *, forget_bias):
     return steps.lstm_step(x, h, c, kernel, bias[0] if bias else None, forget_bias)
 
 
+def _small(name, x, h, numbers, biases, gates):
+    """A step in a bundle; `gates` numbers a unit to work with."""
+    inputs = tuple(range({"lstm": 4, "gru": 4, "rnn": 3}[name] + sum(biases)))
+    scratch = gates * h[1] * size_of(x.dtype.name)
+    return Instruction(name, inputs, (x[1], h[1], numbers, *biases), scratch)
+
+
+@lstm_step.small
+def lstm_step_small(x, h, c, kernel, bias, *, forget_bias):
+    bits = int.from_bytes(struct.pack("<d", forget_bias), "little", signed=True)
+    return _small("lstm", x, h, bits, (len(bias), 0), 4)
+
+
 lstm_step.shape(lambda x, h, c, kernel, bias: [h, c])
 lstm_step.flops(lambda outputs, x, h, c, kernel, bias: 2 * prod(kernel))
 
@@ -44,6 +59,11 @@ def gru_step(x, h, kernel, candidate, bias, candidate_bias):
     """The next state of a GRU."""
     first, second = bias[0] if bias else None, candidate_bias[0] if candidate_bias else None
     return steps.gru_step(x, h, kernel, first, candidate, second)
+
+
+@gru_step.small
+def gru_step_small(x, h, kernel, candidate, bias, candidate_bias):
+    return _small("gru", x, h, 0, (len(bias), len(candidate_bias)), 3)
 
 
 gru_step.shape(lambda x, h, kernel, candidate, bias, candidate_bias: [h])
@@ -64,6 +84,11 @@ def gru_step_flops(outputs, x, h, kernel, candidate, bias, candidate_bias):
 def rnn_step(x, h, kernel, bias, *, activation):
     """The next state of a plain cell."""
     return steps.rnn_step(x, h, kernel, bias[0] if bias else None, activation.decode())
+
+
+@rnn_step.small
+def rnn_step_small(x, h, kernel, bias, *, activation):
+    return _small("rnn", x, h, steps.ACTIVATIONS[activation.decode()], (len(bias), 0), 1)
 
 
 rnn_step.shape(lambda x, h, kernel, bias: [h])
