@@ -8,6 +8,7 @@ import torch
 from fake_device import Counts, MixedDevices, present
 
 import tailrace as tf
+from tailrace.native import device_random
 from tailrace.plan.ir import Segment, Step
 from tailrace.run.profile import Profiler
 
@@ -162,18 +163,31 @@ def test_checkpoints_pass_through_the_host(counts: Counts, tmp_path):
         np.testing.assert_array_equal(session.run(v), X)
 
 
-def test_random_numbers_are_those_of_the_host():
+@pytest.mark.parametrize("many", [None, 0])
+def test_random_numbers_are_those_of_the_host(many: int | None, monkeypatch: pytest.MonkeyPatch):
+    """Few are drawn there and copied, many on the device."""
+    if many is not None:
+        for kind in device_random.MANY:
+            monkeypatch.setitem(device_random.MANY, kind, many)
+
     def drawn():
         with tf.Graph().as_default(), tf.Session() as session:
             tf.set_random_seed(7)
+            uniform = tf.random_uniform([3, 5], dtype=tf.float64)
+            stateless = tf.random.stateless_uniform([6], [1, 2])
             dropped = tf.nn.dropout(tf.ones([40]), 0.5)
-            return session.run([tf.random_normal([5]), dropped])
+            normal = tf.random_normal([5]), tf.random.stateless_normal([3], [3, 4])
+            others = tf.truncated_normal([4]), tf.random_uniform([4], 0, 9, tf.int32)
+            fetches = [uniform, stateless, dropped, *normal, *others]
+            return [value for _ in range(2) for value in session.run(fetches)]
 
     expected = drawn()
-    with present():
+    with present() as counts:
         found = drawn()
-    for a, b in zip(expected, found, strict=True):
-        np.testing.assert_array_equal(a, b)
+    for i, (a, b) in enumerate(zip(expected, found, strict=True)):
+        normal = i % 7 in (3, 4) and many == 0
+        np.testing.assert_allclose(b, a, rtol=1e-5 if normal else 0)
+    assert (counts.calls > 200) == (many == 0)
 
 
 def test_training_an_lstm_computes_what_the_host_computes():

@@ -26,7 +26,8 @@ from tailrace.dtypes import (
     int32,
     int64,
 )
-from tailrace.native import random, sampling
+from tailrace.native import device_random, random, sampling
+from tailrace.native.device_copies import to_device
 from tailrace.native.philox import Generator, Position
 from tailrace.registry import after_gradient, op, type_attr
 from tailrace.shapes import broadcast, with_rank
@@ -80,8 +81,17 @@ def _drawing_shape(shape, *_):
     return [shape.as_shape()]
 
 
-def _register_fill(name, stateless_name, draw, text):
-    """The stateful op and its stateless twin."""
+def _drawn_on_device(kind, draw, start, shape, dtype):
+    """The same numbers on PyTorch's default device: many are computed there."""
+    device, count = torch.get_default_device(), _count(shape)
+    if count < device_random.MANY[kind]:
+        return to_device(_tensor(draw(start, count, dtype), shape, dtype), device)
+    there = device_random.uniform if kind == "uniform" else device_random.normal
+    return there(start, count, arrays.torch_dtype(dtype), device).reshape(shape)
+
+
+def _register_fill(name, stateless_name, draw, text, kind=None):
+    """The stateful op and its stateless twin; `kind` is what `device_random` calls the numbers."""
 
     def stateful(ctx, shape, *, dtype):
         count = _count(shape)
@@ -107,14 +117,34 @@ def _register_fill(name, stateless_name, draw, text):
     for one in (definition, twin):
         one.shape(_drawing_shape)
         one.no_gradient(_CONSTANT_DRAW)
+    if kind is not None:
+        _register_on_device(definition, twin, draw, kind)
 
 
-_register_fill("RandomUniform", "StatelessRandomUniform", _uniform, "Numbers uniform in [0, 1).")
+def _register_on_device(definition, twin, draw, kind):
+    @definition.on_device()
+    def stateful(ctx, shape, *, dtype):
+        start = _stream(ctx).reserve(_count(shape) * random.BLOCKS_PER_NUMBER)
+        return _drawn_on_device(kind, draw, start, shape, dtype)
+
+    @twin.on_device()
+    def stateless(shape, seed, *, dtype):
+        return _drawn_on_device(kind, draw, Position.stateless(*seed), shape, dtype)
+
+
+_register_fill(
+    "RandomUniform",
+    "StatelessRandomUniform",
+    _uniform,
+    "Numbers uniform in [0, 1).",
+    kind="uniform",
+)
 _register_fill(
     "RandomStandardNormal",
     "StatelessRandomNormal",
     _normal,
     "Normal numbers of mean 0 and deviation 1.",
+    kind="normal",
 )
 _register_fill(
     "TruncatedNormal",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 
 from tailrace.dtypes import ANY
+from tailrace.native.device_copies import to_device
 from tailrace.registry import Attr, fused
 
 _DEVICE = Attr("device")  # a torch.device
@@ -12,13 +13,8 @@ _DEVICE = Attr("device")  # a torch.device
 
 @fused("Transfer", "x: T -> y: T", T=ANY, to=_DEVICE, _alias=True, _waits=True)
 def transfer(x, *, to):
-    """`x` on the device `to`; it is `x` itself where it is there already.
-
-    What goes to a GPU is laid in pinned memory first, so that the copy need not be waited for.
-    """
-    if to.type == "cuda" and x.is_cpu:
-        return x.pin_memory().to(to, non_blocking=True)
-    return x.to(to)
+    """`x` on the device `to`."""
+    return to_device(x, to)
 
 
 @transfer.shape
