@@ -74,15 +74,15 @@ flows). It returns a gradient or None per input.
 `_chooses`      its first input chooses between the second and the third, element by element or row
                 by row
 `_zeros`        the output is nothing but zeros
-`_distinct`     the distinct elements of the input, and the place of each element among them
-`_segments`     the output's rows are sums of the first input's, each in the place that the second
-                input says
 `_narrows`      its output is `size` slices of its input along `axis`, from `begin` on
 `_last`         its output is the last element of its input's first axis
 `_of_layer`     of a fused operation, what it is to a recurrent layer over all steps: "inputs", the
                 sum of products x and w, and addends; or a gradient that comes from that of this
                 sum, the last input: "of kernel", from the factors before it, or "of inputs", whose
                 inputs are several such gradients and as many weights
+`_distinct`     the distinct elements of the input, and the place of each element among them
+`_segments`     the output's rows are sums of the first input's, each in the place that the second
+                input says
 `_row_sums`     of a fused operation: which numbers are among the second input's and, for each, the
                 sum of the first input's rows there; and the sum of all squares
 `_limits`       of a fused operation: the function that tells, from the constants among its inputs
@@ -150,12 +150,12 @@ _FLAGS = (
     "once",
     "by_value",
     "region",
-    "distinct",
-    "segments",
-    "row_sums",
     "narrows",
     "last",
     "of_layer",
+    "distinct",
+    "segments",
+    "row_sums",
     "limits",
     "rows",
     "bounded",
@@ -272,12 +272,12 @@ class OpDef:
     region: str = ""
     varies: bool = False
     static: bool = False
-    distinct: bool = False
-    segments: bool = False
-    row_sums: bool = False
     narrows: bool = False
     last: bool = False
     of_layer: str = ""
+    distinct: bool = False
+    segments: bool = False
+    row_sums: bool = False
     limits: Callable[..., float | None] | None = None
     rows: bool = False
     bounded: str | None = None
@@ -285,12 +285,12 @@ class OpDef:
     permutes: bool = False
     by_table_rule: Callable[..., Any] | None = None
     by_row_rule: Callable[..., Any] | None = None
-    passes: bool = False
-    measures: bool = False
-    constant: bool = False
     in_one_call_rule: Callable[..., Any] | None = None
     parts_rule: Callable[..., Any] | None = None
     parts_attrs: tuple[str, ...] = ()
+    passes: bool = False
+    measures: bool = False
+    constant: bool = False
     array: str = ""
     draws: bool = False
     adds: bool = False
@@ -303,9 +303,6 @@ class OpDef:
     summed: str | None = None
     stacks: bool = False
     unstacks: bool = False
-    in_one_call_rule: Callable[..., Any] | None = None
-    parts_rule: Callable[..., Any] | None = None
-    parts_attrs: tuple[str, ...] = ()
     splits: bool = False
     joins: bool = False
     reshapes: bool = False
@@ -484,16 +481,6 @@ class OpDef:
         self.by_row_rule = rule
         return rule
 
-    def over_steps(self, rule: Callable[..., Any]) -> Callable[..., Any]:
-        """Decorator: how the operation is done for all iterations of a loop at once.
-
-        Called with a builder of steps and, for each input, a value with `dims`, its sizes in one
-        iteration, and `each`: whether it has an axis of iterations in front, or is the same in
-        all. Returns the outputs, with an axis of iterations in front; None where that cannot be
-        done.
-        """
-        self.over_steps_rule = rule
-        self.over_steps_attrs = keyword_names(rule)
     def parts(self, rule: Callable[..., Any]) -> Callable[..., Any]:
         """Decorator: the equations of an operation that does several things, as steps.
 
@@ -511,6 +498,16 @@ class OpDef:
         self.in_one_call_rule = rule
         return rule
 
+    def over_steps(self, rule: Callable[..., Any]) -> Callable[..., Any]:
+        """Decorator: how the operation is done for all iterations of a loop at once.
+
+        Called with a builder of steps and, for each input, a value with `dims`, its sizes in one
+        iteration, and `each`: whether it has an axis of iterations in front, or is the same in
+        all. Returns the outputs, with an axis of iterations in front; None where that cannot be
+        done.
+        """
+        self.over_steps_rule = rule
+        self.over_steps_attrs = keyword_names(rule)
         return rule
 
     def total(self, rule: Callable[..., Any]) -> Callable[..., Any]:
@@ -526,23 +523,6 @@ class OpDef:
         list of the outputs' sizes, gives how many floating-point operations that takes.
         """
         self.flops_rule = rule
-    def parts(self, rule: Callable[..., Any]) -> Callable[..., Any]:
-        """Decorator: the equations of an operation that does several things, as steps.
-
-        Called with a builder of steps and the inputs. Returns the outputs, each made by a step of
-        its own; None where sizes are not known that are needed.
-        """
-        self.parts_rule = rule
-        self.parts_attrs = keyword_names(rule)
-        return rule
-
-    def in_one_call(self, rule: Callable[..., Any]) -> Callable[..., Any]:
-        """Decorator: a recurrent layer with the products of its inputs, or the gradient of such, as
-        one step, where a device's library has it so; see `plan.one_call`.
-        """
-        self.in_one_call_rule = rule
-        return rule
-
         self.flops_attrs = keyword_names(rule)
         return rule
 
@@ -586,7 +566,8 @@ class Cell:
     is one, writes down a single step for one sequence, see `ops.recurrent.steps`. `accepts` tells
     whether attributes are such as the fused operations can have. `gates` are, by the sum that the
     fused operations take for them, words for parts of sums, in order; those `negated` are taken
-    with the other sign.
+    with the other sign. Sums of products with the state are of inputs as well, but for those that
+    are `bare`.
     """
 
     name: str
@@ -609,6 +590,7 @@ class Cell:
     accepts: Callable[[dict[str, Any]], bool] | None = None
     gates: dict[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
     negated: tuple[str, ...] = ()
+    bare: tuple[str, ...] = ()
 
 
 CELLS: dict[str, Cell] = {}

@@ -75,7 +75,7 @@ def _made(match: CellMatch, builder: Builder) -> dict[str, Value] | None:
     if any(not _plain(z) for z in match.affine.values()):
         return None
     x = {name: z.inputs[0].value for name, z in match.affine.items()}
-    kernel = {name: z.state.weight for name, z in match.affine.items()}
+    kernel = {name: z.inputs[0].weight for name, z in match.affine.items()}
     bias = {name: z.biases for name, z in match.affine.items()}
     return cell.step(builder, x, kernel, bias, match.previous, match.attributes)
 
@@ -88,5 +88,5 @@ def _plain(z: Affine) -> bool:
         and z.inputs[0].row == 0
         and len(z.biases) < 2
         and not z.addends
-        and z.state.weight.tensor._dtype.is_floating
+        and z.inputs[0].weight.tensor._dtype.is_floating
     )

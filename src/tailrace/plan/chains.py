@@ -140,8 +140,7 @@ def _signature(match: CellMatch) -> Hashable:
     sums = tuple(
         (
             name,
-            _place(z.state),
-            tuple(map(_place, z.inputs)),
+            tuple(map(_place, z.products)),
             frozenset(z.biases),
             len(z.addends),
             z.value.dims,
@@ -175,7 +174,7 @@ def _needed(chain: Chain) -> list[Value]:
     for match in chain:
         values += match.inputs
     for z in first.affine.values():
-        values += [*z.biases, *(p.weight for p in (z.state, *z.inputs))]
+        values += [*z.biases, *(p.weight for p in z.products)]
     return [*values, *_vectors(first)]
 
 

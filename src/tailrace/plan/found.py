@@ -28,8 +28,8 @@ class Product:
 
 @dataclasses.dataclass(eq=False)
 class Affine:
-    """A sum of products: `state` is the one of the recurrent state, which stands for `word`,
-    `inputs` are the others.
+    """A sum of products: `state` is the one of the recurrent state, which stands for `word`, None
+    where there is no such; `inputs` are the others.
 
     `biases` are vectors, or matrices of one row, `addends` matrices of the size of the sum, which
     is `value`.
@@ -37,15 +37,20 @@ class Affine:
 
     value: Value
     word: str
-    state: Product
+    state: Product | None
     inputs: list[Product]
     biases: list[Value]
     addends: list[Value]
 
     @property
+    def products(self) -> list[Product]:
+        """All of them, that of the state first."""
+        return self.inputs if self.state is None else [self.state, *self.inputs]
+
+    @property
     def whole_kernel(self) -> bool:
         """Whether all products are of one weight and use each of its rows once, in order."""
-        products = sorted([self.state, *self.inputs], key=lambda p: p.row)
+        products = sorted(self.products, key=lambda p: p.row)
         ends = [0, *(p.row + p.rows for p in products)]
         return (
             all(p.weight is products[0].weight for p in products)

@@ -49,12 +49,16 @@ class Layer:
         self._wh: dict[str, Value] = {}
         for name, z in match.affine.items():
             if name not in self.sources:
-                gx[name], bias[name] = self._inputs(z), self._bias(z)
-                self._wh[name] = self.weight(z.state)
+                bias[name] = self._bias(z)
+                if name not in match.cell.bare:
+                    gx[name] = self._inputs(z)
+                if z.state is not None:
+                    self._wh[name] = self.weight(z.state)
         for name, one in self.joined.items():
             gx[name], bias[name] = self._joined_inputs(one), self._joined_bias(one)
-            own = {s: self.weight(match.affine[s].state) for s in one.sources}
-            self._wh[name] = one.join(builder, own, 1)
+            own = {s: match.affine[s].state for s in one.sources}
+            weights = {s: self.weight(state) for s, state in own.items() if state is not None}
+            self._wh[name] = one.join(builder, weights, 1)
         self.outputs: dict[str, Value] = match.cell.layer(
             builder, gx, self._wh, bias, first, self._words, lengths, match.attributes
         )
@@ -200,7 +204,7 @@ class Gradient:
     def of_weight(self, name: str, weight: Value) -> Value | None:
         """The gradient of a weight, summed over all steps; None when it is not wholly used."""
         z = self.layer.match.affine[name]
-        products = [p for p in (z.state, *z.inputs) if p.weight is weight]
+        products = [p for p in z.products if p.weight is weight]
         products.sort(key=lambda p: p.row)
         if [p.row for p in products] != _begins(products) or _end(products) != weight.dims[0]:  # type: ignore[index]
             return None
@@ -219,7 +223,7 @@ class Gradient:
         if len({sums[s].word for s in one.sources}) > 1 or not layer.same_inputs(one):
             return None
         first = sums[one.sources[0]]
-        order = sorted([first.state, *first.inputs], key=lambda p: p.row)
+        order = sorted(first.products, key=lambda p: p.row)
         places = [("state" if p is first.state else first.inputs.index(p)) for p in order]
         if name not in self._kernels:
             factors = [layer.factor(first, p) for p in order]

@@ -17,7 +17,8 @@ the last one on.
 
 `Gate(s)` is an affine sum, or a block of columns of one (see `plan.gates`).
 `Affine(s)` is a sum of products, of the state `s` and of inputs with weights, a concatenation of
-them with one kernel being such products as well; of biases; and of other addends.
+them with one kernel being such products as well; of biases; and of other addends. `Affine()` is one
+of inputs alone.
 `StateGradient(z, dz)` is the gradient that `s` gets from that of `z`. `Times(a, b)` is a product of
 matrices, `TimesTransposed(a, b)` one with the second transposed.
 """
@@ -170,9 +171,15 @@ class Matcher:
 
     def _affine(self, name: str, expression: Call, value: Value) -> Iterator[None]:
         since = len(self.steps)
+        products, biases, addends = self.addends(value)
+        if not expression.args:
+            self.affine[name] = Affine(value, "", None, products, biases, addends)
+            yield
+            self.affine.pop(name)
+            del self.steps[since:]
+            return
         (state,) = expression.args
         assert isinstance(state, Word)
-        products, biases, addends = self.addends(value)
         for product in sorted(products, key=lambda p: -p.row):
             inputs = [p for p in products if p is not product]
             self.affine[name] = Affine(value, state.name, product, inputs, biases, addends)
@@ -247,6 +254,7 @@ class Matcher:
         assert isinstance(z, Word)
         found = self.decode(value)
         product = self.affine[z.name].state
+        assert product is not None
         if found is None or found[1:] != (product.weight, product.row, product.rows):
             return
         yield from self.match(dz, found[0])
@@ -390,14 +398,14 @@ def _fits(previous: dict[str, Value], following: dict[str, Value], matcher: Matc
     for name, after in following.items():
         if not _matrix(after) or previous[name].dims != after.dims:
             return False
-    for affine in matcher.affine.values():
-        if not (affine.inputs or affine.addends):
+    for name, affine in matcher.affine.items():
+        if bool(affine.inputs or affine.addends) == (name in matcher.cell.bare):
             return False
         if any(v.dims != affine.value.dims for v in affine.addends):
             return False
         if any(not _matrix(p.value) or not _matrix(p.weight) for p in affine.inputs):
             return False
-        if not _matrix(affine.state.weight):
+        if affine.state is not None and not _matrix(affine.state.weight):
             return False
     widths = {name: matcher.bound[name].dims[1] for name in matcher.gates}  # type: ignore[index]
     sources = {name: z.value.dims[1] for name, z in matcher.affine.items()}  # type: ignore[index]

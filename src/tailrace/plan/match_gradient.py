@@ -69,8 +69,6 @@ def _other_roots(matcher: Matcher, roots: tuple[str, ...], users: Users) -> Iter
     if not missing:
         yield
         return
-    if not matcher.cell.gates:
-        return
     for value in _near(matcher, users):
         for _ in matcher.match(Word(missing[0]), value):
             yield from _other_roots(matcher, roots, users)
@@ -106,6 +104,7 @@ def _gradient(match: CellMatch, matcher: Matcher, users: Users) -> GradientMatch
         affine[name] = found = _affine_gradient(matcher, z, matcher.bound[f"d{name}"], users)
         for state in cell.states:
             if z.word == f"{state}_prev":
+                assert z.state is not None
                 outgoing[state].extend(found.products.get(z.state, ()))
     shared = _shared(matcher, match, users)
     for value, parts in shared.items():
@@ -173,7 +172,7 @@ def _of_product(
     matcher: Matcher, z: Affine, step: Step, found: AffineGradient, users: Users
 ) -> None:
     left, right = step.inputs
-    products = [z.state, *z.inputs]
+    products = z.products
     if transposes(step) == (True, False) and right is found.dz:
         for product in products:
             if matcher.same(left, product.joined):
@@ -224,7 +223,7 @@ def _cut_of_all(
         decoded, z = matcher.decode(value), match.affine[name]
         parts += (
             (name, product)
-            for product in (z.state, *z.inputs)
+            for product in z.products
             if decoded is not None
             and decoded[1] is product.weight
             and columns == (product.row, product.rows)

@@ -22,11 +22,11 @@ from tailrace.plan.ir import Plan
 from tailrace.plan.lift import lift
 from tailrace.plan.loosen import loosen
 from tailrace.plan.masks import masks
-from tailrace.plan.order import order
 from tailrace.plan.one_call import one_call
+from tailrace.plan.order import order
+from tailrace.plan.parts import parts
 from tailrace.plan.patterns import patterns
 from tailrace.plan.place import place
-from tailrace.plan.parts import parts
 from tailrace.plan.products import products
 from tailrace.plan.prune import prune
 from tailrace.plan.reuse import reuse
@@ -53,13 +53,13 @@ _EARLY: dict[str, Pass] = {
     "order": order,
     "simplify": simplify,
     "unneeded": unneeded,
+    "parts": parts,
     "lift": lift,
     "masks": masks,
-    "parts": parts,
     "chains": chains,
     "cells": cells,
-    "tables": tables,
     "one_call": one_call,
+    "tables": tables,
     "norms": norms,
     "cross_entropy": cross_entropy,
 }

@@ -20,7 +20,8 @@ B, X, H = 3, 4, 6
 def _alone(monkeypatch):
     """Steps stand as the graph has them; sizes are known."""
     monkeypatch.setenv(
-        "TAILRACE_PASSES", "-chains,-fuse,-lift,-patterns,-updates,-clip,-norms,-cross_entropy"
+        "TAILRACE_PASSES",
+        "-chains,-fuse,-lift,-patterns,-updates,-clip,-norms,-cross_entropy,-bundles",
     )
     with tf.Graph().as_default():
         yield

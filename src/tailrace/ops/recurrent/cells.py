@@ -228,6 +228,41 @@ _declare(
 )
 
 
+_declare(
+    "gru that resets after the product",
+    states=("h",),
+    forward="""
+        h = Plus(Mul(keep, candidate), Mul(u, h_prev))
+        keep = Sub(one, u)
+        candidate = Tanh(zc)
+        zc = Plus(zx, Mul(r, zh))
+        r, u = Split(axis, gates)
+        gates = Sigmoid(z)
+        z = Affine(h_prev)
+        zh = Affine(h_prev)
+        zx = Affine()
+    """,
+    roots=("dz", "dzh"),
+    backward="""
+        dz = SigmoidGrad(gates, Join(dr, du, axis))
+        dr = Mul(dzx, zh)
+        du = Sum(Mul(dh, h_prev), Neg(Mul(dh, candidate)))
+        dzx = TanhGrad(candidate, Mul(dh, keep))
+        dzh = Mul(dzx, r)
+    """,
+    outgoing={"h": ("Mul(dh, u)",)},
+    attributes={},
+    constants={"axis": 1, "one": 1},
+    vectors=(),
+    outputs=("h",),
+    layer=layers.gru_after,
+    gradient=layers.gru_after_gradient,
+    views=layers.GRU_AFTER_ROLES,
+    gradient_views={},
+    bare=("zh",),
+)
+
+
 def _declare_gru(name: str, *, negated: bool) -> None:
     """A GRU with gates in any order, whose u says how much is kept, or, if `negated`, is new."""
     old, new = ("keep", "u") if negated else ("u", "keep")

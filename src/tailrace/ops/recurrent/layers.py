@@ -156,12 +156,56 @@ def gru_gradient(b, layer, wh, terms, last, words, lengths, attributes):
     return {"dz": dz, "dzc": dzc, "dh": dh}
 
 
+def gru_after(b, gx, wh, bias, first, words, lengths, attributes):
+    """Gives the states, the gates r and u, the candidate and the sum that r multiplies."""
+    hs, gates, candidate, zh = b.GruAfterSequence(
+        gx["z"],
+        gx["zx"],
+        wh["z"],
+        wh["zh"],
+        *bias["z"],
+        *bias["zx"],
+        *bias["zh"],
+        first["h"],
+        *_given(lengths),
+        K=len(bias["z"]),
+        M=len(bias["zx"]),
+        R=len(bias["zh"]),
+        L=len(_given(lengths)),
+    )
+    return {"h": hs, "gates": gates, "candidate": candidate, "zh": zh}
+
+
+def gru_after_gradient(b, layer, wh, terms, last, words, lengths, attributes):
+    """Gives the gradients of the three affine sums and of the initial state."""
+    dout, h_last = _given(terms["h"]), _given(last["h"])
+    dz, dzx, dzh, dh = b.GruAfterSequenceGrad(
+        *dout,
+        *h_last,
+        layer["gates"],
+        layer["candidate"],
+        layer["zh"],
+        layer["h"],
+        wh["z"],
+        wh["zh"],
+        *_given(lengths),
+        D=len(dout),
+        M=len(h_last),
+        L=len(_given(lengths)),
+    )
+    return {"dz": dz, "dzx": dzx, "dzh": dzh, "dh": dh}
+
+
 GRU_ROLES = {
     "gates": lambda b, layer: layer["gates"],
     "r": lambda b, layer: _columns(b, layer["gates"], 0, 2),
     "u": lambda b, layer: _columns(b, layer["gates"], 1, 2),
     "candidate": lambda b, layer: layer["candidate"],
     "rh": lambda b, layer: layer["rh"],
+}
+GRU_AFTER_ROLES = {
+    **{word: GRU_ROLES[word] for word in ("gates", "r", "u", "candidate")},
+    "zh": lambda b, layer: layer["zh"],
 }
 # of a GRU whose kernel has 1 - u for u
 NEGATED_GRU_ROLES = {

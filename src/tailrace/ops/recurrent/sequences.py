@@ -20,12 +20,12 @@ from tailrace.registry import Attr, fused
 _COUNT = Attr("int", 0)
 
 
-def _one(values):
+def one(values):
     """The only value of a list that may be empty."""
     return values[0].contiguous() if values else None
 
 
-def _own(x, in_place):
+def own(x, in_place):
     """`x` to be written over; `in_place` says that nobody else needs it."""
     return x.contiguous() if in_place else x.clone(memory_format=torch.contiguous_format)
 
@@ -251,15 +251,15 @@ def _clip(number):
 def lstm_sequence(gx, wh, bias, h0, c0, peepholes, lengths, *, forget_bias, cell_clip, in_place):
     """An LSTM layer; the gates i, j, f, o are kept as they are after activation."""
     return recurrent.lstm_forward(
-        _own(gx, in_place),
+        own(gx, in_place),
         wh.contiguous(),
-        _one(bias),
+        one(bias),
         h0.contiguous(),
         c0.contiguous(),
         forget_bias=forget_bias,
         peepholes=tuple(peepholes) or None,
         cell_clip=_clip(cell_clip),
-        lengths=_one(lengths),
+        lengths=one(lengths),
     )
 
 
@@ -271,7 +271,7 @@ def lstm_sequence_on_device(
     if peepholes or lengths or cell_clip:
         options = {"forget_bias": forget_bias, "cell_clip": cell_clip, "in_place": in_place}
         return lstm_sequence.kernel(gx, wh, bias, h0, c0, peepholes, lengths, **options)
-    return device_recurrent.lstm_forward(gx, wh, _one(bias), h0, c0, forget_bias)
+    return device_recurrent.lstm_forward(gx, wh, one(bias), h0, c0, forget_bias)
 
 
 @lstm_sequence.shape
@@ -303,16 +303,16 @@ def lstm_sequence_grad(
 ):
     """The gradients of the gates before activation, and of the initial states."""
     return recurrent.lstm_backward(
-        _one(dout),
-        _one(h_last),
-        _one(c_last),
-        _own(gates, in_place),
+        one(dout),
+        one(h_last),
+        one(c_last),
+        own(gates, in_place),
         hs,
         cs,
         wh.contiguous(),
         peepholes=tuple(peepholes) or None,
         cell_clip=_clip(cell_clip),
-        lengths=_one(lengths),
+        lengths=one(lengths),
     )
 
 
@@ -326,7 +326,7 @@ def lstm_sequence_grad_on_device(
         options = {"cell_clip": cell_clip, "in_place": in_place}
         saved = gates, hs, cs, wh
         return lstm_sequence_grad.kernel(*states, *saved, peepholes, lengths, **options)
-    arriving = _one(dout), _one(h_last), _one(c_last)
+    arriving = one(dout), one(h_last), one(c_last)
     return device_recurrent.lstm_backward(*arriving, gates, hs, cs, wh)
 
 
@@ -372,9 +372,9 @@ def projected_lstm_sequence(
     """An LSTM layer whose outputs are projected; `m` [T,B,H] is what is projected."""
     m = gx.new_empty((*gx.shape[:2], c0.shape[1]))
     states = recurrent.lstm_forward(
-        _own(gx, in_place),
+        own(gx, in_place),
         wh.contiguous(),
-        _one(bias),
+        one(bias),
         h0.contiguous(),
         c0.contiguous(),
         forget_bias=forget_bias,
@@ -383,7 +383,7 @@ def projected_lstm_sequence(
         projection=projection.contiguous(),
         projection_clip=_clip(projection_clip),
         unprojected=m,
-        lengths=_one(lengths),
+        lengths=one(lengths),
     )
     return *states, m
 
@@ -432,10 +432,10 @@ def projected_lstm_sequence_grad(
     """As `LstmSequenceGrad`, and the gradients [T,B,P] of what the projection gives."""
     dproduct = torch.empty_like(hs[1:])
     found = recurrent.lstm_backward(
-        _one(dout),
-        _one(h_last),
-        _one(c_last),
-        _own(gates, in_place),
+        one(dout),
+        one(h_last),
+        one(c_last),
+        own(gates, in_place),
         hs,
         cs,
         wh.contiguous(),
@@ -444,7 +444,7 @@ def projected_lstm_sequence_grad(
         projection=projection.contiguous(),
         projection_clip=_clip(projection_clip),
         dprojected=dproduct,
-        lengths=_one(lengths),
+        lengths=one(lengths),
     )
     return *found, dproduct
 
@@ -480,14 +480,14 @@ def projected_lstm_sequence_grad_flops(
 def gru_sequence(gx, gxc, wh, whc, bias, bias_c, h0, lengths, *, in_place):
     """A GRU layer; r, u, the candidate and r h are kept."""
     return recurrent.gru_forward(
-        _own(gx, in_place),
-        _own(gxc, in_place),
+        own(gx, in_place),
+        own(gxc, in_place),
         wh.contiguous(),
         whc.contiguous(),
-        _one(bias),
-        _one(bias_c),
+        one(bias),
+        one(bias_c),
         h0.contiguous(),
-        lengths=_one(lengths),
+        lengths=one(lengths),
     )
 
 
@@ -515,15 +515,15 @@ def gru_sequence_flops(outputs, gx, gxc, wh, whc, bias, bias_c, h0, lengths):
 def gru_sequence_grad(dout, h_last, gates, candidate, rh, hs, wh, whc, lengths, *, in_place):
     """The gradients of gates and candidate before activation, and of the initial state."""
     return recurrent.gru_backward(
-        _one(dout),
-        _one(h_last),
-        _own(gates, in_place),
-        _own(candidate, in_place),
+        one(dout),
+        one(h_last),
+        own(gates, in_place),
+        own(candidate, in_place),
         rh,
         hs,
         wh.contiguous(),
         whc.contiguous(),
-        lengths=_one(lengths),
+        lengths=one(lengths),
     )
 
 
@@ -553,10 +553,10 @@ def rnn_sequence(gx, wh, bias, h0, lengths, *, activation):
     return recurrent.rnn_forward(
         gx,
         wh.contiguous(),
-        _one(bias),
+        one(bias),
         h0.contiguous(),
         activation=activation,
-        lengths=_one(lengths),
+        lengths=one(lengths),
     )
 
 
@@ -582,12 +582,12 @@ def rnn_sequence_flops(outputs, gx, wh, bias, h0, lengths):
 def rnn_sequence_grad(dout, h_last, hs, wh, lengths, *, activation):
     """The gradients before activation and of the initial state."""
     return recurrent.rnn_backward(
-        _one(dout),
-        _one(h_last),
+        one(dout),
+        one(h_last),
         hs,
         wh.contiguous(),
         activation=activation,
-        lengths=_one(lengths),
+        lengths=one(lengths),
     )
 
 
