@@ -90,11 +90,12 @@ bool fuse_step(const Call& c) {
   return true;
 }
 
-// x / y rounded down, and what is left then.
+// x / y rounded down, or what is left then.
 template <class T>
-T floor_divided(T x, T y) {
-  const T q = static_cast<T>(x / y);
-  return static_cast<T>(q - ((x % y != 0) && ((x < 0) != (y < 0))));
+T floor_divided(T x, T y, bool remainder) {
+  const T left = x % y;
+  const bool below = left != 0 && (left < 0) != (y < 0);
+  return remainder ? left + (below ? y : 0) : x / y - below;
 }
 
 // Parameters: whether the remainder is wanted, number of elements, strides of both inputs.
@@ -107,8 +108,7 @@ bool divide(const Call& c) {
     for (int64_t i = 0; i < c.params[1]; ++i, x += c.params[2], y += c.params[3]) {
       // the lowest number by -1 is no number of the type
       if (*y == 0 || (*y == -1 && *x == std::numeric_limits<T>::min())) return false;
-      const T q = floor_divided(*x, *y);
-      out[i] = remainder ? static_cast<T>(*x - q * *y) : q;
+      out[i] = floor_divided(*x, *y, remainder);
     }
     return true;
   });
@@ -172,25 +172,26 @@ bool concat(const Call& c) {
   return true;
 }
 
-template <class T>
-T* copy_strided(const char* from, int64_t rank, const int64_t* sizes, T* to) {
+template <size_t Bytes>
+char* copy_strided(const char* from, int64_t rank, const int64_t* sizes, char* to) {
   if (rank == 0) {
-    *to = *reinterpret_cast<const T*>(from);
-    return to + 1;
+    std::memcpy(to, from, Bytes);
+    return to + Bytes;
   }
   for (int64_t i = 0; i < sizes[0]; ++i, from += sizes[1]) {
-    to = copy_strided(from, rank - 1, sizes + 2, to);
+    to = copy_strided<Bytes>(from, rank - 1, sizes + 2, to);
   }
   return to;
 }
 
 // Parameters: bytes of an element, rank, for each dimension its size and its stride in bytes.
 bool strided(const Call& c) {
-  const int64_t rank = c.params[1], *sizes = c.params + 2;
+  const int64_t rank = c.params[1];
+  const int64_t* const sizes = c.params + 2;
   switch (c.params[0]) {
-    case 1: copy_strided(c.in(0), rank, sizes, c.out<uint8_t>()); return true;
-    case 4: copy_strided(c.in(0), rank, sizes, c.out<uint32_t>()); return true;
-    default: copy_strided(c.in(0), rank, sizes, c.out<uint64_t>()); return true;
+    case 1: copy_strided<1>(c.in(0), rank, sizes, c.out()); return true;
+    case 4: copy_strided<4>(c.in(0), rank, sizes, c.out()); return true;
+    default: copy_strided<8>(c.in(0), rank, sizes, c.out()); return true;
   }
 }
 
