@@ -273,7 +273,7 @@ class QueueRunner:
         try:
             while coord is None or not coord.should_stop():
                 try:
-                    sess.run(enqueue_op)
+                    sess.run(enqueue_op, self._feeds(enqueue_op))
                 except self._closed_types:
                     counted = False
                     self._ended(sess)
@@ -288,6 +288,10 @@ class QueueRunner:
             if counted:
                 with self._lock:
                     self._running[sess] -= 1
+
+    def _feeds(self, enqueue_op: Any) -> dict[Any, Any] | None:
+        """What an operation's next run is fed. Raises: an exception that ends the thread."""
+        return None
 
     def _ended(self, sess: Any) -> None:
         """A thread has met the end of data; the last one closes the queue."""

@@ -106,6 +106,11 @@ class Iterator:
         return nest.map_structure(lambda _: Tensor, self._structure.types)
 
 
+def is_element(tensor: Tensor) -> bool:
+    """Whether an iterator gives the tensor."""
+    return tensor.op.type == "IteratorGetNext"
+
+
 def _on_cpu() -> Any:
     """TF: an iterator is on the CPU when the program says nothing."""
     graph = get_default_graph()

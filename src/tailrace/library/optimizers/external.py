@@ -6,7 +6,6 @@ Source: TF 1.15 contrib/opt/python/training/external_optimizer.py.
 from __future__ import annotations
 
 import itertools
-import logging
 import math
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -15,10 +14,8 @@ import numpy as np
 
 from tailrace.gradients import gradients
 from tailrace.graph import Tensor, get_default_session
-from tailrace.library import array
+from tailrace.library import array, logging
 from tailrace.library.variable_lists import trainable_variables
-
-_log = logging.getLogger("tailrace")
 
 # (loss, gradient) or one value of constraints, of all variables in one vector
 Evaluated = Callable[[np.ndarray], list[Any]]
@@ -193,7 +190,7 @@ class ScipyOptimizerInterface(ExternalOptimizerInterface):
             )
         options = {"method": self._DEFAULT_METHOD, **optimizer_kwargs, **ours}
         result = optimize.minimize(double, initial_val.astype(np.float64), **options)
-        _log.info(
+        logging.info(
             "Optimization terminated with:\n  Message: %s\n  Objective function value: %f\n"
             "  Number of iterations: %s\n  Number of functions evaluations: %s",
             result.message,

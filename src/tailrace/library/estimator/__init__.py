@@ -1,0 +1,1 @@
+"""`tf.estimator`: models as functions of inputs, trained, evaluated, exported."""
