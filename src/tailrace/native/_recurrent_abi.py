@@ -27,9 +27,21 @@ class Sizes(ctypes.Structure):
     )
 
 
+class StateMask(ctypes.Structure):
+    """Factors of the states, and the room for them as they are without."""
+
+    _fields_ = (
+        ("data", ctypes.c_void_p),
+        ("outputs", ctypes.c_void_p),
+        ("step_stride", ctypes.c_int64),
+        ("row_stride", ctypes.c_int64),
+    )
+
+
 def _structure(name: str, pointers: str, **numbers: type) -> type[ctypes.Structure]:
     fields = [("sizes", Sizes), *((field, ctypes.c_void_p) for field in pointers.split())]
-    return type(name, (ctypes.Structure,), {"_fields_": [*fields, *numbers.items()]})
+    fields = [*fields, *numbers.items(), ("mask", StateMask)]
+    return type(name, (ctypes.Structure,), {"_fields_": fields})
 
 
 Lstm = _structure(
@@ -51,6 +63,27 @@ _STRUCTURES = {"lstm": Lstm, "gru": Gru, "rnn": Rnn}
 ACTIVATIONS = {"tanh": 0, "relu": 1, "sigmoid": 2}
 
 
+class Mask:
+    """`factors` [T,B,H], of which steps or rows may be repeated (stride 0), and `outputs` [T,B,H],
+    where a kernel looks at them."""
+
+    def __init__(self, factors: torch.Tensor, outputs: torch.Tensor | None = None) -> None:
+        self.factors = factors
+        self.outputs = outputs
+
+    def structure(self, dtype: torch.dtype) -> StateMask:
+        """As the kernels take them."""
+        step, row, unit = self.factors.stride()
+        assert self.factors.dtype is dtype
+        assert unit == 1 or self.factors.shape[2] == 1
+        made = StateMask(data=self.factors.data_ptr(), step_stride=step, row_stride=row)
+        if self.outputs is not None:
+            assert self.outputs.dtype is dtype
+            assert self.outputs.is_contiguous()
+            made.outputs = self.outputs.data_ptr()
+        return made
+
+
 def call(name: str, dtype: torch.dtype, sizes: Sizes, fields: dict[str, Any]) -> None:
     """Calls the library's `name` for this dtype; tensors among `fields` go as their addresses.
 
@@ -60,7 +93,9 @@ def call(name: str, dtype: torch.dtype, sizes: Sizes, fields: dict[str, Any]) ->
     assert loaded is not None
     arguments = _STRUCTURES[name.partition("_")[0]](sizes=sizes)
     for field, value in fields.items():
-        if isinstance(value, torch.Tensor):
+        if isinstance(value, Mask):
+            value = value.structure(dtype)
+        elif isinstance(value, torch.Tensor):
             assert value.is_contiguous(), field
             assert value.dtype in (dtype, torch.int32), field
             value = value.data_ptr()

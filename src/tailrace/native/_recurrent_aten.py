@@ -37,7 +37,7 @@ def lstm_forward(a: SimpleNamespace) -> None:
         if a.projection is not None:
             a.unprojected[t] = _unless(ended, m, torch.zeros_like(m))
             m = torch.mm(m, a.projection).clamp_(-a.projection_clip, a.projection_clip)
-        a.hs[t + 1] = _unless(ended, m, h)
+        _give(a, t, m)
 
 
 def lstm_backward(a: SimpleNamespace) -> None:
@@ -87,7 +87,7 @@ def gru_forward(a: SimpleNamespace) -> None:
         c = c.tanh_()
         a.gates[t], a.candidate[t] = x, c
         a.recurrent[t] = _unless(ended, kept, torch.zeros_like(kept))
-        a.hs[t + 1] = _unless(ended, u * h + (1 - u) * c, h)
+        _give(a, t, u * h + (1 - u) * c)
 
 
 def gru_backward(a: SimpleNamespace) -> None:
@@ -129,7 +129,7 @@ def rnn_forward(a: SimpleNamespace) -> None:
         x = torch.addmm(a.gates[t], a.hs[t], a.wh)
         if a.bias is not None:
             x += a.bias
-        a.hs[t + 1] = _unless(_ended(a.lengths, t), activation(x), a.hs[t])
+        _give(a, t, activation(x))
 
 
 def rnn_backward(a: SimpleNamespace) -> None:
@@ -137,7 +137,8 @@ def rnn_backward(a: SimpleNamespace) -> None:
     _, slope = _ACTIVATIONS[a.activation]
     later = None
     for t in reversed(range(len(a.gates))):
-        gates = _arriving(a, t, later) * slope(a.hs[t + 1])
+        h = a.hs[t + 1] if a.mask is None else a.mask.outputs[t]
+        gates = _arriving(a, t, later) * slope(h)
         a.gates[t] = _unless(_ended(a.lengths, t), gates, torch.zeros_like(gates))
         later = torch.mm(a.gates[t], a.wh.t())
     a.dh_first.copy_(_arriving(a, -1, later))
@@ -153,8 +154,21 @@ def _unless(ended: Tensor | None, going: Tensor, otherwise: Tensor) -> Tensor:
     return going if ended is None else torch.where(ended, otherwise, going)
 
 
+def _give(a: SimpleNamespace, t: int, h: Tensor) -> None:
+    """Let `h` be what step t gives, and what the next one begins with."""
+    ended = _ended(a.lengths, t)
+    if a.mask is not None:
+        a.mask.outputs[t] = _unless(ended, h, torch.zeros_like(h))
+        h = h * a.mask.factors[t]
+    a.hs[t + 1] = _unless(ended, h, a.hs[t])
+
+
 def _arriving(a: SimpleNamespace, t: int, later: Tensor | None) -> Tensor:
-    """The gradient of hs[t + 1]: from the next step, at a row's end the final state, and dout."""
+    """The gradient of what step t gives: from the next step, at a row's end the final state, and
+    dout.
+    """
     final = torch.zeros_like(a.hs[0]) if a.dh_last is None else a.dh_last
     dh = final if later is None else _unless(_ended(a.lengths, t + 1), later, final)
+    if a.mask is not None and t >= 0:
+        dh = dh * a.mask.factors[t]
     return dh if a.dout is None or t < 0 else dh + a.dout[t]

@@ -14,6 +14,10 @@ Sequence lengths (int32 [B]) mean what they do in `tf.nn.dynamic_rnn`: past a se
 states are copied on; `outputs` makes the outputs there zero. Gradients of outputs past the end are
 ignored, and the gates' gradients there are zero.
 
+With a `mask` [T,B,H], of which steps and rows may be repeated views (`expand`), what a step gives
+is multiplied with it to be the state of the next: dropout of states. Then `hs` are what steps begin
+with, and `given` [T,B,H] receives what they give, zero past a sequence's end; `dout` is of these.
+
 The work is divided by batch rows, or for small batches by hidden units; `partition` ("rows",
 "units") overrides that. Without the native library the same is done by PyTorch, step by step.
 
@@ -54,6 +58,8 @@ def lstm_forward(
     projection: Tensor | None = None,
     projection_clip: float | None = None,
     unprojected: Tensor | None = None,
+    mask: Tensor | None = None,
+    given: Tensor | None = None,
     threads: int | None = None,
     partition: str = "auto",
 ) -> tuple[Tensor, Tensor, Tensor]:
@@ -78,6 +84,7 @@ def lstm_forward(
         hs=hs,
         cs=cs,
         lengths=lengths,
+        mask=_mask(mask, given),
         **_peephole_fields(peepholes),
         projection=projection,
         unprojected=unprojected,
@@ -103,6 +110,7 @@ def lstm_backward(
     projection: Tensor | None = None,
     projection_clip: float | None = None,
     dprojected: Tensor | None = None,
+    mask: Tensor | None = None,
     threads: int | None = None,
     partition: str = "auto",
 ) -> tuple[Tensor, Tensor, Tensor]:
@@ -124,6 +132,7 @@ def lstm_backward(
         hs=hs,
         cs=cs,
         lengths=lengths,
+        mask=_mask(mask),
         **_peephole_fields(peepholes),
         projection=projection,
         dout=dout,
@@ -156,6 +165,8 @@ def gru_forward(
     lengths: Tensor | None = None,
     reset_after: bool = False,
     bias_recurrent: Tensor | None = None,
+    mask: Tensor | None = None,
+    given: Tensor | None = None,
     threads: int | None = None,
     partition: str = "auto",
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
@@ -184,6 +195,7 @@ def gru_forward(
         bias_recurrent=bias_recurrent,
         hs=hs,
         lengths=lengths,
+        mask=_mask(mask, given),
         reset_after=int(reset_after),
     )
     return hs, gx_gates, gx_candidate, kept
@@ -201,6 +213,7 @@ def gru_backward(
     *,
     lengths: Tensor | None = None,
     reset_after: bool = False,
+    mask: Tensor | None = None,
     threads: int | None = None,
     partition: str = "auto",
 ) -> tuple[Tensor, Tensor, Tensor]:
@@ -224,6 +237,7 @@ def gru_backward(
         wh_candidate=wh_candidate,
         hs=hs,
         lengths=lengths,
+        mask=_mask(mask),
         dout=dout,
         dh_last=dh_last,
         dh_first=dh0,
@@ -240,6 +254,8 @@ def rnn_forward(
     *,
     activation: str = "tanh",
     lengths: Tensor | None = None,
+    mask: Tensor | None = None,
+    given: Tensor | None = None,
     threads: int | None = None,
     partition: str = "auto",
 ) -> Tensor:
@@ -259,6 +275,7 @@ def rnn_forward(
         bias=bias,
         hs=hs,
         lengths=lengths,
+        mask=_mask(mask, given),
         activation=abi.ACTIVATIONS[activation],
     )
     return hs
@@ -272,6 +289,8 @@ def rnn_backward(
     *,
     activation: str = "tanh",
     lengths: Tensor | None = None,
+    mask: Tensor | None = None,
+    given: Tensor | None = None,
     threads: int | None = None,
     partition: str = "auto",
 ) -> tuple[Tensor, Tensor]:
@@ -287,6 +306,7 @@ def rnn_backward(
         wh=wh,
         hs=hs,
         lengths=lengths,
+        mask=_mask(mask, given),
         dout=dout,
         dh_last=dh_last,
         dh_first=dh0,
@@ -332,6 +352,10 @@ def _states(first: Tensor, steps: int) -> Tensor:
 def _copied(given: Tensor | None, like: Tensor) -> Tensor:
     """A copy to be overwritten; zeros if there is none."""
     return torch.zeros_like(like) if given is None else given.clone()
+
+
+def _mask(factors: Tensor | None, given: Tensor | None = None) -> abi.Mask | None:
+    return None if factors is None else abi.Mask(factors, given)
 
 
 def _limit(clip: float | None) -> float:

@@ -1,4 +1,8 @@
-"""Recurrent layers written plainly, for any dtype and with PyTorch's gradients, to compare with."""
+"""Recurrent layers written plainly, for any dtype and with PyTorch's gradients, to compare with.
+
+With a `mask` [T,B,H], what a step gives is multiplied with it to be the state of the next;
+`given` receives what the steps give, zero past a sequence's end.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,17 @@ from torch import Tensor
 
 def _keep(lengths: Tensor | None, t: int, new: Tensor, old: Tensor) -> Tensor:
     return new if lengths is None else torch.where((t < lengths)[:, None], new, old)
+
+
+def _given(
+    lengths: Tensor | None, t: int, h: Tensor, mask: Tensor | None, given: list[Tensor] | None
+) -> Tensor:
+    """What goes on from what step t gives."""
+    if mask is None:
+        return h
+    assert given is not None
+    given.append(_keep(lengths, t, h, torch.zeros_like(h)))
+    return h * mask[t]
 
 
 def _clip(x: Tensor, limit: float | None) -> Tensor:
@@ -30,6 +45,8 @@ def lstm(
     cell_clip: float | None = None,
     projection: Tensor | None = None,
     projection_clip: float | None = None,
+    mask: Tensor | None = None,
+    given: list[Tensor] | None = None,
 ) -> tuple[Tensor, Tensor]:
     """States hs and cs, [T+1,B,H], as TF 1.15's LSTMCell has them."""
     hs, cs = [h], [c]
@@ -42,6 +59,7 @@ def lstm(
         m = torch.sigmoid(o + w_o * new_c) * torch.tanh(new_c)
         if projection is not None:
             m = _clip(m @ projection, projection_clip)
+        m = _given(lengths, t, m, mask, given)
         h, c = _keep(lengths, t, m, h), _keep(lengths, t, new_c, c)
         hs.append(h)
         cs.append(c)
@@ -60,6 +78,8 @@ def gru(
     lengths: Tensor | None = None,
     reset_after: bool = False,
     bias_recurrent: Tensor | None = None,
+    mask: Tensor | None = None,
+    given: list[Tensor] | None = None,
 ) -> Tensor:
     """States hs [T+1,B,H], as TF 1.15's GRUCell and CudnnCompatibleGRUCell have them."""
     hs = [h]
@@ -72,7 +92,7 @@ def gru(
             c = torch.tanh(y + r * (h @ wh_candidate + inner))
         else:
             c = torch.tanh(y + (r * h) @ wh_candidate)
-        h = _keep(lengths, t, u * h + (1 - u) * c, h)
+        h = _keep(lengths, t, _given(lengths, t, u * h + (1 - u) * c, mask, given), h)
         hs.append(h)
     return torch.stack(hs)
 
@@ -85,11 +105,13 @@ def rnn(
     *,
     activation: str = "tanh",
     lengths: Tensor | None = None,
+    mask: Tensor | None = None,
+    given: list[Tensor] | None = None,
 ) -> Tensor:
     """States hs [T+1,B,H], as TF 1.15's BasicRNNCell has them."""
     hs = [h]
     for t, x in enumerate(gx):
         new = getattr(torch, activation)(x + h @ wh + (0 if bias is None else bias))
-        h = _keep(lengths, t, new, h)
+        h = _keep(lengths, t, _given(lengths, t, new, mask, given), h)
         hs.append(h)
     return torch.stack(hs)

@@ -16,6 +16,16 @@ struct RecurrentSizes {
   int32_t threads, partition;
 };
 
+// Numbers that what a step gives is multiplied with before it is the state of the next: those of
+// step t and row b begin at t * step_stride + b * row_stride. Where there are such, `hs` are the
+// states that steps begin with, and `outputs` what steps give.
+template <class T>
+struct StateMask {
+  const T* data;             // ? [T or 1,B or 1,H]
+  T* outputs;                // ? [T,B,H]
+  int64_t step_stride, row_stride;
+};
+
 template <class T>
 struct LstmArgs {
   RecurrentSizes sizes;
@@ -34,6 +44,7 @@ struct LstmArgs {
   T* dc;                     // [B,H] gradient of cs[T] in, of cs[0] out
   T* dprojected;             // ? [T,B,P] out: gradients of what the projection gave
   double forget_bias, cell_clip, projection_clip;  // infinite clips do nothing
+  StateMask<T> mask;         // without a projection
 };
 
 template <class T>
@@ -53,6 +64,7 @@ struct GruArgs {
   const T* dh_last;          // ? [B,H]
   T* dh_first;               // [B,H] out
   int32_t reset_after;
+  StateMask<T> mask;
 };
 
 enum class Activation : int32_t { kTanh = 0, kRelu = 1, kSigmoid = 2 };
@@ -69,6 +81,7 @@ struct RnnArgs {
   const T* dh_last;          // ? [B,H]
   T* dh_first;               // [B,H] out
   Activation activation;
+  StateMask<T> mask;
 };
 
 }  // namespace tailrace

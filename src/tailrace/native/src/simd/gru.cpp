@@ -6,6 +6,8 @@
 //     c  = tanh(x Wxc + bc + r (h Whc + bh))          reset after it (cuDNN's)
 //     h' = u h + (1 - u) c
 //
+// With a mask, what goes on from h' is h' times its factors.
+//
 // Source: TF 1.15 python/ops/rnn_cell_impl.py (GRUCell), contrib/cudnn_rnn (CudnnCompatibleGRUCell).
 
 #include "simd/activations.h"
@@ -88,6 +90,7 @@ class Forward {
       T* const next = a_.hs + (at + n_.batch) * hidden + unit;
       if (ends_.ended(t, b)) {
         lanes.store(next, h);
+        if (a_.mask.data) lanes.store(a_.mask.outputs + at * hidden + unit, Vec<T>{});
         continue;
       }
       const T* const gates = a_.gates + at * 2 * hidden + unit;
@@ -101,7 +104,12 @@ class Forward {
       const Vec<T> c = tanh<T>(lanes.load(candidate) + bias + x);
       const Vec<T> u = lanes.load(gates + hidden);
       lanes.store(candidate, c);
-      lanes.store(next, u * h + (splat(T(1)) - u) * c);
+      Vec<T> after = u * h + (splat(T(1)) - u) * c;
+      if (a_.mask.data) {
+        lanes.store(a_.mask.outputs + at * hidden + unit, after);
+        after *= factors(a_.mask, lanes, t, b, unit);
+      }
+      lanes.store(next, after);
     }
   }
 
@@ -168,6 +176,7 @@ class Backward {
                    } else if (a_.dh_last) {
                      dh = lanes.load(a_.dh_last + at);
                    }
+                   if (a_.mask.data && t >= 0) dh *= factors(a_.mask, lanes, t, b, unit);
                    if (a_.dout && t >= 0) {
                      dh += lanes.load(a_.dout + t * n_.batch * hidden + at);
                    }

@@ -6,7 +6,7 @@
 //     m  = sigmoid(o + w_o c') tanh(c')
 //     h' = m Wp, or m without a projection
 //
-// c' and h' are clipped where asked for. Source: TF 1.15 python/ops/rnn_cell_impl.py (LSTMCell).
+// c' and h' are clipped where asked for. With a mask, what goes on from h' is h' times its factors. Source: TF 1.15 python/ops/rnn_cell_impl.py (LSTMCell).
 
 #include <cmath>
 
@@ -68,6 +68,7 @@ class Forward {
       if (ends_.ended(t, row + r)) {
         lanes.store(c_after, c);
         lanes.store(m, a_.projection ? Vec<T>{} : lanes.load(a_.hs + at * hidden + unit));
+        if (a_.mask.data) lanes.store(a_.mask.outputs + at * hidden + unit, Vec<T>{});
         continue;
       }
       T* const gates = a_.gates + at * kGates * hidden + unit;
@@ -88,7 +89,12 @@ class Forward {
       lanes.store(gates + 2 * hidden, f);
       lanes.store(gates + 3 * hidden, o);
       lanes.store(c_after, next);
-      lanes.store(m, o * tanh<T>(next));
+      Vec<T> h = o * tanh<T>(next);
+      if (a_.mask.data) {
+        lanes.store(a_.mask.outputs + at * hidden + unit, h);
+        h *= factors(a_.mask, lanes, t, row + r, unit);
+      }
+      lanes.store(m, h);
     }
   }
 
@@ -161,6 +167,7 @@ class Backward {
                    if (ends_.last(t, b)) {
                      dh = a_.dh_last ? lanes.load(a_.dh_last + b * size + unit) : Vec<T>{};
                    }
+                   if (a_.mask.data && t >= 0) dh *= factors(a_.mask, lanes, t, b, unit);
                    if (a_.dout && t >= 0) {
                      dh += lanes.load(a_.dout + (t * n_.batch + b) * size + unit);
                    }

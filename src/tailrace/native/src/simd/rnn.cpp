@@ -1,5 +1,6 @@
 // The plain recurrent layer over a whole sequence, h' = act(x Wx + h Wh + b), forward and backward;
-// the matrix products with the inputs are done before and after.
+// the matrix products with the inputs are done before and after. With a mask, what goes on from h'
+// is h' times its factors.
 //
 // Source: TF 1.15 python/ops/rnn_cell_impl.py (BasicRNNCell).
 
@@ -42,8 +43,13 @@ class Forward {
     for (long b = row; b < row + rows; ++b, sums += kSumsStride<T>) {
       const long at = (t * n_.batch + b) * n_.hidden + unit;
       const Vec<T> x = lanes.load(a_.gates + at) + bias + load(sums);
-      lanes.store(a_.hs + at + n_.batch * n_.hidden,
-                  ends_.ended(t, b) ? lanes.load(a_.hs + at) : activated<T>(a_.activation, x));
+      const bool ended = ends_.ended(t, b);
+      Vec<T> h = ended ? lanes.load(a_.hs + at) : activated<T>(a_.activation, x);
+      if (a_.mask.data) {
+        lanes.store(a_.mask.outputs + at, ended ? Vec<T>{} : h);
+        if (!ended) h *= factors(a_.mask, lanes, t, b, unit);
+      }
+      lanes.store(a_.hs + at + n_.batch * n_.hidden, h);
     }
   }
 
@@ -91,8 +97,10 @@ class Backward {
       lanes.store(a_.dh_first + own, dh);
       return;
     }
+    if (a_.mask.data) dh *= factors(a_.mask, lanes, t, b, unit);
     if (a_.dout) dh += lanes.load(a_.dout + at);
-    const Vec<T> h = lanes.load(a_.hs + at + n_.batch * n_.hidden);
+    const T* const after = a_.mask.data ? a_.mask.outputs : a_.hs + n_.batch * n_.hidden;
+    const Vec<T> h = lanes.load(after + at);
     lanes.store(a_.gates + at,
                 ends_.ended(t, b) ? Vec<T>{} : dh * slope<T>(a_.activation, h));
   }

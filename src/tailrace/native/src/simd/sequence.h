@@ -61,6 +61,12 @@ struct Ends {
   bool last(long t, long b) const { return t + 1 >= steps || ended(t + 1, b); }
 };
 
+// The factors of a vector of units of row b at step t.
+template <class T, class Lanes>
+static Vec<T> factors(const StateMask<T>& mask, Lanes lanes, long t, long b, long unit) {
+  return lanes.load(mask.data + t * mask.step_stride + b * mask.row_stride + unit);
+}
+
 // A matrix [depth, gates * units] that is packed for the call.
 template <class T>
 struct Weights {
