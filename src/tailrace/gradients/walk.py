@@ -371,7 +371,7 @@ def _checked_weight(i: int, y: Any, weight: Any) -> Any:
                 "must be of the same kind: real for real, complex for complex"
             )
     if isinstance(weight, Tensor) and isinstance(y, Tensor):
-        weight.get_shape().assert_is_compatible_with(y.get_shape())
+        # TF: a weight of another shape is left to the gradient rules, which may broadcast it
         return g.Identity(weight, name=f"grad_ys_{i}")
     if isinstance(weight, IndexedSlices):
         return IndexedSlices(

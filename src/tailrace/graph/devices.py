@@ -48,8 +48,8 @@ class DeviceSpec:
             setattr(self, kind, int(fields[1]))
         elif kind == "device" and len(fields) == 3:
             self._set_device(fields[1], fields[2])
-        elif kind in ("cpu", "gpu", "tpu") and len(fields) == 2:
-            self._set_device(fields[0], fields[1])
+        elif kind in ("cpu", "gpu", "tpu") and len(fields) <= 2:
+            self._set_device(fields[0], fields[1] if len(fields) == 2 else "*")
         else:
             raise ValueError(f"Unknown attribute: '{fields[0]}' in device name '{text}'")
 

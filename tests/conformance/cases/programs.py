@@ -84,3 +84,27 @@ def weighted_loss_minimized(tf):
             values.append(session.run([loss, step])[0])
         values.append(session.run(logits))
     return {"values": values}
+
+
+def gradient_weights_of_another_shape(tf):
+    """A weight's shape is not compared with the tensor's: the gradient rules broadcast."""
+    x = tf.constant([[1.0, -2.0, 3.0], [0.5, 4.0, -1.0]])
+    (leading,) = tf.gradients(-x * x, x, grad_ys=[x[tf.newaxis] + 1.0])
+    (single,) = tf.gradients(tf.exp(x), x, grad_ys=tf.constant(2.0))
+    return {"leading": leading, "single": single}
+
+
+def devices_without_a_number(tf):
+    devices = []
+    for name in ("/cpu", "cpu", "/CPU", "/cpu:0", "/task:0/cpu", "/device:cpu:*"):
+        with tf.device(name):
+            devices.append(tf.constant(1.0).device)
+    for name in ("/device:cpu", "/device", "cpus"):
+        try:
+            with tf.device(name):
+                devices.append(tf.constant(1.0).device)
+        except ValueError:
+            devices.append("refused")
+    with tf.device("/cpu"):
+        total = tf.constant(1.0) + tf.Variable(2.0)
+    return {"devices": devices, "total": total}
