@@ -93,9 +93,9 @@ class RuleBuilder(SpectralIdioms):
         self, x: Any, name: str | None = None, out_type: DType = dtypes.int32, optimize: bool = True
     ) -> Tensor:
         """The shape as a vector; a constant when it is known."""
-        if isinstance(x, SparseTensor):
-            return self.cast(x.dense_shape, out_type)
         with self.name_scope(name, "Shape") as scope:
+            if isinstance(x, SparseTensor):
+                return self.Cast(x.dense_shape, DstT=out_type)
             x = convert.convert_to_tensor(x)
             if optimize and x._dims is not None and None not in x._dims:
                 return convert.constant(list(x._dims), out_type, name=scope)

@@ -3,6 +3,7 @@
 from tailrace.graph import SparseTensor
 from tailrace.library.array import sparse_placeholder as placeholder
 from tailrace.library.array_more import sparse_mask as mask
+from tailrace.library.crosses import cross, cross_hashed
 from tailrace.library.segments import sparse_segment_mean as segment_mean
 from tailrace.library.segments import sparse_segment_sqrt_n as segment_sqrt_n
 from tailrace.library.segments import sparse_segment_sum as segment_sum
@@ -38,6 +39,8 @@ __all__ = [
     "SparseTensor",
     "add",
     "concat",
+    "cross",
+    "cross_hashed",
     "expand_dims",
     "eye",
     "fill_empty_rows",

@@ -1,6 +1,7 @@
 """Strings: arrays of bytes, one object an element."""
 
 from tailrace.ops.strings import (
+    crossing,
     elements,
     hashing,
     joining,
@@ -9,4 +10,4 @@ from tailrace.ops.strings import (
     printing,
 )
 
-__all__ = ["elements", "hashing", "joining", "parsing", "patterns", "printing"]
+__all__ = ["crossing", "elements", "hashing", "joining", "parsing", "patterns", "printing"]
