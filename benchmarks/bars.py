@@ -131,12 +131,14 @@ def _means(results: Results) -> Iterator[Bar]:
 def _application(results: Results) -> Iterator[Bar]:
     """Generation of the application beside PyTorch's steps."""
     peer = best(results.get("generation", []), "torch")
-    if peer and "lm-sample" in results:
-        mine = own(results["lm-sample"])
+    for name, figures in results.items():
+        if peer is None or CASES[name].program != "lm_sample":
+            continue
+        mine = own(figures)
         ratio = peer["step_s"] / mine["step_s"]
         judged = mine["judged"] and peer["judged"]
         what = f"character against a step of {PEERS['torch']}"
-        yield _ratio_bar("lm-sample", what, ratio, SAMPLE_AGAINST_TORCH, judged)
+        yield _ratio_bar(name, what, ratio, SAMPLE_AGAINST_TORCH, judged)
 
 
 def scaled(results: Results, size: str) -> list[tuple[int, float, Figures]]:

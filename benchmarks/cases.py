@@ -87,30 +87,37 @@ def recurrent_case(kind: str, sizes: dict[str, int]) -> Case:
 
 RECURRENT = [recurrent_case(kind, sizes) for sizes in SIZES for kind in GATES]
 
+
+def sample_case(name: str, **reads: int) -> Case:
+    """What the application needs for a text; `reads` is what else than the default its network
+    reads."""
+    return Case(
+        name=name,
+        section="generation",
+        program="lm_sample",
+        arguments={"characters": 500, "hidden": 128, "layers": 2, **reads},
+        forms={"apps": ("",)},
+        compared={},
+        at_most_s=60e-6,
+        per=500,
+    )
+
+
 ALL: Forms = {OWN: ("",), "tensorflow": ("",), "torch": ("",)}
 GRAPHS: Forms = {OWN: ("",), "tensorflow": ("",)}
-GENERATOR = {"hidden": 128, "layers": 2}
 
 OTHERS = [
     Case(
         name="generation",
         section="generation",
         program="generation",
-        arguments={"kind": "lstm", "vocabulary": 65, **GENERATOR},
+        arguments={"kind": "lstm", "vocabulary": 65, "hidden": 128, "layers": 2},
         forms=ALL,
         compared={"tensorflow": 3, "torch": 1},
         at_least={"tensorflow": 2.0},
     ),
-    Case(
-        name="lm-sample",
-        section="generation",
-        program="lm_sample",
-        arguments={"characters": 500, **GENERATOR},
-        forms={"apps": ("",)},
-        compared={},
-        at_most_s=60e-6,
-        per=500,
-    ),
+    sample_case("lm-sample"),
+    sample_case("lm-sample-plain", ngram_inputs=1, match_length=0),
     Case(
         name="hand-unrolled-lstm",
         section="graphs",
@@ -191,7 +198,7 @@ CASES = {case.name: case for case in [*RECURRENT, *OTHERS, *_scaling()]}
 SECTIONS = tuple(dict.fromkeys(case.section for case in CASES.values()))
 # over all cases of a section: the geometric mean of how many times as long a peer takes
 MEANS = {"recurrent": {"torch": 1.6, "tensorflow": 2.5}}
-# lm-sample is set beside PyTorch's steps of the case generation
+# those of the program lm_sample are set beside PyTorch's steps of the case generation
 SAMPLE_AGAINST_TORCH = 5.0
 # relative difference of results below which two engines are taken to do the same work
 AGREEMENT = 1e-4

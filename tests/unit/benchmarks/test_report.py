@@ -80,10 +80,12 @@ def test_the_application_is_set_beside_pytorch():
     results = {
         "generation": [figures("tailrace", 1e-4), figures("torch", 4e-4)],
         "lm-sample": [figures("apps", 5e-5, results=[None] * 3)],
+        "lm-sample-plain": [figures("apps", 9e-5, results=[None] * 3)],
     }
     found = verdicts(results)
     assert found["lm-sample", "step"] is True
     assert found["lm-sample", "character against a step of PyTorch"] is True
+    assert found["lm-sample-plain", "character against a step of PyTorch"] is False
 
 
 def test_flops_are_those_of_the_products():
