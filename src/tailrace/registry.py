@@ -42,6 +42,10 @@ same, the fact `_vector` says it.
 **Small rule**: called like the shape rule when the sizes of a run are known, and all of the outputs
 are small; gives the `native.bundles.Instruction` that does the same, or None.
 
+**Reduction rule**: called likewise; gives the name that `native.fusion` has for how the operation
+reduces its first input, along which axes (in order, not negative), and whether these are kept; or
+None. Its other inputs are constants.
+
 **Gradient rule**: called with the builder `g`, a view `op` whose attributes are the declaration's
 names (`op.a`, `op.product`, `op.transpose_a`) and the gradient of each output (None where none
 flows). It returns a gradient or None per input.
@@ -106,6 +110,7 @@ flows). It returns a gradient or None per input.
 `_stacked`      the fused operation that gives the results of several of this type, stacked
 `_summed`       the fused operation that gives the sum of several of this type
 `_multiplies`   the output is the product of the two inputs
+`_divides`      the output is the first input divided by the second
 `_scales`       of a fused operation: the inputs it multiplies by `scale`, if that is given (S is 1)
 `_biases`       the output is the first input plus the second along its channels
 `_sums`         the output holds sums of the elements of the first input
@@ -182,6 +187,7 @@ _FLAGS = (
     "reshapes",
     "stacked",
     "multiplies",
+    "divides",
     "scales",
     "biases",
     "sums",
@@ -308,6 +314,7 @@ class OpDef:
     reshapes: bool = False
     stacked: str | None = None
     multiplies: bool = False
+    divides: bool = False
     scales: str | None = None
     biases: bool = False
     sums: bool = False
@@ -337,6 +344,8 @@ class OpDef:
     vector_attrs: tuple[str, ...] = ()
     small_rule: Callable[..., Any] | None = None
     small_attrs: tuple[str, ...] = ()
+    reduction_rule: Callable[..., Any] | None = None
+    reduction_attrs: tuple[str, ...] = ()
     contents_rule: Callable[..., Any] | None = None
     contents_attrs: tuple[str, ...] = ()
     over_steps_rule: Callable[..., Any] | None = None
@@ -445,6 +454,15 @@ class OpDef:
         """
         self.small_rule = rule
         self.small_attrs = keyword_names(rule)
+        return rule
+
+    def reduces(self, rule: Callable[..., Any]) -> Callable[..., Any]:
+        """Decorator: called like the shape rule with sizes as they are in a run, gives how the
+        first input is reduced - what `native.fusion` calls it, the axes, whether they are kept - or
+        None.
+        """
+        self.reduction_rule = rule
+        self.reduction_attrs = keyword_names(rule)
         return rule
 
     def contents(self, rule: Callable[..., Any]) -> Callable[..., Any]:
@@ -567,7 +585,8 @@ class Cell:
     whether attributes are such as the fused operations can have. `gates` are, by the sum that the
     fused operations take for them, words for parts of sums, in order; those `negated` are taken
     with the other sign. Sums of products with the state are of inputs as well, but for those that
-    are `bare`.
+    are `bare`. What is given out may be multiplied with a mask before it is the last of the states
+    that the next step begins with, if the cell is `maskable` (see `plan.dropped`).
     """
 
     name: str
@@ -591,6 +610,7 @@ class Cell:
     gates: dict[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
     negated: tuple[str, ...] = ()
     bare: tuple[str, ...] = ()
+    maskable: bool = False
 
 
 CELLS: dict[str, Cell] = {}

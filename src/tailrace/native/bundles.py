@@ -305,16 +305,20 @@ def strided(dims: Dims, strides: Sequence[int], dtype: str) -> Instruction:
 
 
 def elementwise(
-    program: fusion.Assembled, operands: Sequence[Dims], result: Sequence[int | None]
+    program: fusion.Assembled,
+    operands: Sequence[Dims],
+    result: Sequence[int | None],
+    split: int = -1,
 ) -> Instruction | None:
     """An element-wise program on operands of these sizes, broadcast to the result's; None where
-    they do not form a matrix with broadcast rows or columns."""
+    they do not form a matrix with broadcast rows or columns. Of a program that has a split, the
+    dimensions before are the rows."""
     rank = max(map(len, operands), default=-1)
     full = [(1,) * (rank - len(dims)) + tuple(dims) for dims in operands]
     dims = [max(sizes) for sizes in zip(*full, strict=True)]
     if len(operands) > MOST_TENSORS or rank != len(result) or dims != list(result):
         return None
-    found = _as_matrix(full, dims)
+    found = _as_matrix(full, dims, split)
     if found is None:
         return None
     sizes, strides = found
@@ -322,27 +326,37 @@ def elementwise(
     return Instruction("fuse", tuple(range(len(operands))), params, program=program)
 
 
-def _as_matrix(operands: list[Dims], dims: list[int]) -> tuple[list[int], list[list[int]]] | None:
+def _as_matrix(
+    operands: list[Dims], dims: list[int], split: int
+) -> tuple[list[int], list[list[int]]] | None:
     """Columns and rows, and for each operand the strides along both."""
     steps = []
     for own in operands:
         lengths = [prod(own[d + 1 :]) for d in range(len(own))]
         steps.append([0 if n == 1 else s for n, s in zip(own, lengths, strict=True)])
-    sizes: list[int] = []
-    strides: list[list[int]] = [[] for _ in operands]
-    for d in reversed(range(len(dims))):
+    if split < 0:
+        found = _merged(steps, dims, range(len(dims)))
+    else:
+        columns = _merged(steps, dims, range(split, len(dims)))
+        rows = _merged(steps, dims, range(split))
+        if len(columns) > 1 or len(rows) > 1:
+            return None
+        found = [*(columns or [(1, [0] * len(steps))]), *rows]
+    if len(found) > 2 or (found and any(s > 1 for s in found[0][1])):
+        return None
+    found += [(1, [0] * len(steps))] * (2 - len(found))
+    return [size for size, _ in found], [list(s) for s in zip(*(s for _, s in found), strict=True)]
+
+
+def _merged(steps: list[list[int]], dims: list[int], among: range) -> list[tuple[int, list[int]]]:
+    """Size and operands' strides of as few dimensions as do, the innermost first."""
+    found: list[tuple[int, list[int]]] = []
+    for d in reversed(among):
+        along = [own[d] for own in steps]
         if dims[d] == 1:
             continue
-        along = [own[d] for own in steps]
-        if sizes and all(
-            s == found[-1] * sizes[-1] for s, found in zip(along, strides, strict=True)
-        ):
-            sizes[-1] *= dims[d]
-            continue
-        if len(sizes) == 2 or (not sizes and any(s > 1 for s in along)):
-            return None
-        sizes.append(dims[d])
-        for found, s in zip(strides, along, strict=True):
-            found.append(s)
-    missing = 2 - len(sizes)
-    return sizes + [1] * missing, [found + [0] * missing for found in strides]
+        if found and all(s == t * found[-1][0] for s, t in zip(along, found[-1][1], strict=True)):
+            found[-1] = found[-1][0] * dims[d], found[-1][1]
+        else:
+            found.append((dims[d], along))
+    return found

@@ -6,9 +6,13 @@
     f = w.program(fallback)
     f(torch.ones(3), torch.tensor(2.0))
 
-Inputs broadcast against each other as usual; every output has the sizes all inputs broadcast to, or
-`fallback` is called instead, as it is for tensors that are not on the CPU or of other types. Sizes
-are looked at in each call. `src/fuse.h` says what instructions there are.
+Inputs broadcast against each other as usual; every output, or what it is reduced from, has the
+sizes all inputs broadcast to, or `fallback` is called instead, as it is for tensors that are not on
+the CPU or of other types. Sizes are looked at in each call. `src/fuse.h` says what instructions
+there are.
+
+What is reduced is the same to the last bit for any number of threads; numbers are added in pairs,
+so that what is rounded off grows with the logarithm of their number.
 """
 
 from __future__ import annotations
@@ -38,6 +42,7 @@ CODES = (
     *("and", "or", "not_same", "same", "not"),
     *("select", "zero", "float_to_int", "int_to_float", "mask_to_float", "mask_to_int"),
     *("float_to_mask", "int_to_mask", "load_mask", "store_mask"),
+    *("sum", "largest", "smallest"),
 )
 _NUMBER = {name: i for i, name in enumerate(CODES)}
 
@@ -90,6 +95,19 @@ INSTRUCTIONS = _instructions()
 _SWAPPED = {"greater": "less", "greater_equal": "less_equal"}
 _REPEATED = ("add", "mul", "max", "min")
 
+# what can be reduced: the instruction before, if any, the reduction and, as `FuseEnd` of src/fuse.h
+# numbers it, what becomes of the result
+_REDUCTIONS = {
+    "sum": ("", "sum", 0),
+    "mean": ("", "sum", 1),
+    "half_squares": ("square", "sum", 2),
+    "max": ("", "largest", 0),
+    "min": ("", "smallest", 0),
+}
+# as `FuseForm` of src/fuse.h: what an output has a number for
+_EACH, _ALONE, _OF_ROWS, _OF_COLUMNS = range(4)
+_WHOLE = _EACH, 0, 0, 0  # how an output is reduced that is not: see `Writer`
+
 MOST_INPUTS = 64
 MOST_OUTPUTS = 64
 
@@ -120,6 +138,25 @@ def can_apply(operation: str, dtypes: Sequence[str], result: str) -> bool:
     return found is not None and found[1] == _TYPES[result][0]
 
 
+def can_reduce(reduction: str, dtype: str) -> bool:
+    """Whether a program can reduce tensors of this type so."""
+    return reduction in _REDUCTIONS and dtype in ("float32", "float64")
+
+
+def split_of(axes: Sequence[int], rank: int) -> int | None:
+    """Where a program that reduces these axes of `rank` has to be split into rows and columns.
+
+    It is -1 if that is all the same, None where it cannot be.
+    """
+    if len(axes) == rank:
+        return -1
+    if not axes or list(axes) != list(range(axes[0], axes[0] + len(axes))):
+        return None
+    if axes[0] == 0:
+        return len(axes)
+    return axes[0] if axes[-1] == rank - 1 else None
+
+
 @functools.cache
 def call_type() -> Any:
     """The class of native programs, or None where there is none to be had."""
@@ -136,8 +173,9 @@ def call_type() -> Any:
 class _FuseProgram(ctypes.Structure):
     _fields_ = (
         *((n, ctypes.c_int32) for n in ("lane_bytes", "inputs", "constants", "outputs")),
-        *((n, ctypes.c_int32) for n in ("temporaries", "instructions")),
-        *((n, ctypes.c_void_p) for n in ("input_bytes", "output_bytes", "constant_bits", "code")),
+        *((n, ctypes.c_int32) for n in ("temporaries", "instructions", "reductions")),
+        *((n, ctypes.c_void_p) for n in ("input_bytes", "output_bytes", "output_forms")),
+        *((n, ctypes.c_void_p) for n in ("output_ends", "output_codes", "constant_bits", "code")),
     )
 
 
@@ -152,31 +190,39 @@ class Assembled:
         constants: list[int],
         temporaries: int,
         code: list[int],
+        reduced: Sequence[tuple[int, int, int]],
     ) -> None:
-        """`inputs` and `outputs` are the sizes of their elements."""
+        """Sizes of elements of `inputs` and `outputs`; `reduced` says how outputs are reduced."""
+        forms, ends, codes = zip(*reduced, strict=True)
         self._parts = (
-            array.array("B", inputs),
-            array.array("B", outputs),
+            *(array.array("B", each) for each in (inputs, outputs, forms, ends, codes)),
             array.array("Q", constants),
             array.array("H", code),
         )
         counts = len(inputs), len(constants), len(outputs), temporaries, len(code) // 5
+        counts += (sum(form != _EACH for form in forms),)
         addresses = (part.buffer_info()[0] for part in self._parts)
         self._program = _FuseProgram(lane_bytes, *counts, *addresses)
         self.address = ctypes.addressof(self._program)
 
 
 class Writer:
-    """Writes a program whose lanes have `lane_bytes` bytes. Values are named by numbers."""
+    """Writes a program whose lanes have `lane_bytes` bytes. Values are named by numbers.
 
-    def __init__(self, lane_bytes: int) -> None:
+    Where it reduces some of the axes, these are the axes before `split`, or all others.
+    """
+
+    def __init__(self, lane_bytes: int, split: int = -1) -> None:
         self._lane_bytes = lane_bytes
+        self._split = split
         self._inputs: list[str] = []
         self._constants: list[int] = []
         self._outputs: list[int] = []
         self._kinds: list[str] = []  # of each value
         # of each value: ("input", i), ("constant", i) or instruction and operands
         self._made: list[tuple[Any, ...]] = []
+        # form, end and reduction of what is reduced, and whether its axes are kept
+        self._reduced: dict[int, tuple[int, int, int, int]] = {}
 
     def _value(self, kind: str, *made: Any) -> int:
         self._kinds.append(kind)
@@ -212,6 +258,20 @@ class Writer:
         code, kind = INSTRUCTIONS[operation][tuple(self._kinds[v] for v in operands)]
         return self._value(kind, code, *operands)
 
+    def reduce(self, reduction: str, value: int, axes: Sequence[int], rank: int, keep: bool) -> int:
+        """The value reduced along axes of its `rank`, see `can_reduce` and `split_of`.
+
+        With `keep` the axes stay, of size 1. The result can be given out and nothing else.
+        """
+        before, code, end = _REDUCTIONS[reduction]
+        form = _ALONE
+        if len(axes) < rank:
+            form = _OF_COLUMNS if axes[0] == 0 else _OF_ROWS
+        value = self.apply(before, value) if before else value
+        made = self._value("float", code, value)
+        self._reduced[made] = (form, end, _NUMBER[code] - _NUMBER["sum"], int(keep))
+        return made
+
     def output(self, value: int) -> None:
         """Give a value out. It must come of an instruction, and is given out once."""
         self._outputs.append(value)
@@ -235,8 +295,10 @@ class Writer:
             torch.get_num_threads,
             self._lane_bytes,
             temporaries,
+            self._split,
             bytes(n for dtype in self._inputs for n in _TYPES[dtype][1:]),
             bytes(n for value in self._outputs for n in self._type(value)),
+            bytes(n for v in self._outputs for n in self._reduced.get(v, _WHOLE)),
             array.array("Q", self._dependencies()).tobytes(),
             array.array("b", self._reusable(reuse, order)).tobytes(),
             array.array("Q", self._constants).tobytes(),
@@ -253,6 +315,7 @@ class Writer:
             self._constants,
             temporaries,
             code,
+            [self._reduced.get(value, _WHOLE)[:3] for value in self._outputs],
         )
 
     def _type(self, value: int) -> tuple[int, int]:
@@ -285,7 +348,8 @@ class Writer:
                     last_read[index[0]] = position
         allowed: list[int] = []
         for value, source in zip(self._outputs, reuse, strict=False):
-            fits = source is not None and source not in allowed and self._kinds[value] != "mask"
+            each = self._kinds[value] != "mask" and value not in self._reduced
+            fits = source is not None and source not in allowed and each
             if fits and last_read.get(source, -1) <= written[value]:  # type: ignore[arg-type]
                 allowed.append(source)  # type: ignore[arg-type]
             else:

@@ -338,6 +338,14 @@ def bias_add_grad_shape(out_backprop, *, data_format):
     return [[shape[1 if channels_first else -1]]]
 
 
+@bias_add_grad.reduces
+def bias_add_grad_reduces(out_backprop, *, data_format):
+    rank = len(out_backprop)
+    if data_format == b"NCHW" and rank > 2:
+        return None
+    return "sum", list(range(rank - 1)), False
+
+
 @bias_add_grad.gradient
 def bias_add_grad_gradient(g, op, ddb):
     shape, bias_shape = g.shape(op.out_backprop), g.shape(ddb)
@@ -381,6 +389,11 @@ def l2_loss(t):
 @l2_loss.shape
 def l2_loss_shape(t):
     return [[]]
+
+
+@l2_loss.reduces
+def l2_loss_reduces(t):
+    return "half_squares", list(range(len(t))), False
 
 
 @l2_loss.gradient

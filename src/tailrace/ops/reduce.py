@@ -84,6 +84,19 @@ def _without_axes(input, axes):
     return 0 if axes.value is not None and not axes.value.size else None
 
 
+def _in_programs(name):
+    """How programs of `native.fusion` do it, by the name it has there."""
+
+    def rule(input, axes, *, keep_dims):
+        if input.dims is None or axes.value is None:
+            return None
+        rank = len(input)
+        reduced = sorted({axis % rank for axis in axes.value.reshape(-1).tolist()}) if rank else ()
+        return (name, reduced, keep_dims) if reduced else None
+
+    return rule
+
+
 def _reduction(name, kernel, gradient, types=NUMERIC, **facts):
     definition = op(
         name,
@@ -220,9 +233,11 @@ def mean_small(input, reduction_indices):
 
 total = _reduction("Sum", sum_kernel, sum_grad, _sums=True)
 total.repeats(_without_axes)
+total.reduces(_in_programs("sum"))
 total.small(_small("sum"))
 mean = _reduction("Mean", mean_kernel, mean_grad)
 mean.repeats(_without_axes)
+mean.reduces(_in_programs("mean"))
 mean.small(mean_small)
 prod = _reduction("Prod", prod_kernel, prod_grad)
 prod.repeats(_without_axes)
@@ -279,6 +294,7 @@ def extremum_grad(g, op, dy):
 for _name, _kernel in (("max", max_kernel), ("min", min_kernel)):
     _made = _reduction(_name.capitalize(), _kernel, extremum_grad, _extremum=_name)
     _made.repeats(_without_axes)
+    _made.reduces(_in_programs(_name))
     _made.small(_small(_name))
 
 

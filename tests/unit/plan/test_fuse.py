@@ -166,6 +166,125 @@ def test_in_conditionals(monkeypatch):
         assert_same(fused, plain)
 
 
+# -- reductions ------------------------------------------------------------------------------------
+
+
+def names(session, fetches, feeds):
+    """The operations of each group, also of those of one."""
+    steps = session.plan(fetches, feeds).steps
+    return [[op.name for op in s.members] for s in steps if isinstance(s, Fused)]
+
+
+def test_a_reduction_ends_a_group():
+    x, t = (tf.placeholder(tf.float32, [5, 7]) for _ in range(2))
+    loss = tf.reduce_mean(tf.square(tf.subtract(x, t, name="d"), name="s"), name="loss")
+    with tf.Session() as session:
+        assert names(session, loss, [x, t]) == [["d", "s", "loss"]]
+        a, b = np.random.RandomState(0).randn(2, 5, 7)
+        np.testing.assert_allclose(session.run(loss, {x: a, t: b}), ((a - b) ** 2).mean(), 1e-5)
+
+
+def test_what_uses_a_reduction_is_in_another_group():
+    x = tf.placeholder(tf.float32, [5, 7])
+    largest = tf.reduce_max(x, 1, keepdims=True, name="largest")
+    e = tf.exp(tf.subtract(x, largest, name="d"), name="e")
+    total = tf.reduce_sum(e, 1, keepdims=True, name="total")
+    softmax = tf.divide(e, total, name="softmax")
+    with tf.Session() as session:
+        found = names(session, softmax, [x])
+        assert found == [["largest"], ["d", "e", "total"], ["softmax"]]
+        a = np.random.RandomState(0).randn(5, 7)
+        expected = np.exp(a) / np.exp(a).sum(1, keepdims=True)
+        np.testing.assert_allclose(session.run(softmax, {x: a}), expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize("axes", [None, 0, 1, -1, [0, 1], [0, 2], [1, 2], 2, [-1, 0, 1]])
+@pytest.mark.parametrize("reduce", ["sum", "mean", "max", "min"])
+@pytest.mark.parametrize("dtype", [tf.float32, tf.float64])
+def test_reductions(monkeypatch, reduce, axes, dtype):
+    x, row = tf.placeholder(dtype, [4, 5, 6]), tf.placeholder(dtype, [6])
+    y = tf.tanh(x * row * 0.3)
+    fetches = [getattr(tf, f"reduce_{reduce}")(y, axes, keepdims=k) for k in (False, True)]
+    fetches += [*tf.gradients(fetches, [x, row]), y]
+    rng = np.random.RandomState(0)
+    fused, plain = run_both(monkeypatch, fetches, {x: rng.randn(4, 5, 6), row: rng.randn(6)})
+    assert_same(fused, plain, 1e-5)
+
+
+def test_reductions_of_different_axes_are_in_different_groups(monkeypatch):
+    x = tf.placeholder(tf.float32, [4, 5, 6])
+    y = tf.exp(x, name="e")
+    fetches = [tf.reduce_sum(y, axes) for axes in (0, 1, 2, [0, 1], [1, 2], [0, 1, 2])]
+    with tf.Session() as session:
+        found = [members for members in names(session, fetches, [x]) if "e" in members]
+        assert found == [["e", "Sum", "Sum_4", "Sum_5"]]
+    value = np.random.RandomState(0).randn(4, 5, 6)
+    fused, plain = run_both(monkeypatch, fetches, {x: value})
+    assert_same(fused, plain, 1e-5)
+
+
+def test_norms_and_bias_gradients_end_groups(monkeypatch):
+    x, b = tf.placeholder(tf.float32, [8, 5]), tf.placeholder(tf.float32, [5])
+    y = tf.nn.relu(tf.nn.bias_add(x, b))
+    loss = tf.nn.l2_loss(y, name="loss")
+    (db,) = tf.gradients(loss, b)
+    with tf.Session() as session:
+        found = names(session, [loss, db], [x, b])
+        assert len(found) == 1
+        assert {"loss", db.op.name} < set(found[0])
+    rng = np.random.RandomState(0)
+    fused, plain = run_both(monkeypatch, [loss, db], {x: rng.randn(8, 5), b: rng.randn(5)})
+    assert_same(fused, plain, 1e-5)
+
+
+def test_a_reduction_that_waits_for_something_after_the_group(monkeypatch):
+    x = tf.placeholder(tf.float32, [4, 5])
+    v = tf.Variable(0.0)
+    y = tf.exp(x, name="e")
+    with tf.control_dependencies([tf.assign_add(v, tf.reduce_sum(tf.cumsum(y)))]):
+        total = tf.reduce_sum(y, 1)
+        later = v.read_value()
+    with tf.control_dependencies([tf.assign_add(v, tf.reduce_sum(tf.cumsum(total)))]):
+        first = tf.reduce_sum(y, 0)
+    value = np.random.RandomState(0).randn(4, 5)
+    fused, plain = run_both(monkeypatch, [total, first, later], {x: value})
+    assert_same(fused, plain, 1e-5)
+
+
+@pytest.mark.parametrize("size", [(0, 3), (3, 0), (1, 1), (3, 1), (1, 3)])
+def test_reductions_of_sizes_as_they_come(monkeypatch, size):
+    x = tf.placeholder(tf.float32, [None, None])
+    y = tf.exp(x)
+    fetches = [
+        getattr(tf, f"reduce_{how}")(y, axes, keepdims=keep)
+        for how in ("sum", "mean", "max", "min")
+        for axes in (None, 0, 1)
+        for keep in (False, True)
+    ]
+    value = np.random.RandomState(0).randn(*size)
+    fused, plain = run_both(monkeypatch, fetches, {x: value})
+    assert_same(fused, plain, 1e-6)
+    fused, plain = run_both(monkeypatch, fetches, {x: np.full(size, np.nan)})
+    assert_same(fused, plain, 1e-6)
+
+
+def test_an_error_names_the_reduction_that_failed():
+    x, y = (tf.placeholder(tf.float32, [None, None]) for _ in range(2))
+    total = tf.reduce_sum(tf.multiply(x, y, name="product"), 1, name="total")
+    with tf.Session() as session:
+        assert groups(session.plan(total, [x, y]).steps) == [["product", "total"]]
+        with pytest.raises(tf.errors.InvalidArgumentError) as caught:
+            session.run(total, {x: np.zeros([2, 3]), y: np.zeros([2, 4])})
+        assert caught.value.op.name == "product"
+
+
+def test_a_large_reduction_alone_is_left_to_its_kernel():
+    small, large = tf.placeholder(tf.float32, [9, 9]), tf.placeholder(tf.float32, [900, 900])
+    totals = [tf.reduce_sum(small, name="small"), tf.reduce_sum(large, name="large")]
+    with tf.Session() as session:
+        assert names(session, totals, [small, large]) == [["small"]]
+
+
 # -- sizes as they come ----------------------------------------------------------------------------
 
 
@@ -255,6 +374,8 @@ BINARY += [lambda a, b: a / (tf.abs(b) + 1.0), lambda a, b: tf.add_n([a, b, a])]
 BINARY += [lambda a, b: tf.where(a > b, a, b * 0.5), lambda a, b: tf.where(a <= b, a + b, b)]
 # no instruction does these
 BARRIERS = [tf.sin, lambda a: tf.reverse(a, [-1]), lambda a: a - tf.reduce_mean(a, -1, True)]
+BARRIERS += [lambda a: a + tf.reduce_max(a), lambda a: a * tf.reduce_mean(a, 0, True)]
+BARRIERS += [lambda a: a - tf.reduce_sum(a) * 0.01 + tf.nn.l2_loss(a) * 0.01]
 
 
 def expression(rng, leaves, size):

@@ -11,6 +11,7 @@
 #include "row_product.h"
 #include "step.h"
 
+TAILRACE_C int tailrace_fuse_run(const tailrace::FuseCall*, int);
 TAILRACE_C void tailrace_fuse(const tailrace::FuseCall*);
 TAILRACE_C void tailrace_lstm_step_f32(const tailrace::StepArgs<float>*);
 TAILRACE_C void tailrace_lstm_step_f64(const tailrace::StepArgs<double>*);
@@ -79,13 +80,15 @@ bool fuse_step(const Call& c) {
   }
   for (int64_t i = 0; i < c.outputs; ++i) outputs[i] = c.out(i);
   const int64_t rows = c.params[1], columns = c.params[2];
-  const FuseCall call = {reinterpret_cast<const FuseProgram*>(c.params[0]),
+  const FuseProgram* program = reinterpret_cast<const FuseProgram*>(c.params[0]);
+  const FuseCall call = {program,
                          inputs,
                          outputs,
                          rows,
                          columns,
                          0,
                          rows > 1 ? rows : columns};
+  if (program->reductions > 0) return tailrace_fuse_run(&call, 1) != 0;
   tailrace_fuse(&call);
   return true;
 }

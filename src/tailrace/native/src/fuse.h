@@ -5,6 +5,9 @@
 // A mask is a lane of all ones or all zeros. Operands are numbered: inputs, constants, outputs,
 // temporaries. Inputs and outputs of type bool, a byte each, are reached by instructions that turn
 // them into masks and back.
+//
+// What a reduction gives is no operand of others. Work is divided in the same way whatever the number
+// of threads, and with it the order in which numbers are added.
 
 #pragma once
 
@@ -27,12 +30,21 @@ enum FuseCode : uint16_t {
   // of any lanes, and from one kind to another
   kSelect, kZero, kFloatToInt, kIntToFloat, kMaskToFloat, kMaskToInt, kFloatToMask, kIntToMask,
   kLoadMask, kStoreMask,
+  // of all numbers, or of all in a row or in a column
+  kSum, kLargest, kSmallest,
   kFuseCodes,
 
   kFirstBinary = kAdd,
   kFirstWhole = kIntNeg,
   kFirstOther = kSelect,
+  kFirstReduction = kSum,
 };
+
+// What an output has: a number for each lane, a number alone, one for each row or for each column.
+enum FuseForm : uint8_t { kEach, kAlone, kOfRows, kOfColumns };
+
+// What becomes of a sum in the end: it is divided by the number of lanes it is of, or by 2.
+enum FuseEnd : uint8_t { kAsItIs, kMean, kHalf };
 
 struct FuseInstruction {
   uint16_t code, out, a, b, c;
@@ -40,9 +52,12 @@ struct FuseInstruction {
 
 struct FuseProgram {
   int32_t lane_bytes;
-  int32_t inputs, constants, outputs, temporaries, instructions;
+  int32_t inputs, constants, outputs, temporaries, instructions, reductions;
   const uint8_t* input_bytes;   // [inputs] size of an element: 1 or lane_bytes
   const uint8_t* output_bytes;  // [outputs]
+  const uint8_t* output_forms;  // [outputs] of FuseForm
+  const uint8_t* output_ends;   // [outputs] of FuseEnd
+  const uint8_t* output_codes;  // [outputs] how what is not kEach is reduced, less kFirstReduction
   const uint64_t* constant_bits;  // [constants] in the low bytes
   const FuseInstruction* code;
 };
@@ -55,6 +70,7 @@ struct FuseInput {
 };
 
 // A run over a matrix; outputs are contiguous. Parts of the work: rows, or, of a single row, columns.
+// What is reduced is reduced over the part, and its outputs begin with the part's numbers.
 struct FuseCall {
   const FuseProgram* program;
   const FuseInput* inputs;

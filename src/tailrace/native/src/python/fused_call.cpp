@@ -25,7 +25,7 @@ constexpr int kMaxInputs = 64, kMaxOutputs = 64;
 
 // -- the callable ---------------------------------------------------------------------------------
 
-using Run = void (*)(const tailrace::FuseCall*, int);
+using Run = int (*)(const tailrace::FuseCall*, int);
 
 struct Program {
   PyObject_HEAD
@@ -37,6 +37,8 @@ struct Program {
   tailrace::FuseProgram program;
   Type input_types[kMaxInputs], output_types[kMaxOutputs];
   uint8_t input_bytes[kMaxInputs], output_bytes[kMaxOutputs];
+  uint8_t forms[kMaxOutputs], ends[kMaxOutputs], codes[kMaxOutputs], keeps[kMaxOutputs];
+  int split;  // dimensions before are rows, others columns; -1 where it makes no difference
   uint64_t depends[kMaxOutputs];  // on which inputs an output depends, a bit each
   int8_t reused[kMaxOutputs];     // the input whose memory an output may have, or -1
   tailrace::FuseInstruction* code;
@@ -70,7 +72,7 @@ bool read_views(const Program* p, PyObject* const* args, Work& w) {
   return true;
 }
 
-// The sizes that the inputs broadcast to, if all outputs have them.
+// The sizes that the inputs broadcast to, if all outputs, or what they are reduced from, have them.
 bool broadcast(const Program* p, Work& w) {
   Sizes& s = w.sizes;
   const int inputs = p->program.inputs;
@@ -112,7 +114,8 @@ int64_t stride_of(const TensorView& v, int rank, int d) {
   return own < 0 || v.shape[own] == 1 ? 0 : v.strides[own];
 }
 
-// Sees the inputs as matrices with broadcast rows or columns.
+// Sees the inputs as matrices with broadcast rows or columns, rows being the dimensions before the
+// split if there is one.
 Fit arrange(const Program* p, Work& w) {
   const Sizes& s = w.sizes;
   const int inputs = p->program.inputs;
@@ -121,9 +124,15 @@ Fit arrange(const Program* p, Work& w) {
   for (int i = 0; i < inputs; ++i) {
     w.inputs[i] = {static_cast<char*>(w.views[i].data) + w.views[i].byte_offset, 0, 0};
   }
+  bool among_rows = false;
   for (int d = s.rank - 1; d >= 0; --d) {
     if (s.dims[d] == 1) continue;
     bool joins = found > 0;
+    if (d < p->split && !among_rows) {
+      among_rows = true;
+      joins = false;
+      found = 1;
+    }
     for (int i = 0; joins && i < inputs; ++i) {
       const tailrace::FuseInput& in = w.inputs[i];
       const int64_t stride = found == 1 ? in.column_stride : in.row_stride;
@@ -133,7 +142,7 @@ Fit arrange(const Program* p, Work& w) {
       sizes[found - 1] *= s.dims[d];
       continue;
     }
-    if (found == 2) return kNeedsCopies;
+    if (found == 2 || (found == 1 && p->split >= 0 && !among_rows)) return kNeedsCopies;
     for (int i = 0; i < inputs; ++i) {
       const int64_t stride = stride_of(w.views[i], s.rank, d);
       (found == 0 ? w.inputs[i].column_stride : w.inputs[i].row_stride) = stride;
@@ -143,6 +152,10 @@ Fit arrange(const Program* p, Work& w) {
   }
   w.columns = sizes[0];
   w.rows = sizes[1];
+  if (w.columns == 1) {
+    // rows that lie one after the other
+    for (int i = 0; i < inputs; ++i) w.inputs[i].column_stride = w.inputs[i].row_stride == 1;
+  }
   return kFits;
 }
 
@@ -165,6 +178,48 @@ int thread_count(const Program* p, int64_t count) {
   return static_cast<int>(threads < count / kGrain ? threads : count / kGrain);
 }
 
+// Whether a dimension is reduced for an output.
+bool is_reduced(const Program* p, int output, int d) {
+  switch (p->forms[output]) {
+    case tailrace::kEach: return false;
+    case tailrace::kAlone: return true;
+    case tailrace::kOfRows: return d >= p->split;
+    default: return d < p->split;
+  }
+}
+
+Sizes sizes_of(const Program* p, int output, const Sizes& all) {
+  Sizes s;
+  for (int d = 0; d < all.rank; ++d) {
+    const bool reduced = is_reduced(p, output, d);
+    if (reduced && !p->keeps[output]) continue;
+    s.dims[s.rank] = reduced ? 1 : all.dims[d];
+    s.count *= s.dims[s.rank++];
+  }
+  return s;
+}
+
+// Fills a reduced output of which there is nothing to reduce.
+template <class T>
+void fill_with_nothing(const Program* p, int output, int64_t count, char* address) {
+  T value = 0;
+  const T infinity = static_cast<T>(__builtin_inf());
+  if (p->codes[output] == tailrace::kLargest - tailrace::kFirstReduction) value = -infinity;
+  if (p->codes[output] == tailrace::kSmallest - tailrace::kFirstReduction) value = infinity;
+  if (p->ends[output] == tailrace::kMean) value = infinity - infinity;
+  T* out = reinterpret_cast<T*>(address);
+  for (int64_t i = 0; i < count; ++i) out[i] = value;
+}
+
+// Whether it can be done with these sizes: the extremum of one number is this, whatever it is.
+bool can_reduce(const Program* p, const Sizes& all) {
+  for (int o = 0; o < p->program.outputs; ++o) {
+    if (p->forms[o] == tailrace::kEach || p->codes[o] == 0) continue;
+    if (all.count > 0 && sizes_of(p, o, all).count == all.count) return false;
+  }
+  return true;
+}
+
 // The outputs' tensors, filled; null with an error set when memory is short.
 PyObject* compute(const Program* p, PyObject* const* args, const Work& w) {
   const int count = p->program.outputs;
@@ -177,26 +232,38 @@ PyObject* compute(const Program* p, PyObject* const* args, const Work& w) {
       addresses[o] = const_cast<char*>(w.inputs[reused].data);
       continue;
     }
-    made[o] = new_tensor(w.sizes, p->output_types[o], p->api->version.minor);
+    const bool whole = p->forms[o] == tailrace::kEach;
+    const Sizes own = whole ? Sizes() : sizes_of(p, o, w.sizes);
+    made[o] = new_tensor(whole ? w.sizes : own, p->output_types[o], p->api->version.minor);
     if (!made[o]) {
       while (o-- > 0) std::free(made[o]);
       return PyErr_NoMemory();
     }
     addresses[o] = reinterpret_cast<char*>(made[o]) + kHeader;
+    if (!whole && w.sizes.count == 0) {
+      if (p->program.lane_bytes == 4) {
+        fill_with_nothing<float>(p, o, own.count, addresses[o]);
+      } else {
+        fill_with_nothing<double>(p, o, own.count, addresses[o]);
+      }
+    }
   }
   const tailrace::FuseCall call = {&p->program, w.inputs, addresses, w.rows, w.columns,
                                    0,           w.rows > 1 ? w.rows : w.columns};
   const int threads = w.sizes.count > 0 ? thread_count(p, w.sizes.count) : 1;
-  if (threads == 0) {
-    for (int o = 0; o < count; ++o) std::free(made[o]);
-    return nullptr;
-  }
+  int done = threads > 0;
   if (threads > 1) {
     Py_BEGIN_ALLOW_THREADS
-    p->run(&call, threads);
+    done = p->run(&call, threads);
     Py_END_ALLOW_THREADS
-  } else if (w.sizes.count > 0) {
-    p->run(&call, 1);
+    if (!done) PyErr_NoMemory();
+  } else if (done && w.sizes.count > 0) {
+    done = p->run(&call, 1);
+    if (!done) PyErr_NoMemory();
+  }
+  if (!done) {
+    for (int o = 0; o < count; ++o) std::free(made[o]);
+    return nullptr;
   }
   PyObject* results[kMaxOutputs];
   bool failed = false;
@@ -241,7 +308,8 @@ PyObject* run_with_copies(const Program* p, PyObject* const* args, const Work& w
 
 PyObject* run_with(const Program* p, PyObject* const* args, bool may_copy) {
   Work w;
-  if (read_views(p, args, w) && broadcast(p, w)) {
+  if (read_views(p, args, w) && broadcast(p, w) &&
+      (p->program.reductions == 0 || can_reduce(p, w.sizes))) {
     if (w.sizes.count == 0 || arrange(p, w) == kFits) return compute(p, args, w);
     if (may_copy) return run_with_copies(p, args, w);
   }
@@ -283,6 +351,21 @@ T* copied(const Bytes& from) {
   return to;
 }
 
+// How outputs are reduced comes as four bytes: form, end, code (less the first one) and whether the
+// dimensions are kept. Gives how many are.
+int read_reductions(const Bytes& from, Program* p) {
+  int found = 0;
+  for (Py_ssize_t o = 0; o < from.size / 4; ++o) {
+    const uint8_t* of = reinterpret_cast<const uint8_t*>(from.data) + 4 * o;
+    p->forms[o] = of[0];
+    p->ends[o] = of[1];
+    p->codes[o] = of[2];
+    p->keeps[o] = of[3];
+    found += of[0] != tailrace::kEach;
+  }
+  return found;
+}
+
 // Types come as pairs of bytes: kind and number of bits.
 void read_types(const Bytes& from, Type* types, uint8_t* sizes) {
   for (Py_ssize_t i = 0; i < from.size / 2; ++i) {
@@ -292,17 +375,18 @@ void read_types(const Bytes& from, Type* types, uint8_t* sizes) {
   }
 }
 
-// Program(run, api, tensor_class, fallback, threads, lane_bytes, temporaries, inputs, outputs,
-//         depends, reused, constants, code), the last six bytes
+// Program(run, api, tensor_class, fallback, threads, lane_bytes, temporaries, split, inputs, outputs,
+//         reductions, depends, reused, constants, code), the last seven bytes
 PyObject* create(PyTypeObject* type, PyObject* args, PyObject*) {
   unsigned long long run;
   PyObject *capsule, *tensor_class, *fallback, *threads;
-  int lane_bytes, temporaries;
-  Bytes inputs, outputs, depends, reused, constants, code;
-  if (!PyArg_ParseTuple(args, "KOOOOiiy#y#y#y#y#y#", &run, &capsule, &tensor_class, &fallback,
-                        &threads, &lane_bytes, &temporaries, &inputs.data, &inputs.size,
-                        &outputs.data, &outputs.size, &depends.data, &depends.size, &reused.data,
-                        &reused.size, &constants.data, &constants.size, &code.data, &code.size)) {
+  int lane_bytes, temporaries, split;
+  Bytes inputs, outputs, reductions, depends, reused, constants, code;
+  if (!PyArg_ParseTuple(args, "KOOOOiiiy#y#y#y#y#y#y#", &run, &capsule, &tensor_class, &fallback,
+                        &threads, &lane_bytes, &temporaries, &split, &inputs.data, &inputs.size,
+                        &outputs.data, &outputs.size, &reductions.data, &reductions.size,
+                        &depends.data, &depends.size, &reused.data, &reused.size, &constants.data,
+                        &constants.size, &code.data, &code.size)) {
     return nullptr;
   }
   void* api = PyCapsule_GetPointer(capsule, "dlpack_exchange_api");
@@ -321,6 +405,7 @@ PyObject* create(PyTypeObject* type, PyObject* args, PyObject*) {
   p->threads = Py_NewRef(threads);
   read_types(inputs, p->input_types, p->input_bytes);
   read_types(outputs, p->output_types, p->output_bytes);
+  p->split = split;
   std::memcpy(p->depends, depends.data, static_cast<size_t>(depends.size));
   std::memcpy(p->reused, reused.data, static_cast<size_t>(reused.size));
   p->code = copied<tailrace::FuseInstruction>(code);
@@ -335,8 +420,12 @@ PyObject* create(PyTypeObject* type, PyObject* args, PyObject*) {
                 static_cast<int32_t>(outputs.size / 2),
                 temporaries,
                 static_cast<int32_t>(code.size / static_cast<Py_ssize_t>(sizeof *p->code)),
+                read_reductions(reductions, p),
                 p->input_bytes,
                 p->output_bytes,
+                p->forms,
+                p->ends,
+                p->codes,
                 p->constants,
                 p->code};
   return reinterpret_cast<PyObject*>(p);

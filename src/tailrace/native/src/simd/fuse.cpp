@@ -11,6 +11,7 @@
 
 #include "parallel.h"
 #include "simd/functions.h"
+#include "simd/reduce.h"
 
 namespace tailrace {
 namespace TAILRACE_ISA {
@@ -18,6 +19,7 @@ namespace {
 
 constexpr int64_t kRegisterSize = 2048;  // bytes: a dozen of them and what they are made from fit L1
 constexpr int64_t kLongRow = 1024;       // bytes from which a row is worth tiles of its own
+constexpr int64_t kLongSums = 16384;     // bytes from which sums of columns do not stay near
 
 // What an instruction works on: whole vectors, `bytes` bytes in all.
 struct Operands {
@@ -254,48 +256,184 @@ TAILRACE_INLINE void fill(char* to, const char* value, int64_t count, int64_t si
   }
 }
 
+// -- reductions -----------------------------------------------------------------------------------
+
+constexpr int64_t kTilesAtOnce = 16;  // of a column, that are added one by one
+
+// The reductions of a program on its part of the work.
+template <class T>
+class Reductions {
+ public:
+  // A part of the work as large as `part`, in tiles as large as `tile`.
+  Reductions(const FuseProgram& p, const Tile& part, const Tile& tile)
+      : program_(p), rows_(part.rows), columns_(part.columns), tile_rows_(tile.rows),
+        tile_columns_(tile.columns), down_((part.rows + tile.rows - 1) / tile.rows),
+        across_((part.columns + tile.columns - 1) / tile.columns) {}
+
+  int64_t bytes() const {
+    int64_t numbers = table() + (tile_rows_ + 1) / 2 * tile_columns_;
+    for (int o = 0; o < program_.outputs; ++o) numbers += size(program_.output_forms[o]);
+    return numbers * static_cast<int64_t>(sizeof(T));
+  }
+
+  void place(char* memory) {
+    T* next = reinterpret_cast<T*>(memory);
+    at_ = reinterpret_cast<T**>(memory);
+    next += table();
+    for (int o = 0; o < program_.outputs; ++o) {
+      at_[o] = next;
+      next += size(program_.output_forms[o]);
+    }
+    scratch_ = next;
+  }
+
+  // The numbers of a tile, which is `down` and `across`.
+  void take(uint16_t code, int output, const T* x, const Tile& t, int64_t down, int64_t across) {
+    switch (code) {
+      case kSum: take<Sum<T>>(output, x, t, down, across); break;
+      case kLargest: take<Largest<T>>(output, x, t, down, across); break;
+      default: take<Smallest<T>>(output, x, t, down, across); break;
+    }
+  }
+
+  void finish(char* const* outputs) {
+    for (int o = 0; o < program_.outputs; ++o) {
+      if (program_.output_forms[o] == kEach) continue;
+      T* out = reinterpret_cast<T*>(outputs[o]);
+      switch (program_.output_codes[o] + kFirstReduction) {
+        case kSum: finish<Sum<T>>(o, out); break;
+        case kLargest: finish<Largest<T>>(o, out); break;
+        default: finish<Smallest<T>>(o, out); break;
+      }
+    }
+  }
+
+ private:
+  // The room that the addresses take, in numbers.
+  int64_t table() const {
+    return (program_.outputs * static_cast<int64_t>(sizeof(T*)) + 63) / 64 * 64 /
+           static_cast<int64_t>(sizeof(T));
+  }
+
+  int64_t size(uint8_t form) const {
+    switch (form) {
+      case kAlone: return down_ * across_;
+      case kOfRows: return rows_ * across_;
+      case kOfColumns: return 2 * columns_;
+      default: return 0;
+    }
+  }
+
+  template <class Of>
+  void take(int output, const T* x, const Tile& t, int64_t down, int64_t across) {
+    T* found = at_[output];
+    switch (program_.output_forms[output]) {
+      case kAlone: found[down * across_ + across] = combined<Of>(x, t.rows * t.columns); break;
+      case kOfRows:
+        found += down * tile_rows_ * across_ + across;
+        for (int64_t r = 0; r < t.rows; ++r) {
+          found[r * across_] = combined<Of>(x + r * t.columns, t.columns);
+        }
+        break;
+      default: take_columns<Of>(found + across * tile_columns_, x, t, down); break;
+    }
+  }
+
+  // Sixteen tiles are added to the first row, which then is added to the second.
+  template <class Of>
+  void take_columns(T* near, const T* x, const Tile& t, int64_t down) {
+    T* far = near + columns_;
+    const T* row = scratch_;
+    if (t.rows > 1 && t.columns >= kLanes<T>) {
+      combine_columns<Of>(scratch_, x, t.rows, t.columns);
+    } else {
+      row = combined_rows<Of>(x, scratch_, t.rows, t.columns);
+    }
+    if (down % kTilesAtOnce != 0) {
+      combine<Of>(near, near, row, t.columns);
+      return;
+    }
+    if (down == kTilesAtOnce) copy_numbers(far, near, t.columns);
+    if (down > kTilesAtOnce) combine<Of>(far, far, near, t.columns);
+    copy_numbers(near, row, t.columns);
+  }
+
+  template <class Of>
+  void finish(int output, T* out) {
+    T* found = at_[output];
+    switch (program_.output_forms[output]) {
+      case kAlone: *out = *combined_rows<Of>(found, found, down_ * across_, 1); break;
+      case kOfRows:
+        for (int64_t r = 0; r < rows_; ++r) {
+          out[r] = *combined_rows<Of>(found + r * across_, found + r * across_, across_, 1);
+        }
+        break;
+      default:
+        if (down_ > kTilesAtOnce) combine<Of>(found, found, found + columns_, columns_);
+        // what is no number counts for nothing, unless it counts for something
+        for (int64_t c = 0; c < columns_; ++c) out[c] = Of::settled(found[c]);
+        break;
+    }
+  }
+
+  const FuseProgram& program_;
+  int64_t rows_, columns_, tile_rows_, tile_columns_;
+  int64_t down_, across_;  // tiles
+  T** at_;      // by output: by tile; of rows, by row and tile; of columns, two rows
+  T* scratch_;
+};
+
 // A program at work on its part of the rows or columns.
 template <class T>
 class Machine {
  public:
   explicit Machine(const FuseCall& call) : call_(call), program_(*call.program) {
     const int64_t width = sizeof(T);
-    const int64_t widest = kRegisterSize / width;
-    const bool by_rows = call.rows > 1;
-    many_rows_ = by_rows && call.columns * width < kLongRow;
-    const int64_t rows = by_rows ? call.end - call.begin : 1;
-    if (many_rows_) {
-      rows_at_once_ = widest / call.columns < rows ? widest / call.columns : rows;
-      tile_size_ = rows_at_once_ * call.columns;
+    // what only reduces has nothing to keep
+    computes_ = program_.instructions > program_.reductions;
+    const int64_t widest = (computes_ ? kRegisterSize : 4 * kRegisterSize) / width;
+    if (call.rows > 1) {
+      part_ = {call.begin, call.end - call.begin, 0, call.columns};
     } else {
-      rows_at_once_ = 1;
-      const int64_t columns = by_rows ? call.columns : call.end - call.begin;
-      tile_size_ = columns < widest ? columns : widest;
+      part_ = {0, 1, call.begin, call.end - call.begin};
     }
-    register_size_ = whole(tile_size_ * width);
+    many_rows_ = call.rows > 1 && call.columns * width < kLongRow;
+    if (many_rows_) {
+      const int64_t rows = widest / call.columns;
+      largest_ = {0, rows < part_.rows ? rows : part_.rows, 0, call.columns};
+    } else {
+      largest_ = {0, 1, 0, part_.columns < widest ? part_.columns : widest};
+    }
+    register_size_ = whole(largest_.rows * largest_.columns * width);
+    columns_first_ = false;
+    if (call.rows > 1 && call.columns * width > kLongSums) {
+      for (int o = 0; o < program_.outputs; ++o) {
+        columns_first_ = columns_first_ || program_.output_forms[o] == kOfColumns;
+      }
+    }
   }
 
   void run() {
     const FuseProgram& p = program_;
     const int operands = p.inputs + p.constants + p.outputs + p.temporaries;
     const int64_t table = whole(static_cast<int64_t>(sizeof(char*)) * operands);
-    char* memory = static_cast<char*>(
-        workspace(static_cast<unsigned long>(table + register_size_ * operands)));
+    const int64_t registers = register_size_ * operands;
+    Reductions<T> reductions(p, part_, largest_);
+    const int64_t reduced = p.reductions > 0 ? reductions.bytes() : 0;
+    char* memory =
+        static_cast<char*>(workspace(static_cast<unsigned long>(table + registers + reduced)));
     if (!memory) return;
     at_ = reinterpret_cast<char**>(memory);
     registers_ = memory + table;
     for (int i = 0; i < operands; ++i) at_[i] = reg(i);
     prepare();
-    if (call_.rows <= 1) {
-      tiles_of_row(0, call_.begin, call_.end);
-    } else if (many_rows_) {
-      for (int64_t r = call_.begin; r < call_.end; r += rows_at_once_) {
-        const int64_t left = call_.end - r;
-        tile({r, left < rows_at_once_ ? left : rows_at_once_, 0, call_.columns});
-      }
-    } else {
-      for (int64_t r = call_.begin; r < call_.end; ++r) tiles_of_row(r, 0, call_.columns);
+    if (p.reductions == 0) {
+      tiles(nullptr);
+      return;
     }
+    reductions.place(memory + table + registers);
+    tiles(&reductions);
+    reductions.finish(call_.outputs);
   }
 
  private:
@@ -318,7 +456,7 @@ class Machine {
         fill(reg(i), in.data, register_size_ / static_cast<int64_t>(sizeof(T)), size);
       } else if (many_rows_) {
         const int64_t bytes = call_.columns * p.input_bytes[i];
-        for (int64_t r = 0; r < rows_at_once_; ++r) copy(reg(i) + r * bytes, in.data, bytes);
+        for (int64_t r = 0; r < largest_.rows; ++r) copy(reg(i) + r * bytes, in.data, bytes);
       }
     }
   }
@@ -327,31 +465,57 @@ class Machine {
     std::memcpy(to, from, static_cast<size_t>(bytes));
   }
 
-  void tiles_of_row(int64_t row, int64_t begin, int64_t end) {
-    for (int64_t c = begin; c < end; c += tile_size_) {
-      tile({row, 1, c, end - c < tile_size_ ? end - c : tile_size_});
+  // A column of tiles after the other where that keeps what is added to in the nearest cache.
+  void tiles(Reductions<T>* reductions) {
+    const int64_t rows = part_.first_row + part_.rows;
+    const int64_t columns = part_.first_column + part_.columns;
+    if (columns_first_) {
+      for (int64_t c = part_.first_column; c < columns; c += largest_.columns) {
+        for (int64_t r = part_.first_row; r < rows; ++r) tile(at(r, c, rows, columns), reductions);
+      }
+      return;
+    }
+    for (int64_t r = part_.first_row; r < rows; r += largest_.rows) {
+      for (int64_t c = part_.first_column; c < columns; c += largest_.columns) {
+        tile(at(r, c, rows, columns), reductions);
+      }
     }
   }
 
-  void tile(const Tile& t) {
+  Tile at(int64_t row, int64_t column, int64_t rows, int64_t columns) const {
+    const int64_t down = rows - row, across = columns - column;
+    return {row, down < largest_.rows ? down : largest_.rows, column,
+            across < largest_.columns ? across : largest_.columns};
+  }
+
+  void tile(const Tile& t, Reductions<T>* reductions) {
     const FuseProgram& p = program_;
     const int64_t count = t.rows * t.columns;
     const int64_t bytes = count * static_cast<int64_t>(sizeof(T));
-    const bool whole_vectors = bytes % kRegisterBytes == 0;
+    const bool whole_vectors = !computes_ || bytes % kRegisterBytes == 0;
     for (int i = 0; i < p.inputs; ++i) place_input(i, t, whole_vectors);
     char** outputs = at_ + p.inputs + p.constants;
     const int64_t begin = t.first_row * call_.columns + t.first_column;
     for (int i = 0; i < p.outputs; ++i) {
+      if (p.output_forms[i] != kEach) continue;
       outputs[i] = whole_vectors ? call_.outputs[i] + begin * p.output_bytes[i]
                                  : reg(p.inputs + p.constants + i);
     }
     const int64_t rounded = (bytes + kRegisterBytes - 1) / kRegisterBytes * kRegisterBytes;
     for (int i = 0; i < p.instructions; ++i) {
       const FuseInstruction& in = p.code[i];
+      if (in.code >= kFirstReduction) {
+        const T* numbers = reinterpret_cast<const T*>(at_[in.a]);
+        reductions->take(in.code, in.out - p.inputs - p.constants, numbers, t,
+                         (t.first_row - part_.first_row) / largest_.rows,
+                         (t.first_column - part_.first_column) / largest_.columns);
+        continue;
+      }
       execute<T>(in.code, {at_[in.out], at_[in.a], at_[in.b], at_[in.c], rounded});
     }
     if (whole_vectors) return;
     for (int i = 0; i < p.outputs; ++i) {
+      if (p.output_forms[i] != kEach) continue;
       const int64_t size = p.output_bytes[i];
       copy(call_.outputs[i] + begin * size, outputs[i], count * size);
     }
@@ -388,8 +552,9 @@ class Machine {
 
   const FuseCall& call_;
   const FuseProgram& program_;
-  bool many_rows_;
-  int64_t rows_at_once_, tile_size_, register_size_;
+  bool many_rows_, columns_first_, computes_;
+  Tile part_, largest_;  // of the work; of the tiles
+  int64_t register_size_;
   char** at_;
   char* registers_;
 };
