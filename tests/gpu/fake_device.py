@@ -10,6 +10,7 @@ meanwhile is an error.
 from __future__ import annotations
 
 import contextlib
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -37,6 +38,7 @@ _FACTORIES = (
     "eye.m",
     "linspace",
     "full",
+    "hann_window.periodic",
     "ones",
     "zeros",
     "scalar_tensor",
@@ -99,7 +101,16 @@ _OWN = {
     aten._cudnn_rnn.default: cudnn_reference.forward,
     aten._cudnn_rnn_backward.default: cudnn_reference.backward,
 }
-_recordings: list[FakeRecording] = []
+
+
+class _Recordings(threading.local):
+    """Those under way, by thread: what other threads do meanwhile is not recorded."""
+
+    def __init__(self) -> None:
+        self.now: list[FakeRecording] = []
+
+
+_recordings = _Recordings()
 
 
 class FakeTensor(torch.Tensor):
@@ -136,7 +147,7 @@ class FakeTensor(torch.Tensor):
     def tolist(self) -> Any:
         """The numbers, which are waited for."""
         counts.waits += 1
-        if _recordings:
+        if _recordings.now:
             raise RuntimeError("tolist: operation not permitted while the device is recorded")
         return self.base.tolist()
 
@@ -151,13 +162,13 @@ class FakeTensor(torch.Tensor):
         owners = {id(t.base): t for t in leaves if isinstance(t, FakeTensor)}
         bare_args, bare_kwargs = pytree.tree_map(_bare, (args, kwargs))
         if func._schema.is_mutable:
-            for recording in _recordings:
+            for recording in _recordings.now:
                 recording.keep(pytree.tree_leaves((bare_args, bare_kwargs)))
         run = _OWN.get(func, func)
         result = run(*bare_args, **bare_kwargs)
         for tensor in owners.values():
             assert tensor.shape == tensor.base.shape, f"{func} changed the shape of an argument"
-        for recording in _recordings:
+        for recording in _recordings.now:
             recording.note(run, func._schema.is_mutable, bare_args, bare_kwargs, result)
         if to_host:
             return result
@@ -207,7 +218,7 @@ def _counted(func: Any, arguments: list[Any], leaves: list[torch.Tensor]) -> boo
     counts.waits += waits
     from_host = func in _FROM_HOST and any(not isinstance(t, FakeTensor) for t in leaves)
     counts.to_device += from_host
-    if _recordings and (waits or to_host or from_host):
+    if _recordings.now and (waits or to_host or from_host):
         raise RuntimeError(f"{func}: operation not permitted while the device is recorded")
     return to_host
 
@@ -237,11 +248,11 @@ class FakeRecording:
 
     @contextlib.contextmanager
     def recording(self) -> Iterator[None]:
-        _recordings.append(self)
+        _recordings.now.append(self)
         try:
             yield
         finally:
-            _recordings.remove(self)
+            _recordings.now.remove(self)
             for memory, before in self._before.values():
                 memory.copy_(before)
             self._before.clear()
@@ -260,7 +271,7 @@ def _factory(overload: Any) -> Any:
         kwargs["device"] = torch.device("cpu")
         kwargs.pop("pin_memory", None)
         result = overload(*args, **kwargs)
-        for recording in _recordings:
+        for recording in _recordings.now:
             recording.note(overload, False, args, kwargs, result)
         return FakeTensor(result)
 
