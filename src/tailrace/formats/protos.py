@@ -168,6 +168,7 @@ _TENSORBOARD = {
     "Event": "event_pb2",
     "SessionLog": "event_pb2",
     "TaggedRunMetadata": "event_pb2",
+    "FunctionDef": "function_pb2",
     "FunctionDefLibrary": "function_pb2",
     "GraphDef": "graph_pb2",
     "GraphDebugInfo": "graph_debug_info_pb2",

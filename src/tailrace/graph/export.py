@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from tailrace.formats.graph_def import attr_to_proto
 from tailrace.formats.protos import GraphDef, NodeDef
+from tailrace.graph.function_defs import function_def, functions_of
 from tailrace.graph.operation import Operation
 
 if TYPE_CHECKING:
@@ -27,15 +28,15 @@ def node_def(op: Operation) -> Any:
 
 
 def graph_def(graph: Graph, from_version: int, add_shapes: bool) -> Any:
-    """The GraphDef of the operations added after `from_version`."""
+    """The GraphDef of the operations added after `from_version`, and the functions they name."""
     proto = GraphDef()
     proto.versions.producer = graph.graph_def_versions_producer
-    for op in graph.get_operations():
-        if op._id <= from_version:
-            continue
+    operations = [op for op in graph.get_operations() if op._id > from_version]
+    for op in operations:
         node = proto.node.add()
         node.CopyFrom(node_def(op))
         if add_shapes and op.outputs:
             shapes = node.attr["_output_shapes"].list.shape
             shapes.extend(t.get_shape().as_proto() for t in op.outputs)
+    proto.library.function.extend(map(function_def, functions_of(operations)))
     return proto

@@ -15,8 +15,18 @@ from tailrace.dtypes import DType, resource
 from tailrace.errors import OpError, ShapeError, UnsupportedOpError
 from tailrace.formats import protos
 from tailrace.formats.graph_def import attr_from_proto
-from tailrace.graph import Graph, Operation, Tensor, convert_to_tensor, get_default_graph, inference
+from tailrace.graph import (
+    Function,
+    FunctionGraph,
+    Graph,
+    Operation,
+    Tensor,
+    convert_to_tensor,
+    get_default_graph,
+    inference,
+)
 from tailrace.graph import devices as device_names
+from tailrace.graph.function_defs import body_of, parameters_of, plain_reference
 from tailrace.library.scopes import name_scope
 from tailrace.registry import OpDef
 from tailrace.shapes import TensorShape, merge
@@ -53,7 +63,8 @@ def import_graph_def(
     with name_scope(name, "import", mapped.values()) as scope:
         if not all(isinstance(value, Tensor) for value in mapped.values()):
             mapped = _converted(mapped, name)
-    importer = _Importer(graph, graph_def, scope, mapped)
+    library = _Library(graph, graph_def.library)
+    importer = _Importer(graph, graph_def, scope, mapped, library)
     importer.run()
     return None if wanted is None else [importer.returned(each) for each in wanted]
 
@@ -112,15 +123,61 @@ def _drop_producer_defaults(graph_def: Any, producer_op_list: Any) -> None:
                 del node.attr[key]
 
 
+class _Library:
+    """The functions of a GraphDef, made when a node names them."""
+
+    def __init__(self, graph: Graph, proto: Any) -> None:
+        self._graph = graph
+        self._protos = {each.signature.name: each for each in proto.function}
+        self._made: dict[str, Function] = {}
+
+    def resolved(self, value: Any) -> Any:
+        """An attribute's value, functions of the library in place of their names."""
+        if isinstance(value, list):
+            return [self.resolved(each) for each in value]
+        if isinstance(value, protos.NameAttrList) and value.name in self._protos:
+            return self._function(value.name)
+        return value
+
+    def _function(self, name: str) -> Function:
+        if name not in self._made:
+            self._made[name] = self._make(name, self._protos[name])
+        return self._made[name]
+
+    def _make(self, name: str, proto: Any) -> Function:
+        body = FunctionGraph(self._graph)
+        names = {}
+        for argument, dtype in parameters_of(proto):
+            names[f"{argument}:0"] = body.parameter(dtype, TensorShape(None), argument)
+        with body.as_default():
+            importer = _Importer(body, body_of(proto), "", dict(names), self)
+            importer.run(strict=False)
+        nodes = {node.name: node for node in proto.node_def}
+        arguments = {argument for argument, _ in parameters_of(proto)}
+        results = [
+            importer.returned(plain_reference(proto.ret[each.name], nodes, arguments))
+            for each in proto.signature.output_arg
+        ]
+        return Function(name, body, list(names.values()), results)
+
+
 class _Importer:
     """One import: `nodes` are the NodeDefs, `made` the operations by their NodeDef's name."""
 
-    def __init__(self, graph: Graph, graph_def: Any, scope: str, input_map: dict[str, Any]) -> None:
+    def __init__(
+        self,
+        graph: Graph,
+        graph_def: Any,
+        scope: str,
+        input_map: dict[str, Any],
+        library: _Library,
+    ) -> None:
         self.graph = graph
         self.nodes = list(graph_def.node)
         self.prefix = scope
         self.input_map = {_plain_input(key): value for key, value in input_map.items()}
         self.used: set[str] = set()
+        self.library = library
         self.made: dict[str, Operation] = {}
         self.late: list[tuple[Operation, int, str]] = []  # loop inputs that come after their use
         self.index = {node.name: i for i, node in enumerate(self.nodes)}
@@ -130,7 +187,8 @@ class _Importer:
             raise ValueError(f"Node '{twice}' is not unique")
         self.names = self._unique_names()
 
-    def run(self) -> None:
+    def run(self, strict: bool = True) -> None:
+        """Adds the nodes; `strict`, everything in the input map must be there."""
         for i in self._order():
             self._add(self.nodes[i])
         for op, position, name in self.late:
@@ -138,7 +196,7 @@ class _Importer:
         for node in self.nodes:
             self._place(node)
         missing = [key for key in self.input_map if key not in self.used and self._unknown(key)]
-        if missing:
+        if missing and strict:
             listed = ", ".join(missing)
             raise ValueError(
                 f"Attempted to map inputs that were not found in graph_def: [{listed}]"
@@ -278,7 +336,8 @@ class _Importer:
                 )
             if proto.WhichOneof("value") is not None:
                 attr = definition.attrs.get(key)
-                attrs[key] = attr_from_proto(proto, attr.kind if attr else None)
+                value = attr_from_proto(proto, attr.kind if attr else None)
+                attrs[key] = self.library.resolved(value)
         if "_class" in attrs:
             attrs["_class"] = [self._scoped_class(node, each) for each in attrs["_class"]]
         return attrs
