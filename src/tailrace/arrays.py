@@ -36,6 +36,7 @@ _TORCH: dict[DType, torch.dtype] = {
     dtypes.quint16: torch.uint16,
     dtypes.qint32: torch.int32,
 }
+_NUMBERS = frozenset("fiubc")  # the kinds of types that both know
 _FROM_TORCH = {t: d for d, t in reversed(_TORCH.items())}
 
 
@@ -54,9 +55,12 @@ def dtype_of(value: Any) -> DType:
 
 def to_torch(array: np.ndarray) -> Any:
     """A value of the engine that shares the array's memory where it can; strings become bytes."""
-    if array.dtype.kind in "OSU":
+    dtype, flags = array.dtype, array.flags
+    if dtype.kind in _NUMBERS and dtype.isnative and flags.writeable and flags.c_contiguous:
+        return torch.from_numpy(array)
+    if dtype.kind in "OSU":
         return as_bytes_array(array)
-    if array.dtype.name == "bfloat16":
+    if dtype.name == "bfloat16":
         return torch.from_numpy(_plain(array).view(np.int16)).view(torch.bfloat16)
     return torch.from_numpy(_plain(array))
 

@@ -97,14 +97,13 @@ class Array:
                     f"resizeable and size is: {len(self.values)}"
                 )
             self.grow(index + 1)
-        if self.dims is not None or self.identical:
+        if self.dims != value.shape and (self.dims is not None or self.identical):
             self._check_shape(index, tuple(value.shape))
         if self.read[index]:
             raise self._refused(index, "has already been read")
         old = self.values[index]
         if old is None:
             self.values[index] = value
-            self.shapes[index] = tuple(value.shape)
         elif not self.sums:
             raise self._refused(index, "has already been written to")
         elif old.shape != value.shape:
@@ -149,6 +148,7 @@ class Array:
             value = self._unwritten(index)
         if self.clear_after_read:
             self.values[index] = None
+            self.shapes[index] = tuple(value.shape)
         self.read[index] = True
         return value
 

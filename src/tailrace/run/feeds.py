@@ -95,6 +95,8 @@ def _as_array(tensor: Tensor, value: Any, dtype: dtypes.DType) -> np.ndarray:
 
 
 def _fits(shape: tuple[int, ...], dims: tuple[int | None, ...]) -> bool:
+    if shape == dims:
+        return True
     return len(shape) == len(dims) and all(
         d is None or d == s for s, d in zip(shape, dims, strict=True)
     )
