@@ -1,5 +1,14 @@
 """`tf.metrics`."""
 
+from tailrace.library.metrics.at_k import (
+    average_precision_at_k,
+    precision_at_k,
+    precision_at_top_k,
+    recall_at_k,
+    recall_at_top_k,
+    sparse_average_precision_at_k,
+    sparse_precision_at_k,
+)
 from tailrace.library.metrics.counts import (
     false_negatives,
     false_positives,
