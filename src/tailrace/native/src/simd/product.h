@@ -17,6 +17,8 @@ constexpr int kGroupVectors = 4;
 // Vectors of one panel: accumulators of a tile, a panel's vectors and a broadcast fit in registers.
 constexpr int kPanelVectors = kRegisters >= 32 ? 4 : 2;
 constexpr int kTileRows = 6;
+// Depths of a panel between what is multiplied and what is fetched.
+constexpr int kAhead = 8;
 
 constexpr long ceil_div(long a, long b) { return (a + b - 1) / b; }
 
@@ -92,7 +94,11 @@ static void tile(const T* a, long a_stride, const T* panel, long depth, T* out) 
   for (long k = 0; k < depth; ++k) {
     Vec<T> b[Vectors];
 #pragma GCC unroll 4
-    for (int v = 0; v < Vectors; ++v) b[v] = load(panel + (k * Vectors + v) * kWidth);
+    for (int v = 0; v < Vectors; ++v) {
+      b[v] = load(panel + (k * Vectors + v) * kWidth);
+      // a panel is larger than the first-level cache, and comes from the next one for every tile
+      __builtin_prefetch(panel + ((k + kAhead) * Vectors + v) * kWidth);
+    }
 #pragma GCC unroll 16
     for (int r = 0; r < Rows; ++r) {
       const Vec<T> x = splat(a[r * a_stride + k]);
