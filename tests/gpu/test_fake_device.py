@@ -8,6 +8,7 @@ import torch
 from fake_device import Counts, MixedDevices, present
 
 import tailrace as tf
+from tailrace.library.local_devices import list_local_devices
 from tailrace.native import device_random
 from tailrace.plan.ir import Segment, Step
 from tailrace.run.profile import Profiler
@@ -107,6 +108,48 @@ def test_devices_asked_for_are_given(counts: Counts):
     assert where.get("a", "host") == "host"
     assert where["b"] == "/device:GPU:0"
     assert value.is_cpu
+
+
+@pytest.mark.parametrize(
+    ("name", "build"),
+    [
+        ("text", lambda: tf.as_string(tf.constant(1.0), name="text")),
+        ("count", lambda: tf.Variable(3, name="count").initializer),
+        ("words", lambda: tf.Variable(["a"], name="words").initializer),
+        ("summary", lambda: tf.summary.scalar("summary", tf.constant(1.0))),
+    ],
+)
+def test_what_tensorflow_has_no_kernel_for_there_is_refused(counts: Counts, name, build):
+    with tf.device("/gpu:0"):
+        fetch = build()
+    with tf.Session() as session, pytest.raises(tf.errors.InvalidArgumentError) as failure:
+        session.run(fetch)
+    assert failure.value.message.startswith(
+        f"Cannot assign a device for operation {name}: Could not satisfy explicit device "
+        "specification '/device:GPU:0' because no supported kernel for GPU devices is available."
+    )
+    with tf.Session(config=tf.ConfigProto(allow_soft_placement=True)) as session:
+        session.run(fetch)
+
+
+def test_a_gpu_that_there_is_not_is_refused_or_replaced(counts: Counts):
+    with tf.device("/gpu:1"):
+        y = tf.exp(tf.constant(X), name="y")
+    with tf.Session() as session, pytest.raises(tf.errors.InvalidArgumentError, match="GPU:0 ]"):
+        session.run(y)
+    with tf.Session(config=tf.ConfigProto(allow_soft_placement=True)) as session:
+        np.testing.assert_allclose(session.run(y), np.exp(X), rtol=1e-6)
+        assert _placed(session, y).get("y", "host") == "host"
+
+
+def test_the_machine_tells_of_the_device(counts: Counts):
+    assert tf.test.is_gpu_available()
+    assert tf.test.gpu_device_name() == "/device:GPU:0"
+    found = list_local_devices()[1]
+    assert (found.name, found.device_type, found.memory_limit) == ("/device:GPU:0", "GPU", 1 << 30)
+    with tf.Session() as session:
+        names = [device.name for device in session.list_devices()]
+    assert names == [f"/job:localhost/replica:0/task:0/device:{d}:0" for d in ("CPU", "GPU")]
 
 
 def test_a_session_without_gpus_leaves_everything_on_the_host(counts: Counts):

@@ -8,12 +8,14 @@ from __future__ import annotations
 import dataclasses
 import functools
 import os
+import re
 import sys
 from typing import Any
 
 import torch
 
 from tailrace.devices.machine import Device, accelerators, host
+from tailrace.dtypes import int32, string
 from tailrace.errors import InvalidArgumentError, NotFoundError
 from tailrace.graph import Graph, Operation
 from tailrace.graph.devices import DeviceSpec
@@ -91,7 +93,8 @@ class Devices:
         gpus = gpus[: counts["GPU"]] if "GPU" in counts else gpus
         if options.per_process_gpu_memory_fraction > 0:
             for device in gpus:
-                _limit_memory(device, options.per_process_gpu_memory_fraction)
+                if device.limit_memory is not None:
+                    device.limit_memory(min(options.per_process_gpu_memory_fraction, 1.0))
         return cls(cpus, gpus, config.allow_soft_placement, config.log_device_placement)
 
     @property
@@ -101,8 +104,9 @@ class Devices:
     def check(self, graph: Graph) -> None:
         """Look at what the operations of a graph not seen so far ask for.
 
-        Raises: InvalidArgumentError for the device of an operation that there is not, unless it may
-        be placed elsewhere (`allow_soft_placement`); another job or task there never is.
+        Raises: InvalidArgumentError for the device of an operation that there is not, or a GPU for
+        one that TensorFlow has no kernel for there, unless it may be placed elsewhere
+        (`allow_soft_placement`); another job or task there never is.
         """
         if graph.version == self._checked_version:
             return
@@ -113,6 +117,9 @@ class Devices:
             # TF: what only makes a value for others is placed after them
             op = next((op for op in wrong if not _is_generator(op)), wrong[0])
             raise InvalidArgumentError(None, None, self._refusal(op))
+        for op in [] if self.soft else new:
+            if op._device and _computes_on_host(op) and _parsed(op._device).device_type == "GPU":
+                raise InvalidArgumentError(None, None, _refusal_of_kernel(op))
         if self._tells:
             self._tell(new)
         self._checked, self._checked_version = len(operations), graph.version
@@ -179,6 +186,25 @@ def _is_here(spec: DeviceSpec) -> bool:
     return spec.job in (None, "localhost") and spec.replica in (None, 0) and spec.task in (None, 0)
 
 
+def _computes_on_host(op: Operation) -> bool:
+    """Whether TensorFlow certainly has no kernel but the CPU's: for a function of strings, and for
+    a variable of a type that no GPU computes with.
+    """
+    definition = op.op_def
+    if definition.once:
+        return op.attrs.get("dtype") in (string, int32)
+    of_strings = any(arg.dtype is string for arg in (*definition.inputs, *definition.outputs))
+    return of_strings and not definition.stateful
+
+
+def _refusal_of_kernel(op: Operation) -> str:
+    return (
+        f"Cannot assign a device for operation {op.name}: Could not satisfy explicit device "
+        f"specification '{op._device}' because no supported kernel for GPU devices is available.\n"
+        f"\t [[{op.name}]]"
+    )
+
+
 def _is_generator(op: Operation) -> bool:
     return not op._inputs and len(op.outputs) == 1 and not op.outputs[0]._dtype._is_ref_dtype
 
@@ -186,30 +212,34 @@ def _is_generator(op: Operation) -> bool:
 def _visible(gpus: list[Device], chosen: str) -> list[Device]:
     """The GPUs of `visible_device_list`, numbered in its order.
 
-    Raises: InvalidArgumentError for a number that is none of theirs.
+    Raises: InvalidArgumentError for what is no number, none of theirs, or there twice.
     """
     if not chosen or not gpus:
         return gpus  # TF: without any GPU nobody looks at the list
-    found = []
-    for position, number in enumerate(chosen.split(",")):
-        if not number.strip().isdigit() or int(number) >= len(gpus):
-            raise InvalidArgumentError(
-                None,
-                None,
-                f"'visible_device_list' listed an invalid GPU id '{number}' but visible device "
-                f"count is {len(gpus)}",
+    wanted = []
+    for number in chosen.split(","):
+        if not re.fullmatch(r"\s*[+-]?\d+\s*", number):
+            raise _refused(
+                f"Could not parse entry in 'visible_device_list': '{number}'. "
+                f"visible_device_list = {chosen}"
             )
-        found.append(_renamed(gpus[int(number)], position))
-    return found
+        if not 0 <= int(number) < len(gpus):
+            raise _refused(
+                f"'visible_device_list' listed an invalid GPU id '{int(number)}' but visible "
+                f"device count is {len(gpus)}"
+            )
+        wanted.append(int(number))
+    if len(set(wanted)) < len(wanted):
+        raise _refused(f"visible_device_list contained a duplicate entry: {chosen}")
+    return [_renamed(gpus[number], position) for position, number in enumerate(wanted)]
+
+
+def _refused(message: str) -> InvalidArgumentError:
+    return InvalidArgumentError(None, None, message)
 
 
 def _renamed(device: Device, index: int) -> Device:
     return dataclasses.replace(device, name=f"/device:GPU:{index}")
-
-
-def _limit_memory(device: Device, fraction: float) -> None:
-    if device.torch.type == "cuda":
-        torch.cuda.set_per_process_memory_fraction(min(fraction, 1.0), device.torch)
 
 
 def _say(line: str) -> None:

@@ -19,7 +19,8 @@ class Device:
     """A device: TensorFlow's name for it (`/device:GPU:0`), PyTorch's, its memory in bytes, and
     what it is physically.
 
-    `record` begins a recording of what is computed on it; None where that cannot be done.
+    `record` begins a recording of what is computed on it, `limit_memory` leaves the process a part
+    of its memory; None where that cannot be done.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Device:
     capability: tuple[int, int] = (0, 0)
     record: Callable[[], Recording] | None = None
     synchronize: Callable[[], Any] | None = None
+    limit_memory: Callable[[float], None] | None = None
 
     @property
     def full_name(self) -> str:
@@ -79,6 +81,7 @@ def _cuda_device(index: int) -> Device:
         capability,
         lambda: cuda_recording(where),
         lambda: torch.cuda.synchronize(where),
+        lambda part: torch.cuda.set_per_process_memory_fraction(part, where),
     )
 
 

@@ -126,8 +126,43 @@ def test_the_config_says_which_devices_a_session_sees():
     assert _names(tf.ConfigProto(device_count={"GPU": 1, "CPU": 2})) == ["CPU:0", "CPU:1", "GPU:0"]
     options = tf.GPUOptions(visible_device_list="1", allow_growth=True)
     assert _names(tf.ConfigProto(gpu_options=options)) == ["CPU:0", "GPU:0"]
-    with pytest.raises(tf.errors.InvalidArgumentError, match="invalid GPU id '2'"):
-        tf.Session(config=tf.ConfigProto(gpu_options=tf.GPUOptions(visible_device_list="2")))
+    both = tf.GPUOptions(visible_device_list="1,0")
+    with tf.Session(config=tf.ConfigProto(gpu_options=both)) as session:
+        assert [d.description for d in session._devices.gpus] == ["card 1", "card 0"]
+
+
+@pytest.mark.usefixtures("two_gpus")
+@pytest.mark.parametrize(
+    ("visible", "message"),
+    [
+        ("2", "'visible_device_list' listed an invalid GPU id '2' but visible device count is 2"),
+        ("-1", "'visible_device_list' listed an invalid GPU id '-1' but visible device count is 2"),
+        (
+            "0,one",
+            "Could not parse entry in 'visible_device_list': 'one'. visible_device_list = 0,one",
+        ),
+        ("1,0,1", "visible_device_list contained a duplicate entry: 1,0,1"),
+    ],
+)
+def test_lists_of_gpus_that_cannot_be(visible: str, message: str):
+    options = tf.GPUOptions(visible_device_list=visible)
+    with pytest.raises(tf.errors.InvalidArgumentError) as failure:
+        tf.Session(config=tf.ConfigProto(gpu_options=options))
+    assert failure.value.message == message
+
+
+def test_a_part_of_the_memory_is_left_to_the_process():
+    limits: list[float] = []
+    cpu = torch.device("cpu")
+    card = Device("/device:GPU:0", "GPU", 1 << 30, cpu, limit_memory=limits.append)
+    machine.set_source(lambda: [card])
+    try:
+        for part, growth in ((0.0, True), (0.25, False), (1.5, False)):
+            options = tf.GPUOptions(per_process_gpu_memory_fraction=part, allow_growth=growth)
+            tf.Session(config=tf.ConfigProto(gpu_options=options)).close()
+    finally:
+        machine.set_source(None)
+    assert limits == [0.25, 1.0]
 
 
 def test_there_is_no_session_without_a_cpu():
