@@ -153,8 +153,9 @@ def _build(reader: Reader, wanted: _Wanted) -> _Loop:
     inputs = _make_inputs(reader)
     never = tf.constant([UNKNOWN] + [0.0] * (size - 1), name="never")
     with tf.name_scope("noise"):
+        # of all turns there may be, so that one plan serves for any number
         even = tf.random.stateless_uniform(
-            tf.stack([inputs.turns, size]), inputs.noise_seed, minval=np.finfo(np.float32).tiny
+            [CHUNK, size], inputs.noise_seed, minval=np.finfo(np.float32).tiny
         )
         noise = never - inputs.temperature * tf.log(-tf.log(even))
 
@@ -199,7 +200,7 @@ def _build(reader: Reader, wanted: _Wanted) -> _Loop:
         rest = turns, contexts
         return (i + 1, drawn.write(i, following), following, groups, states, rest, *seen)
 
-    drawn = tf.TensorArray(tf.int64, inputs.turns, element_shape=[1])
+    drawn = tf.TensorArray(tf.int64, CHUNK, element_shape=[1])
     first = (tf.constant(0), drawn, inputs.symbol, inputs.groups, inputs.states)
     rest = ([inputs.last_turns] if penalty else [], [inputs.contexts] if matches else [])
     seen = (inputs.history, inputs.matched, inputs.filled) if no_repeat else ()
@@ -210,7 +211,7 @@ def _build(reader: Reader, wanted: _Wanted) -> _Loop:
         back_prop=False,
         parallel_iterations=1,
     )
-    return _Loop(inputs, drawn.concat(), list(final))
+    return _Loop(inputs, drawn.concat()[: inputs.turns], list(final))
 
 
 def _make_inputs(reader: Reader) -> _Inputs:
