@@ -51,12 +51,14 @@ Lstm = _structure(
     forget_bias=ctypes.c_double,
     cell_clip=ctypes.c_double,
     projection_clip=ctypes.c_double,
+    activation=ctypes.c_int32,
 )
 Gru = _structure(
     "Gru",
     "gates candidate recurrent wh_gates wh_candidate bias_gates bias_candidate bias_recurrent "
     "hs lengths dout dh_last dh_first",
     reset_after=ctypes.c_int32,
+    activation=ctypes.c_int32,
 )
 Rnn = _structure("Rnn", "gates wh bias hs lengths dout dh_last dh_first", activation=ctypes.c_int32)
 _STRUCTURES = {"lstm": Lstm, "gru": Gru, "rnn": Rnn}

@@ -13,9 +13,17 @@ import torch
 from torch import Tensor
 
 
+_ACTIVATIONS = (
+    (torch.tanh, lambda y: 1 - y * y),
+    (torch.relu, lambda y: (y > 0).to(y.dtype)),
+    (torch.sigmoid, lambda y: y * (1 - y)),
+)
+
+
 def lstm_forward(a: SimpleNamespace) -> None:
     """Fills hs, cs and unprojected; gates become the activated ones."""
     steps = len(a.gates)
+    squash, _ = _ACTIVATIONS[a.activation]
     for t in range(steps):
         h, c = a.hs[t], a.cs[t]
         x = torch.addmm(a.gates[t], h, a.wh)
@@ -26,11 +34,12 @@ def lstm_forward(a: SimpleNamespace) -> None:
         if a.peephole_i is not None:
             i += a.peephole_i * c
             f += a.peephole_f * c
-        next_c = f.sigmoid_() * c + i.sigmoid_() * j.tanh_()
+        j.copy_(squash(j))
+        next_c = f.sigmoid_() * c + i.sigmoid_() * j
         next_c = next_c.clamp_(-a.cell_clip, a.cell_clip)
         if a.peephole_o is not None:
             o += a.peephole_o * next_c
-        m = o.sigmoid_() * next_c.tanh()
+        m = o.sigmoid_() * squash(next_c)
         ended = _ended(a.lengths, t)
         a.gates[t] = x
         a.cs[t + 1] = _unless(ended, next_c, c)
@@ -43,6 +52,7 @@ def lstm_forward(a: SimpleNamespace) -> None:
 def lstm_backward(a: SimpleNamespace) -> None:
     """Fills dh_first, dc (from its final to its first value) and dprojected; gates' gradients."""
     steps = len(a.gates)
+    squash, slope = _ACTIVATIONS[a.activation]
     for t in reversed(range(steps)):
         dh = _arriving(a, t, None if t + 1 == steps else torch.mm(a.gates[t + 1], a.wh.t()))
         ended = _ended(a.lengths, t)
@@ -53,14 +63,14 @@ def lstm_backward(a: SimpleNamespace) -> None:
             dh = torch.mm(a.dprojected[t], a.projection.t())
         before, c = a.cs[t], a.cs[t + 1]
         i, j, f, o = a.gates[t].chunk(4, 1)
-        squashed = c.tanh()
+        squashed = squash(c)
         d_o = dh * squashed * o * (1 - o)
-        dc = a.dc + dh * o * (1 - squashed * squashed)
+        dc = a.dc + dh * o * slope(squashed)
         if a.peephole_o is not None:
             dc += d_o * a.peephole_o
         if not math.isinf(a.cell_clip):
             dc = dc.masked_fill((f * before + i * j).abs() > a.cell_clip, 0)
-        d_i, d_j, d_f = dc * j * i * (1 - i), dc * i * (1 - j * j), dc * before * f * (1 - f)
+        d_i, d_j, d_f = dc * j * i * (1 - i), dc * i * slope(j), dc * before * f * (1 - f)
         passed = dc * f
         if a.peephole_i is not None:
             passed += d_i * a.peephole_i + d_f * a.peephole_f
@@ -72,6 +82,7 @@ def lstm_backward(a: SimpleNamespace) -> None:
 
 def gru_forward(a: SimpleNamespace) -> None:
     """Fills hs and recurrent; gates become r and u, candidate c."""
+    squash, _ = _ACTIVATIONS[a.activation]
     for t in range(len(a.gates)):
         h, ended = a.hs[t], _ended(a.lengths, t)
         x = torch.addmm(a.gates[t], h, a.wh_gates)
@@ -84,7 +95,7 @@ def gru_forward(a: SimpleNamespace) -> None:
         c = a.candidate[t] + (r * kept if a.reset_after else torch.mm(kept, a.wh_candidate))
         if a.bias_candidate is not None:
             c += a.bias_candidate
-        c = c.tanh_()
+        c = squash(c)
         a.gates[t], a.candidate[t] = x, c
         a.recurrent[t] = _unless(ended, kept, torch.zeros_like(kept))
         _give(a, t, u * h + (1 - u) * c)
@@ -93,12 +104,13 @@ def gru_forward(a: SimpleNamespace) -> None:
 def gru_backward(a: SimpleNamespace) -> None:
     """Fills dh_first; gates and candidate become gradients, and recurrent with reset_after."""
     steps, later = len(a.gates), None
+    _, slope = _ACTIVATIONS[a.activation]
     for t in reversed(range(steps)):
         h, ended = a.hs[t], _ended(a.lengths, t)
         dh = _arriving(a, t, later)
         r, u = a.gates[t].chunk(2, 1)
         c = a.candidate[t].clone()
-        dc = dh * (1 - u) * (1 - c * c)
+        dc = dh * (1 - u) * slope(c)
         du = dh * (h - c) * u * (1 - u)
         if a.reset_after:
             dr = dc * a.recurrent[t]
@@ -113,13 +125,6 @@ def gru_backward(a: SimpleNamespace) -> None:
         a.candidate[t] = _unless(ended, dc, torch.zeros_like(dc))
         later += torch.mm(a.gates[t], a.wh_gates.t())
     a.dh_first.copy_(_arriving(a, -1, later))
-
-
-_ACTIVATIONS = (
-    (torch.tanh, lambda y: 1 - y * y),
-    (torch.relu, lambda y: (y > 0).to(y.dtype)),
-    (torch.sigmoid, lambda y: y * (1 - y)),
-)
 
 
 def rnn_forward(a: SimpleNamespace) -> None:

@@ -60,6 +60,7 @@ def lstm_forward(
     unprojected: Tensor | None = None,
     mask: Tensor | None = None,
     given: Tensor | None = None,
+    activation: str = "tanh",
     threads: int | None = None,
     partition: str = "auto",
 ) -> tuple[Tensor, Tensor, Tensor]:
@@ -67,7 +68,8 @@ def lstm_forward(
 
     Shapes: wh [P,4H], bias [4H], h0 [B,P], c0 [B,H], peepholes (i, f, o) [H], projection [H,P]; P
     is H without a projection. With one, `unprojected` [T,B,H] receives what is projected, whose
-    product with `lstm_backward`'s `dprojected` is the projection's gradient.
+    product with `lstm_backward`'s `dprojected` is the projection's gradient. `activation`, "tanh" or
+    "relu", is what the inputs and the memory go through.
     Returns hs [T+1,B,P], cs [T+1,B,H] and gx.
     """
     assert (projection is None) == (unprojected is None)
@@ -91,6 +93,7 @@ def lstm_forward(
         forget_bias=forget_bias,
         cell_clip=_limit(cell_clip),
         projection_clip=_limit(projection_clip),
+        activation=abi.ACTIVATIONS[activation],
     )
     return hs, cs, gx
 
@@ -111,6 +114,7 @@ def lstm_backward(
     projection_clip: float | None = None,
     dprojected: Tensor | None = None,
     mask: Tensor | None = None,
+    activation: str = "tanh",
     threads: int | None = None,
     partition: str = "auto",
 ) -> tuple[Tensor, Tensor, Tensor]:
@@ -142,6 +146,7 @@ def lstm_backward(
         dprojected=dprojected,
         cell_clip=_limit(cell_clip),
         projection_clip=_limit(projection_clip),
+        activation=abi.ACTIVATIONS[activation],
     )
     return gates, dh0, dc
 
@@ -167,13 +172,15 @@ def gru_forward(
     bias_recurrent: Tensor | None = None,
     mask: Tensor | None = None,
     given: Tensor | None = None,
+    activation: str = "tanh",
     threads: int | None = None,
     partition: str = "auto",
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """GRU states of all steps from the inputs' products gx_gates [T,B,2H], gx_candidate [T,B,H].
 
     The reset gate multiplies the state before its product with wh_candidate, as in TF's GRUCell;
-    with `reset_after`, that product and `bias_recurrent`, as in cuDNN.
+    with `reset_after`, that product and `bias_recurrent`, as in cuDNN. `activation` is "tanh" or
+    "relu".
     Shapes: wh_gates [H,2H], wh_candidate [H,H], bias_gates [2H], other biases [H], h0 [B,H].
     Returns hs [T+1,B,H], gx_gates (become r and u), gx_candidate (become c), and `recurrent`
     [T,B,H] for `gru_backward`: r h, or with `reset_after` h Whc + bias_recurrent.
@@ -197,6 +204,7 @@ def gru_forward(
         lengths=lengths,
         mask=_mask(mask, given),
         reset_after=int(reset_after),
+        activation=abi.ACTIVATIONS[activation],
     )
     return hs, gx_gates, gx_candidate, kept
 
@@ -214,6 +222,7 @@ def gru_backward(
     lengths: Tensor | None = None,
     reset_after: bool = False,
     mask: Tensor | None = None,
+    activation: str = "tanh",
     threads: int | None = None,
     partition: str = "auto",
 ) -> tuple[Tensor, Tensor, Tensor]:
@@ -242,6 +251,7 @@ def gru_backward(
         dh_last=dh_last,
         dh_first=dh0,
         reset_after=int(reset_after),
+        activation=abi.ACTIVATIONS[activation],
     )
     return gates, candidate, dh0
 

@@ -26,6 +26,8 @@ struct StateMask {
   int64_t step_stride, row_stride;
 };
 
+enum class Activation : int32_t { kTanh = 0, kRelu = 1, kSigmoid = 2 };
+
 template <class T>
 struct LstmArgs {
   RecurrentSizes sizes;
@@ -44,6 +46,7 @@ struct LstmArgs {
   T* dc;                     // [B,H] gradient of cs[T] in, of cs[0] out
   T* dprojected;             // ? [T,B,P] out: gradients of what the projection gave
   double forget_bias, cell_clip, projection_clip;  // infinite clips do nothing
+  Activation activation;     // in place of tanh: none but it and ReLU
   StateMask<T> mask;         // without a projection
 };
 
@@ -64,10 +67,9 @@ struct GruArgs {
   const T* dh_last;          // ? [B,H]
   T* dh_first;               // [B,H] out
   int32_t reset_after;
+  Activation activation;     // in place of tanh: none but it and ReLU
   StateMask<T> mask;
 };
-
-enum class Activation : int32_t { kTanh = 0, kRelu = 1, kSigmoid = 2 };
 
 template <class T>
 struct RnnArgs {

@@ -10,14 +10,14 @@
 //
 // Source: TF 1.15 python/ops/rnn_cell_impl.py (GRUCell), contrib/cudnn_rnn (CudnnCompatibleGRUCell).
 
-#include "simd/activations.h"
+#include "simd/cell_activation.h"
 #include "simd/sequence.h"
 
 namespace tailrace {
 namespace TAILRACE_ISA {
 namespace {
 
-template <class T>
+template <class T, Activation kActivation>
 class Forward {
  public:
   explicit Forward(const GruArgs<T>& args)
@@ -101,7 +101,7 @@ class Forward {
         lanes.store(a_.recurrent + at * hidden + unit, x);
         x *= lanes.load(gates);
       }
-      const Vec<T> c = tanh<T>(lanes.load(candidate) + bias + x);
+      const Vec<T> c = activated<T>(kActivation, lanes.load(candidate) + bias + x);
       const Vec<T> u = lanes.load(gates + hidden);
       lanes.store(candidate, c);
       Vec<T> after = u * h + (splat(T(1)) - u) * c;
@@ -119,7 +119,7 @@ class Forward {
   Weights<T> gates_, candidate_;
 };
 
-template <class T>
+template <class T, Activation kActivation>
 class Backward {
  public:
   explicit Backward(const GruArgs<T>& args)
@@ -202,7 +202,7 @@ class Backward {
       return;
     }
     const Vec<T> r = lanes.load(gates), u = lanes.load(gates + hidden), c = lanes.load(candidate);
-    const Vec<T> dc = dh * (one - u) * (one - c * c);
+    const Vec<T> dc = dh * (one - u) * slope<T>(kActivation, c);
     lanes.store(gates + hidden, dh * (lanes.load(a_.hs + at) - c) * u * (one - u));
     lanes.store(candidate, dc);
     if (a_.reset_after) {
@@ -230,12 +230,21 @@ class Backward {
   Weights<T> gates_, candidate_;
 };
 
+template <template <class, Activation> class Pass, class T>
+void run(const GruArgs<T>& a) {
+  if (a.activation == Activation::kRelu) {
+    run_pass(a.sizes, Pass<T, Activation::kRelu>(a));
+  } else {
+    run_pass(a.sizes, Pass<T, Activation::kTanh>(a));
+  }
+}
+
 }  // namespace
 
-void gru_forward_f32(const GruArgs<float>& a) { run_pass(a.sizes, Forward<float>(a)); }
-void gru_forward_f64(const GruArgs<double>& a) { run_pass(a.sizes, Forward<double>(a)); }
-void gru_backward_f32(const GruArgs<float>& a) { run_pass(a.sizes, Backward<float>(a)); }
-void gru_backward_f64(const GruArgs<double>& a) { run_pass(a.sizes, Backward<double>(a)); }
+void gru_forward_f32(const GruArgs<float>& a) { run<Forward>(a); }
+void gru_forward_f64(const GruArgs<double>& a) { run<Forward>(a); }
+void gru_backward_f32(const GruArgs<float>& a) { run<Backward>(a); }
+void gru_backward_f64(const GruArgs<double>& a) { run<Backward>(a); }
 
 }  // namespace TAILRACE_ISA
 }  // namespace tailrace

@@ -10,7 +10,7 @@
 
 #include <cmath>
 
-#include "simd/activations.h"
+#include "simd/cell_activation.h"
 #include "simd/sequence.h"
 
 namespace tailrace {
@@ -19,7 +19,7 @@ namespace {
 
 constexpr int kGates = 4;
 
-template <class T>
+template <class T, Activation kActivation>
 class Forward {
  public:
   explicit Forward(const LstmArgs<T>& args)
@@ -80,7 +80,7 @@ class Forward {
         x[0] += lanes.load(a_.peephole_i + unit) * c;
         x[2] += lanes.load(a_.peephole_f + unit) * c;
       }
-      const Vec<T> i = sigmoid<T>(x[0]), j = tanh<T>(x[1]), f = sigmoid<T>(x[2]);
+      const Vec<T> i = sigmoid<T>(x[0]), j = activated<T>(kActivation, x[1]), f = sigmoid<T>(x[2]);
       const Vec<T> next = clamp<T>(f * c + i * j, -clip, clip);
       if (a_.peephole_o) x[3] += lanes.load(a_.peephole_o + unit) * next;
       const Vec<T> o = sigmoid<T>(x[3]);
@@ -89,7 +89,7 @@ class Forward {
       lanes.store(gates + 2 * hidden, f);
       lanes.store(gates + 3 * hidden, o);
       lanes.store(c_after, next);
-      Vec<T> h = o * tanh<T>(next);
+      Vec<T> h = o * activated<T>(kActivation, next);
       if (a_.mask.data) {
         lanes.store(a_.mask.outputs + at * hidden + unit, h);
         h *= factors(a_.mask, lanes, t, row + r, unit);
@@ -121,7 +121,7 @@ class Forward {
   Weights<T> recurrent_, projection_;
 };
 
-template <class T>
+template <class T, Activation kActivation>
 class Backward {
  public:
   explicit Backward(const LstmArgs<T>& args)
@@ -214,13 +214,13 @@ class Backward {
                  f = lanes.load(gates + 2 * hidden), o = lanes.load(gates + 3 * hidden);
     const Vec<T> before = lanes.load(a_.cs + at * hidden + unit);
     const Vec<T> c = lanes.load(a_.cs + (at + n_.batch) * hidden + unit);
-    const Vec<T> one = splat(T(1)), squashed = tanh<T>(c);
+    const Vec<T> one = splat(T(1)), squashed = activated<T>(kActivation, c);
     const Vec<T> d_o = dm * squashed * o * (one - o);
     T* const carried = a_.dc + b * hidden + unit;
-    Vec<T> dc = lanes.load(carried) + dm * o * (one - squashed * squashed);
+    Vec<T> dc = lanes.load(carried) + dm * o * slope<T>(kActivation, squashed);
     if (a_.peephole_o) dc += d_o * lanes.load(a_.peephole_o + unit);
     if (!std::isinf(a_.cell_clip)) dc = unclipped(c, f * before + i * j, dc);
-    const Vec<T> d_i = dc * j * i * (one - i), d_j = dc * i * (one - j * j),
+    const Vec<T> d_i = dc * j * i * (one - i), d_j = dc * i * slope<T>(kActivation, j),
                  d_f = dc * before * f * (one - f);
     lanes.store(gates, d_i);
     lanes.store(gates + hidden, d_j);
@@ -248,12 +248,21 @@ class Backward {
   Weights<T> recurrent_, projection_;
 };
 
+template <template <class, Activation> class Pass, class T>
+void run(const LstmArgs<T>& a) {
+  if (a.activation == Activation::kRelu) {
+    run_pass(a.sizes, Pass<T, Activation::kRelu>(a));
+  } else {
+    run_pass(a.sizes, Pass<T, Activation::kTanh>(a));
+  }
+}
+
 }  // namespace
 
-void lstm_forward_f32(const LstmArgs<float>& a) { run_pass(a.sizes, Forward<float>(a)); }
-void lstm_forward_f64(const LstmArgs<double>& a) { run_pass(a.sizes, Forward<double>(a)); }
-void lstm_backward_f32(const LstmArgs<float>& a) { run_pass(a.sizes, Backward<float>(a)); }
-void lstm_backward_f64(const LstmArgs<double>& a) { run_pass(a.sizes, Backward<double>(a)); }
+void lstm_forward_f32(const LstmArgs<float>& a) { run<Forward>(a); }
+void lstm_forward_f64(const LstmArgs<double>& a) { run<Forward>(a); }
+void lstm_backward_f32(const LstmArgs<float>& a) { run<Backward>(a); }
+void lstm_backward_f64(const LstmArgs<double>& a) { run<Backward>(a); }
 
 }  // namespace TAILRACE_ISA
 }  // namespace tailrace
