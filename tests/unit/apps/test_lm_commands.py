@@ -271,7 +271,7 @@ def test_resume_asks_for_what_it_needs(
     go_on = ["train", "--resume", "--out", str(model)]
     assert "come to its end" in _refused(capsys, *go_on)
     assert "--size" in _refused(capsys, *go_on, "--size", "30")
-    assert "takes no files" in _refused(capsys, *go_on, str(corpus))
+    assert "files cannot be changed" in _refused(capsys, *go_on, str(corpus))
     assert "no such folder" in _refused(capsys, "train", "--resume", "--out", str(tmp_path / "x"))
     contents = folders.read(model)
     other = tmp_path / "other.txt"

@@ -24,7 +24,7 @@ MISSING = ("", "nan", "na", "null")
 
 def score(args: argparse.Namespace) -> int:
     """Lists the odd ranges of a series."""
-    detector = Detector.load(Path(args.model))
+    detector = Detector.load(args.model)
     series = _matching(detector, args.file, args.label)
     scores = detector.scores(series)
     marks = detector.marks(scores)
@@ -65,7 +65,7 @@ def _matching(detector: Detector, path: str, label: str | None) -> Series:
 
 def watch(args: argparse.Namespace) -> int:
     """Reads a point per line from standard input; prints alarms as they come."""
-    detector = Detector.load(Path(args.model))
+    detector = Detector.load(args.model)
     try:
         _watch(detector, sys.stdin, everything=args.all)
     except KeyboardInterrupt:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from tailrace.apps.common.options import add_out, add_seed, command, later, subcommands
+from tailrace.apps.common.options import add_out, add_resume, add_seed, command, later, subcommands
 
 _HERE = "tailrace.apps.anomaly"
 _ANOMALY = """examples:
@@ -18,6 +18,7 @@ _TRAIN = """examples:
   tailrace anomaly train --demo recorded --seeds 3
   tailrace anomaly train machine.csv --columns heat,speed --window 100 --out machine
   tailrace anomaly train normal.csv --test labelled.csv --label bad --method autoencoder
+  tailrace anomaly train --resume anomaly-model
 """
 _SCORE = """examples:
   tailrace anomaly score anomaly-model new.csv
@@ -81,6 +82,7 @@ def _add_train(commands: Any) -> None:
     alarms.add_argument(
         "--stride", type=int, metavar="N", help="distance of the autoencoder's windows (default 8)"
     )
+    add_resume(train, "anomaly-model")
     add_out(train, "anomaly-model")
     train.set_defaults(command=later(f"{_HERE}.commands", "train"))
 

@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+import tailrace as tf
 from tailrace.apps.anomaly.data import Series
-from tailrace.apps.anomaly.networks import Learner, new_learner
+from tailrace.apps.anomaly.networks import Learner, Lessons, new_learner
 from tailrace.apps.anomaly.scoring import check_enough, marked, smoothed, threshold
 from tailrace.apps.anomaly.settings import Settings
 from tailrace.apps.anomaly.windows import Floats
-from tailrace.apps.common import folder as common
-from tailrace.apps.common.training import OnStep
+from tailrace.apps.common.kept import Kept
+from tailrace.apps.common.runs import Kind, Run, train_in_memory
+from tailrace.apps.common.training import OnStep, Progress, Training
 from tailrace.apps.errors import UserError
 
-APPLICATION = "anomaly"
-FORMAT = 1
 # of the series to learn from: what is kept to choose by, and to calibrate on
 VALIDATION, CALIBRATION = 0.15, 0.25
 
@@ -71,8 +72,10 @@ class Scale:
 
 
 @dataclass
-class Detector:
-    """A fitted detector."""
+class Detector(Kept):
+    """A network, and when it raises an alarm."""
+
+    kind = Kind("anomaly", 2)
 
     settings: Settings
     channels: list[str]
@@ -80,6 +83,7 @@ class Detector:
     learner: Learner
     threshold: float = float("nan")
     results: dict[str, Any] = field(default_factory=dict)
+    history: list[dict[str, float]] = field(default_factory=list)
 
     @classmethod
     def new(cls, parts: Parts, settings: Settings) -> Detector:
@@ -90,13 +94,36 @@ class Detector:
         channels = parts.train.channels
         return cls(settings, channels, Scale.of(train), new_learner(settings, len(channels)))
 
-    def fit(self, parts: Parts, on_step: OnStep = lambda figures: None) -> bool:
-        """Learns and calibrates; returns whether training came to its end."""
+    def _lessons(self, parts: Parts) -> Lessons:
         train, validation = (self.scale.apply(p.values) for p in (parts.train, parts.validation))
-        finished = self.learner.train(train, validation, parts.train.bad, on_step)
-        self.learner.fit_errors(validation)
-        self.threshold = calibrated(self.scores(parts.calibration), parts, self.settings)
+        return self.learner.lessons(train, validation, parts.train.bad)
+
+    def new_training(self) -> Training:
+        """A training in memory, for `fit`."""
+        progress = Progress(steps_per_epoch=self.settings.steps)
+        return Training(self.learner.course(), progress)
+
+    def fit(self, parts: Parts, training: Training, on_step: OnStep = lambda figures: None) -> bool:
+        """Learns in memory and calibrates; returns whether training came to its end."""
+        lessons, session = self._lessons(parts), self.learner.session
+        finished = train_in_memory(training, session, *lessons, on_step=on_step)
+        self.history = training.progress.history
+        self._calibrate(parts)
         return finished
+
+    def fit_in(self, run: Run, parts: Parts) -> bool:
+        """Learns in a model folder, shown and saved, and calibrates; returns as `fit`."""
+        run.progress.steps_per_epoch = self.settings.steps
+        finished = run.train(*self._lessons(parts), heading=self.settings.method)
+        self.history = run.progress.history
+        self._calibrate(parts)
+        run.write()
+        return finished
+
+    def _calibrate(self, parts: Parts) -> None:
+        """Learns how large errors usually are, and from where on a score is an alarm."""
+        self.learner.fit_errors(self.scale.apply(parts.validation.values))
+        self.threshold = calibrated(self.scores(parts.calibration), parts, self.settings)
 
     def scores(self, series: Series) -> Floats:
         """Scores [T]; NaN where a point has none. Raises: as `check`."""
@@ -119,44 +146,52 @@ class Detector:
                 f"{series.name}: {len(series.values)} points are too few, {least} needed"
             )
 
-    def save(self, folder: Path) -> None:
-        """Writes the model folder. Raises: UserError where it cannot be written."""
-        with self.learner.graph.as_default():
-            checkpoints = common.Checkpoints(folder, "best", self.learner.variables)
-            checkpoint = checkpoints.save(self.learner.session, 0)
-        data = {
+    @property
+    def is_calibrated(self) -> bool:
+        """Whether it knows what an alarm is."""
+        return np.isfinite(self.threshold)
+
+    def held(self) -> tuple[tf.Session, Sequence[tf.Variable]]:
+        """The session, and the variables that the network needs once it has learnt."""
+        return self.learner.session, self.learner.variables
+
+    def to_json(self) -> dict[str, Any]:
+        """What `model.json` says of it; while it learns there are no errors and no threshold."""
+        ready = self.is_calibrated
+        return {
             "settings": self.settings.to_json(),
             "channels": self.channels,
             "mean": self.scale.mean.tolist(),
             "deviation": self.scale.deviation.tolist(),
-            "errors": self.learner.errors_to_json(),
-            "threshold": self.threshold,
-            "history": self.learner.history,
-            "best": checkpoint,
+            "errors": self.learner.errors_to_json() if ready else None,
+            "threshold": self.threshold if ready else None,
             "results": self.results,
         }
-        common.write(folder, APPLICATION, FORMAT, data)
 
     @classmethod
-    def load(cls, folder: Path) -> Detector:
-        """The detector of a folder. Raises: UserError where it is none, or is damaged."""
-        data = common.read(folder, APPLICATION, FORMAT)
-        with common.damage_said(folder):
-            settings, channels = Settings.from_json(data["settings"]), list(data["channels"])
-            scale = Scale(np.asarray(data["mean"], float), np.asarray(data["deviation"], float))
-            if scale.mean.shape != (len(channels),) or scale.deviation.shape != (len(channels),):
-                raise ValueError("the scale does not fit the channels")
-            learner = new_learner(settings, len(channels))
-            learner.errors_from_json(data["errors"])
-            learner.history = data["history"]
-            limit = float(data["threshold"])
-            detector = cls(settings, channels, scale, learner, limit, data["results"])
-            checkpoint = data["best"]
-        with learner.graph.as_default():
-            common.Checkpoints(folder, "best", learner.variables).restore(
-                learner.session, checkpoint
+    def from_json(cls, data: dict[str, Any]) -> Detector:
+        """What `to_json` gave, with a network that has learnt nothing."""
+        settings, channels = Settings.from_json(data["settings"]), list(data["channels"])
+        scale = Scale(np.asarray(data["mean"], float), np.asarray(data["deviation"], float))
+        if scale.mean.shape != (len(channels),) or scale.deviation.shape != (len(channels),):
+            raise ValueError("the scale does not fit the channels")
+        found = cls(settings, channels, scale, new_learner(settings, len(channels)))
+        if data["threshold"] is not None:
+            found.learner.errors_from_json(data["errors"])
+            found.threshold = float(data["threshold"])
+        found.results = dict(data["results"])
+        return found
+
+    @classmethod
+    def load(cls, folder: str | Path) -> Self:
+        """The detector of a folder. Raises: UserError where it is none or is damaged."""
+        found = super().load(folder)
+        if not found.is_calibrated:
+            raise UserError(
+                f"{folder}: its training was cut off; go on with it: tailrace anomaly train "
+                f"--resume {folder}"
             )
-        return detector
+        return found
 
     def watch(self) -> Watcher:
         """Scores a series that arrives point by point, as `scores` would the whole."""

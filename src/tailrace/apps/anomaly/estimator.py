@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Self
 
 import numpy as np
@@ -12,11 +11,10 @@ from tailrace.apps.anomaly.data import from_array
 from tailrace.apps.anomaly.detector import Detector, Parts, Watcher
 from tailrace.apps.anomaly.settings import Settings
 from tailrace.apps.anomaly.windows import Floats
-from tailrace.apps.common.estimator import Estimator
-from tailrace.apps.common.files import make_folder
+from tailrace.apps.common.estimator import KeptEstimator
 
 
-class AnomalyDetector(Estimator[Settings]):
+class AnomalyDetector(KeptEstimator[Settings, Detector]):
     """A recurrent network that learns a normal series and marks what is odd in others.
 
     The parameters are those of `Settings`, by name: `AnomalyDetector(window=100,
@@ -25,6 +23,7 @@ class AnomalyDetector(Estimator[Settings]):
     """
 
     settings_class = Settings
+    kept_class = Detector
 
     def fit(self, X: ArrayLike, y: ArrayLike | None = None) -> Self:
         """Learns from a series; points where `y` is true are known to be bad and left out.
@@ -33,19 +32,14 @@ class AnomalyDetector(Estimator[Settings]):
         """
         parts = Parts.of(from_array(X, y), self._settings)
         detector = Detector.new(parts, self._settings)
-        detector.fit(parts)
-        self._detector = detector
+        detector.fit(parts, detector.new_training())
+        self._kept = detector
         return self
 
     @property
     def threshold_(self) -> float:
         """The score above which a point is marked."""
         return self._fitted().threshold
-
-    @property
-    def history_(self) -> list[dict[str, float]]:
-        """Figures of every look at the validation part during training."""
-        return self._fitted().learner.history
 
     def anomaly_scores(self, X: ArrayLike) -> Floats:
         """A score per point [T], larger where odder; NaN where there is none yet."""
@@ -67,27 +61,3 @@ class AnomalyDetector(Estimator[Settings]):
     def watch(self) -> Watcher:
         """Takes points one by one: `watch().push(point)`."""
         return self._fitted().watch()
-
-    def save(self, folder: str | Path) -> None:
-        """Writes a model folder, which `load` and `tailrace anomaly` read.
-
-        Raises: UserError where the folder holds something already or cannot be written.
-        """
-        detector, path = self._fitted(), Path(folder)
-        make_folder(path)
-        detector.save(path)
-
-    @classmethod
-    def load(cls, folder: str | Path) -> AnomalyDetector:
-        """The detector of a folder. Raises: UserError where it is none or is damaged."""
-        detector = Detector.load(Path(folder))
-        model = cls(**detector.settings.to_json())
-        model._detector = detector
-        return model
-
-    def _is_fitted(self) -> bool:
-        return hasattr(self, "_detector")
-
-    def _fitted(self) -> Detector:
-        self._check_fitted()
-        return self._detector

@@ -6,7 +6,7 @@ Arrays: T points, C channels, B windows side by side of L points, K points ahead
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,7 @@ from tailrace.apps.anomaly.scoring import Errors
 from tailrace.apps.anomaly.settings import Settings
 from tailrace.apps.anomaly.windows import Floats, clean, cut, spread
 from tailrace.apps.common.parts import generator
-from tailrace.apps.common.training import Course, OnStep, Progress, Training
+from tailrace.apps.common.training import Course
 from tailrace.apps.errors import UserError
 
 # the validation part is looked at so often during training
@@ -29,24 +29,22 @@ AT_ONCE = 256
 # of training, the rate falls to this part of itself
 LAST_RATE = 0.1
 
+# the batches of an epoch, a step on one of them at a rate, figures on the validation part
+Lessons = tuple[
+    Callable[[int], Iterable[Floats]],
+    Callable[[Floats, float], float],
+    Callable[[], Mapping[str, float]],
+]
+
 
 class Learner:
-    """What both networks share: the graph, its session and training."""
+    """What both networks share: the graph, its session, how it learns."""
 
     # what one window of the training has more than `settings.window` points
     extra = 0
 
     def __init__(self, settings: Settings, channels: int) -> None:
         self.settings, self.channels = settings, channels
-        # one pass of so many steps, looked at several times
-        course = Course(
-            settings.learning_rate,
-            epochs=1,
-            warm_up=0,
-            least_rate=LAST_RATE,
-            every=max(1, settings.steps // LOOKS),
-        )
-        self._training = Training(course, Progress(steps_per_epoch=settings.steps))
         self.graph = tf.Graph()
         with self.graph.as_default():
             tf.set_random_seed(settings.seed)
@@ -55,25 +53,17 @@ class Learner:
             self.session = tf.Session()
             self.session.run(tf.global_variables_initializer())
 
-    @property
-    def history(self) -> list[dict[str, float]]:
-        """Figures of every look at the validation part."""
-        return self._training.progress.history
+    def course(self) -> Course:
+        """How long to learn: one pass of so many steps, looked at several times."""
+        settings = self.settings
+        every = max(1, settings.steps // LOOKS)
+        rate = settings.learning_rate
+        return Course(rate, epochs=1, warm_up=0, least_rate=LAST_RATE, every=every)
 
-    @history.setter
-    def history(self, rows: list[dict[str, float]]) -> None:
-        self._training.progress.history = rows
+    def lessons(self, normal: Floats, validation: Floats, bad: NDArray[np.bool_]) -> Lessons:
+        """How to learn from a standardized series but for its bad points.
 
-    def stop(self) -> None:
-        """Asks for training to end after the step under way."""
-        self._training.stop()
-
-    def train(
-        self, normal: Floats, validation: Floats, bad: NDArray[np.bool_], on_step: OnStep
-    ) -> bool:
-        """Learns from a standardized series but for its bad points; keeps what validated best.
-
-        Returns whether it came to the end.
+        Raises: UserError where no window is free of them.
         """
         length = self.settings.window + self.extra
         usable = clean(bad, length)
@@ -83,34 +73,13 @@ class Learner:
             )
         windows = cut(normal, length)
         checks = cut(validation, length, max(1, len(validation) // VALIDATION_WINDOWS))
-        best: list[NDArray[np.float32]] = []
 
         def batches(epoch: int) -> Iterator[Floats]:
             random = generator(self.settings.seed, epoch)
             for _ in range(self.settings.steps):
                 yield windows[random.choice(usable, self.settings.batch)]
 
-        def keep(row: dict[str, float], is_best: bool) -> None:
-            if is_best:
-                best[:] = self.session.run(self.variables)
-
-        finished = self._training.run(
-            batches,
-            self._update,
-            lambda: {"validation": self._loss(checks)},
-            on_step=on_step,
-            on_evaluation=keep,
-        )
-        # stopped before the first look, it stays as it is
-        if best:
-            self.put(best)
-        return finished
-
-    def put(self, values: list[NDArray[np.float32]]) -> None:
-        """Sets the variables."""
-        with self.graph.as_default():
-            for variable, value in zip(self.variables, values, strict=True):
-                variable.load(value, self.session)
+        return batches, self._update, lambda: {"validation": self._loss(checks)}
 
     def _update(self, windows: Floats, rate: float) -> float:
         net = self.network

@@ -144,7 +144,7 @@ def _score(axes: Axes, entry: Entry, where: slice, series: Series) -> None:
 
 
 def _curve(detector: Detector) -> bytes:
-    rows: Sequence[dict[str, float]] = detector.learner.history
+    rows: Sequence[dict[str, float]] = detector.history
     figure = new_figure(7, 3)
     axes = figure.subplots()
     steps = [row["step"] for row in rows]

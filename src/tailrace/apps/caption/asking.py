@@ -41,7 +41,7 @@ def describe(args: argparse.Namespace) -> int:
 
 def _opened(args: argparse.Namespace) -> Learner:
     """The model with the options for writing that were given."""
-    learner, _ = Learner.load(Path(args.model))
+    learner = Learner.load(args.model)
     learner.settings = learner.settings.with_(**Settings.given(args))
     return learner
 

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from tailrace.apps.common.options import add_out, add_seed, command, later, subcommands
+from tailrace.apps.common.options import (
+    add_out,
+    add_resume,
+    add_writers_training,
+    add_writing,
+    command,
+    later,
+    subcommands,
+)
 
 _HERE = "tailrace.apps.caption"
 _CAPTION = """examples:
@@ -48,7 +56,7 @@ def _add_train(commands: Any) -> None:
     train = command(commands, "train", "learn from pictures with captions", _TRAIN)
     train.add_argument("folder", nargs="?", metavar="FOLDER", help="pictures (default: built-in)")
     _add_captions(train)
-    train.add_argument("--resume", metavar="DIR", help="go on with the training of a model folder")
+    add_resume(train, "caption-model")
     train.add_argument(
         "--held-out", type=float, metavar="PART", help="part not learnt from (default 0.2)"
     )
@@ -70,27 +78,10 @@ def _add_train(commands: Any) -> None:
     network.add_argument(
         "--vocabulary", type=int, metavar="N", help="most words, marks included (default 10000)"
     )
-    training = train.add_argument_group("training")
-    training.add_argument("--epochs", type=int, metavar="N", help="passes (default 12)")
-    training.add_argument("--minutes", type=float, metavar="M", help="end after this time")
-    training.add_argument(
-        "--patience", type=int, metavar="N", help="end after N epochs without gain (default 5)"
-    )
-    training.add_argument("--batch", type=int, metavar="N", help="captions of a step (default 32)")
-    training.add_argument("--learning-rate", type=float, metavar="R", help="Adam's, at its highest")
-    add_seed(training, 1)
-    _add_writing(train)
+    add_writers_training(train, "12", "captions (default 32)")
+    add_writing(train, "captions", 3)
     add_out(train, "caption-model")
     train.set_defaults(command=later(f"{_HERE}.commands", "train"))
-
-
-def _add_writing(parser: Any) -> None:
-    parser.add_argument(
-        "--beam", type=int, metavar="N", help="captions kept while writing (default 3)"
-    )
-    parser.add_argument(
-        "--length-penalty", type=float, metavar="A", help="0 for none, more for long (default 0.6)"
-    )
 
 
 def _add_describe(commands: Any) -> None:
@@ -101,7 +92,7 @@ def _add_describe(commands: Any) -> None:
         "--best", type=int, metavar="N", help="print N captions each, with log probabilities"
     )
     ask.add_argument("--picture", metavar="PNG", help="write where the network looked")
-    _add_writing(ask)
+    add_writing(ask, "captions", 3)
     ask.set_defaults(command=later(f"{_HERE}.asking", "describe"))
 
 
@@ -110,5 +101,5 @@ def _add_eval(commands: Any) -> None:
     measure.add_argument("model", metavar="DIR", help="model folder")
     measure.add_argument("folder", metavar="FOLDER", help="pictures")
     _add_captions(measure)
-    _add_writing(measure)
+    add_writing(measure, "captions", 3)
     measure.set_defaults(command=later(f"{_HERE}.asking", "evaluate"))

@@ -12,22 +12,18 @@ from typing import Any
 
 from tailrace.apps.caption.comparison import Comparison
 from tailrace.apps.caption.data import COLUMNS, Album, divide, read_album
-from tailrace.apps.caption.learner import APPLICATION, FORMAT, Learner
+from tailrace.apps.caption.learner import Learner
 from tailrace.apps.caption.report import write_report
 from tailrace.apps.caption.scenes import SIDE, scenes
 from tailrace.apps.caption.settings import Settings
-from tailrace.apps.common import folder as folders
-from tailrace.apps.common.display import INTERRUPTED, say, show
-from tailrace.apps.common.figures import Figure, write_figures
+from tailrace.apps.common.display import say
 from tailrace.apps.common.files import check_free, free_folder, make_folder, write_file
-from tailrace.apps.common.parts import Split
 from tailrace.apps.common.pictures import encode
-from tailrace.apps.common.runs import Kind, Run
+from tailrace.apps.common.runs import check_unchanged, resumed_folder
+from tailrace.apps.common.schooling import CHANGEABLE, School, Task
 from tailrace.apps.errors import UserError
 
 DEFAULT_OUT = "caption-model"
-# settings that may be other ones when training goes on
-CHANGEABLE = {"epochs", "minutes", "patience"}
 # scenes that are written as files where that is wanted
 KEPT_SCENES = 20
 
@@ -50,59 +46,41 @@ class Origin:
         """What it is, for people."""
         return self.folder or "built-in scenes of shapes, drawn by rule"
 
+    def to_json(self) -> dict[str, Any]:
+        """What `model.json` says of it."""
+        return {"pictures": self.folder, "captions": self.captions}
 
-@dataclass(frozen=True)
-class Task:
-    """What is to be trained, where."""
 
-    learner: Learner
-    parts: Split[Album]
-    origin: Origin
-    folder: Path
-    run: Run
+def _about(task: Task) -> str:
+    settings, parts = task.learner.settings, task.parts
+    return (
+        f"{task.origin.text}: {len(parts.train):,} pictures to learn from, "
+        f"{len(parts.validation):,} to choose by, {len(parts.test):,} to test on, "
+        f"{settings.side} x {settings.side} pixels. {len(task.learner.vocabulary):,} words and "
+        f"marks. {settings.cell}, {settings.size} units, attention: {settings.attention}"
+    )
 
-    @property
-    def introduction(self) -> str:
-        """A paragraph on the pictures and the network."""
-        settings, parts = self.learner.settings, self.parts
-        return (
-            f"{self.origin.text}: {len(parts.train):,} pictures to learn from, "
-            f"{len(parts.validation):,} to choose by, {len(parts.test):,} to test on, "
-            f"{settings.side} x {settings.side} pixels. {len(self.learner.vocabulary):,} words and "
-            f"marks. {settings.cell}, {settings.size} units, attention: {settings.attention}"
-        )
+
+SCHOOL = School(
+    learner=Learner,
+    divide=lambda album, settings: divide(album, settings.held_out, settings.seed),
+    origin=lambda data: Origin(data["pictures"], data["captions"]),
+    contest=Comparison,
+    report=write_report,
+    about=_about,
+    ask=("describe", lambda task: "IMAGE"),
+)
 
 
 def train(args: argparse.Namespace) -> int:
     """Trains a captioner in a folder; ends with a table and a report."""
     begin = time.perf_counter()
-    task = _resumed(args) if args.resume else _new(args)
-    say(task.introduction)
-    learner, parts = task.learner, task.parts
+    folder = resumed_folder(args, DEFAULT_OUT)
+    task = _new(args) if folder is None else _resumed(args, folder)
+    say(_about(task))
     if args.pictures:
-        _write_scenes(Path(args.pictures), parts.test)
-    finished = task.run.train(
-        learner.batches(parts.train), learner.step, lambda: learner.evaluate(parts.validation)
-    )
-    if not finished:
-        say(
-            f"Stopped and saved. Go on with: tailrace caption train --resume {task.folder}; "
-            f"or use it as it is: tailrace caption describe {task.folder} IMAGE"
-        )
-        return INTERRUPTED
-    comparison = Comparison(learner, parts.train, parts.test)
-    say()
-    show(comparison.table())
-    say()
-    show(comparison.groups())
-    history = task.run.progress.history
-    page = write_report(task.folder, comparison, task.introduction, history)
-    _write_figures(task.folder, comparison, time.perf_counter() - begin)
-    say(
-        f"\nThe model is in {task.folder}, the report in {page}. "
-        f"Ask it: tailrace caption describe {task.folder} IMAGE"
-    )
-    return 0
+        _write_scenes(Path(args.pictures), task.parts.test)
+    return SCHOOL.train(task, begin)
 
 
 def _new(args: argparse.Namespace) -> Task:
@@ -112,14 +90,9 @@ def _new(args: argparse.Namespace) -> Task:
     settings = Settings.of(**given)
     if origin.folder is None and settings.side != SIDE:
         raise UserError(f"--side {settings.side}: the built-in scenes have {SIDE} pixels")
-    folder = Path(args.out) if args.out else free_folder(DEFAULT_OUT)
-    album = origin.read(settings)
-    parts = divide(album, settings.held_out, settings.seed)
-    learner = Learner.new(parts.train, settings)
     if args.pictures:
         check_free(Path(args.pictures))
-    make_folder(folder, hint="or go on with --resume")
-    return Task(learner, parts, origin, folder, _run(learner, album, origin, folder))
+    return SCHOOL.new(origin, settings, Path(args.out) if args.out else free_folder(DEFAULT_OUT))
 
 
 def _origin(args: argparse.Namespace) -> Origin:
@@ -134,38 +107,11 @@ def _origin(args: argparse.Namespace) -> Origin:
     return Origin(str(Path(args.folder).absolute()), str(Path(args.captions).absolute()))
 
 
-def _resumed(args: argparse.Namespace) -> Task:
-    folder, given = Path(args.resume), Settings.given(args)
-    others = sorted(set(given) - CHANGEABLE)
-    if others or args.folder or args.captions or args.out or args.pictures:
-        what = f"--{others[0].replace('_', '-')}" if others else "files and folders"
-        raise UserError(f"--resume: {what} cannot be changed; only --epochs, --minutes, --patience")
-    data = folders.read(folder, APPLICATION, FORMAT)
-    with folders.damage_said(folder):
-        settings = Settings.from_json(data["settings"]).with_(**given)
-        learner = Learner.from_json({**data, "settings": settings.to_json()})
-        origin, fingerprint = Origin(data["pictures"], data["captions"]), data["fingerprint"]
-    album = origin.read(settings)
-    if album.fingerprint != fingerprint:
-        raise UserError(f"{folder}: cannot go on: {origin.text} are not what they were")
-    run = _run(learner, album, origin, folder)
-    run.resume(data)
-    parts = divide(album, settings.held_out, settings.seed)
-    return Task(learner, parts, origin, folder, run)
-
-
-def _run(learner: Learner, album: Album, origin: Origin, folder: Path) -> Run:
-    about = {
-        "pictures": origin.folder,
-        "captions": origin.captions,
-        "fingerprint": album.fingerprint,
-    }
-
-    def describe() -> dict[str, Any]:
-        return {**learner.to_json(), **about}
-
-    kind = Kind(APPLICATION, FORMAT)
-    return Run(folder, kind, learner.session, learner.settings.course, describe)
+def _resumed(args: argparse.Namespace, folder: Path) -> Task:
+    given = Settings.given(args)
+    others = {"captions": args.captions, "pictures": args.pictures}
+    check_unchanged(given, CHANGEABLE, files=args.folder, **others)
+    return SCHOOL.resumed(folder, given)
 
 
 def _write_scenes(folder: Path, album: Album) -> None:
@@ -182,15 +128,3 @@ def _write_scenes(folder: Path, album: Album) -> None:
         writer.writerows([file, text] for text in captions)
     write_file(folder / "captions.csv", rows.getvalue().encode())
     say(f"{min(KEPT_SCENES, len(album))} of the test scenes and captions.csv are in {folder}")
-
-
-def _write_figures(folder: Path, comparison: Comparison, seconds: float) -> None:
-    mine, simple = comparison.entries[0].quality, comparison.simple
-    write_figures(
-        folder,
-        APPLICATION,
-        seconds,
-        right=Figure([mine.exact], (simple.name, simple.quality.exact), "%"),
-        BLEU=Figure([mine.bleu], (simple.name, simple.quality.bleu)),
-        chrF=Figure([mine.chrf], (simple.name, simple.quality.chrf)),
-    )

@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from tailrace.apps.caption.data import Album, divide
-from tailrace.apps.caption.learner import APPLICATION, FORMAT, LEVEL, Description, Learner
+from tailrace.apps.caption.learner import LEVEL, Description, Learner
 from tailrace.apps.caption.settings import Settings
-from tailrace.apps.common import folder as folders
-from tailrace.apps.common.estimator import Estimator
-from tailrace.apps.common.files import make_folder
+from tailrace.apps.common.estimator import KeptEstimator
 from tailrace.apps.common.quality import Quality, judge
-from tailrace.apps.common.training import Progress
 from tailrace.apps.errors import UserError
 
 # of a picture: rows, columns, colours
 DIMENSIONS = 3
 
 
-class Captioner(Estimator[Settings]):
+class Captioner(KeptEstimator[Settings, Learner]):
     """Convolutions and a decoder with attention, which learn from pictures with captions.
 
     The parameters are those of `Settings`, by name: `Captioner(side=48, epochs=5)`. Pictures are
@@ -32,6 +28,7 @@ class Captioner(Estimator[Settings]):
     """
 
     settings_class = Settings
+    kept_class = Learner
 
     def fit(self, X: ArrayLike, y: Sequence[str] | Sequence[Sequence[str]]) -> Self:
         """Learns from pictures and their captions, one or several of each.
@@ -46,12 +43,8 @@ class Captioner(Estimator[Settings]):
         album = Album(pictures, captions, [str(i) for i in range(len(pictures))])
         parts = divide(album, self._settings.held_out, self._settings.seed)
         learner = Learner.new(parts.train, self._settings)
-        self.history_ = learner.fit(
-            learner.settings.course,
-            learner.batches(parts.train),
-            lambda: learner.evaluate(parts.validation),
-        )
-        self._learner = learner
+        learner.fit(parts)
+        self._kept = learner
         return self
 
     def predict(self, X: ArrayLike) -> list[str]:
@@ -70,34 +63,6 @@ class Captioner(Estimator[Settings]):
         """Per cent that are right, BLEU and chrF."""
         return judge(self.predict(X), _several(y), LEVEL)
 
-    def save(self, folder: str | Path) -> None:
-        """Writes a model folder, which `load` and `tailrace caption` read.
-
-        Raises: UserError where the folder holds something already or cannot be written.
-        """
-        learner, path = self._fitted(), Path(folder)
-        make_folder(path)
-        data: dict[str, Any] = {
-            **learner.to_json(),
-            "pictures": None,
-            "captions": None,
-            "fingerprint": "",
-            "progress": vars(Progress(finished=True, history=self.history_)),
-            "best": learner.save(path),
-            "last": None,
-        }
-        folders.write(path, APPLICATION, FORMAT, data)
-
-    @classmethod
-    def load(cls, folder: str | Path) -> Captioner:
-        """The captioner of a folder. Raises: UserError where it is none or is damaged."""
-        learner, data = Learner.load(Path(folder))
-        model = cls(**learner.settings.to_json())
-        model._learner = learner
-        with folders.damage_said(Path(folder)):
-            model.history_ = data["progress"]["history"]
-        return model
-
     def _pictures(self, X: ArrayLike) -> NDArray[np.float32]:
         pictures, side = np.asarray(X, np.float32), self._settings.side
         if pictures.ndim != DIMENSIONS + 1 or pictures.shape[1:] != (side, side, DIMENSIONS):
@@ -105,13 +70,6 @@ class Captioner(Estimator[Settings]):
                 f"pictures must be an array [N, {side}, {side}, 3], not {list(pictures.shape)}"
             )
         return pictures
-
-    def _is_fitted(self) -> bool:
-        return hasattr(self, "_learner")
-
-    def _fitted(self) -> Learner:
-        self._check_fitted()
-        return self._learner
 
 
 def _several(captions: Sequence[str] | Sequence[Sequence[str]]) -> list[list[str]]:

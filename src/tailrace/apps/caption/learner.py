@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,15 +12,13 @@ from numpy.typing import NDArray
 from tailrace.apps.caption.data import Album
 from tailrace.apps.caption.model import build, grid
 from tailrace.apps.caption.settings import Settings
-from tailrace.apps.common import folder as folders
 from tailrace.apps.common.parts import generator
 from tailrace.apps.common.quality import is_right
+from tailrace.apps.common.runs import Kind
 from tailrace.apps.common.sentences import MARKS, Sentence, with_end
 from tailrace.apps.common.vocabulary import Vocabulary
-from tailrace.apps.common.writer import Batch, Writer
+from tailrace.apps.common.writer import Batch, Writer, marked
 
-APPLICATION = "caption"
-FORMAT = 1
 LEVEL = "word"
 # of the validation part, so many pictures are looked at after each epoch
 LOOKED_AT = 512
@@ -42,6 +39,8 @@ class Description:
 class Learner(Writer):
     """A network and the vocabulary it writes with."""
 
+    kind = Kind("caption", 1)
+
     def __init__(self, settings: Settings, vocabulary: Vocabulary, longest: int) -> None:
         self.settings = settings
         super().__init__(
@@ -53,10 +52,10 @@ class Learner(Writer):
         )
 
     @classmethod
-    def new(cls, album: Album, settings: Settings) -> Learner:
+    def new(cls, data: Album, settings: Settings) -> Learner:
         """A captioner that has learnt nothing yet but the words."""
         plain = Vocabulary([], LEVEL)
-        words = [plain.tokens(text) for captions in album.captions for text in captions]
+        words = [plain.tokens(text) for captions in data.captions for text in captions]
         least = 1 if len(words) < LOOKED_AT else 2
         vocabulary = Vocabulary.of(
             [word for some in words for word in some],
@@ -67,15 +66,15 @@ class Learner(Writer):
         )
         return cls(settings, vocabulary, max(map(len, words)))
 
-    def batches(self, album: Album) -> Callable[[int], Iterator[Batch]]:
+    def batches(self, data: Album) -> Callable[[int], Iterator[Batch]]:
         """The batches of each epoch: every picture with each of its captions, in random order."""
-        pairs = [(row, text) for row, some in enumerate(album.captions) for text in some]
+        pairs = [(row, text) for row, some in enumerate(data.captions) for text in some]
         size = min(self.settings.batch, len(pairs))
 
         def of_epoch(epoch: int) -> Iterator[Batch]:
             order = generator(self.settings.seed, 10, epoch).permutation(len(pairs))
             for begin in range(0, len(order) - size + 1, size):
-                yield self._batch(album, [pairs[i] for i in order[begin : begin + size]])
+                yield self._batch(data, [pairs[i] for i in order[begin : begin + size]])
 
         return of_epoch
 
@@ -83,9 +82,9 @@ class Learner(Writer):
         pictures = album.pictures[[row for row, _ in pairs]]
         return (pictures, *with_end(self.vocabulary, [text for _, text in pairs]))
 
-    def evaluate(self, album: Album) -> dict[str, float]:
+    def evaluate(self, data: Album) -> dict[str, float]:
         """Loss on pictures that nothing is learnt from, and per cent described right."""
-        shown = album.rows(range(min(LOOKED_AT, len(album))))
+        shown = data.rows(range(min(LOOKED_AT, len(data))))
         batches = (
             self._batch(shown, [(row, shown.captions[row][0]) for row in rows])
             for rows in _chunks(len(shown))
@@ -132,27 +131,13 @@ class Learner(Writer):
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Learner:
-        """A captioner as `to_json` wrote it, without what it learnt.
+        """What `to_json` gave, with a network that has learnt nothing.
 
         Raises: KeyError, TypeError, ValueError where the data cannot be one.
         """
-        symbols = data["vocabulary"]
-        if not all(isinstance(one, str) for one in symbols) or symbols[:4] != list(MARKS):
-            raise ValueError("the vocabulary is not a list of symbols")
         settings = Settings.from_json(data["settings"])
-        return cls(settings, Vocabulary(symbols, LEVEL), int(data["longest"]))
-
-    @classmethod
-    def load(cls, folder: Path) -> tuple[Learner, dict[str, Any]]:
-        """The captioner of a folder, as it did best, and what else the folder says.
-
-        Raises: UserError where it is none or is damaged.
-        """
-        data = folders.read(folder, APPLICATION, FORMAT)
-        with folders.damage_said(folder):
-            learner = cls.from_json(data)
-        learner.restore(folder, data)
-        return learner, data
+        vocabulary = marked(data["vocabulary"], "the vocabulary", LEVEL)
+        return cls(settings, vocabulary, int(data["longest"]))
 
 
 def _chunks(count: int) -> Iterator[range]:

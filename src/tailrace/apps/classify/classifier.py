@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+import tailrace as tf
 from tailrace.apps.classify.data import Examples
 from tailrace.apps.classify.learner import Floats, Learner, Rows
 from tailrace.apps.classify.model import Sizes
 from tailrace.apps.classify.settings import SEQUENCES, Settings
 from tailrace.apps.classify.texts import Reader
-from tailrace.apps.common import folder as folders
+from tailrace.apps.common.kept import Kept
 from tailrace.apps.common.parts import Split, shuffled
 from tailrace.apps.common.runs import Kind
 from tailrace.apps.common.vectors import Vectors
@@ -23,14 +23,14 @@ from tailrace.apps.common.vocabulary import Ids
 from tailrace.apps.errors import UserError
 from tailrace.apps.som.table import Scaling
 
-KIND = Kind("classify", 1)
-
 Inputs = Sequence[str] | NDArray[np.float64]
 
 
 @dataclass
-class Classifier:
+class Classifier(Kept):
     """All that a trained classifier needs; exactly one of `reader` and `scaling` is there."""
+
+    kind = Kind("classify", 1)
 
     settings: Settings
     classes: list[str]
@@ -40,6 +40,7 @@ class Classifier:
     columns: list[str] = field(default_factory=list)
     vectors: str | None = None
     results: dict[str, Any] = field(default_factory=dict)
+    history: list[dict[str, float]] = field(default_factory=list)
 
     @classmethod
     def new(
@@ -158,7 +159,11 @@ class Classifier:
             inputs, lengths = self.reader.token_rows(shorter)
         return self.learner.margins(inputs, lengths, np.full(count, wanted))
 
-    def describe(self) -> dict[str, Any]:
+    def held(self) -> tuple[tf.Session, Sequence[tf.Variable]]:
+        """The session, and the variables that the network needs once it has learnt."""
+        return self.learner.session, self.learner.network.variables
+
+    def to_json(self) -> dict[str, Any]:
         """What `model.json` keeps beside what a training run puts there."""
         scale = self.scaling
         return {
@@ -172,23 +177,8 @@ class Classifier:
         }
 
     @classmethod
-    def load(cls, folder: str | Path) -> Classifier:
-        """The classifier of a folder. Raises: UserError where it is none or is damaged."""
-        path = Path(folder)
-        data = folders.read(path, KIND.application, KIND.format)
-        with folders.damage_said(path):
-            found = cls.from_json(data)
-            checkpoint = data["best"] or data["last"]
-            if checkpoint is None:
-                raise UserError(f"{path}: the training ended before there was a model")
-        with found.learner.graph.as_default():
-            saved = folders.Checkpoints(path, "best", found.learner.network.variables)
-            saved.restore(found.learner.session, checkpoint)
-        return found
-
-    @classmethod
     def from_json(cls, data: dict[str, Any]) -> Classifier:
-        """What `describe` gave, with a network that has learnt nothing."""
+        """What `to_json` gave, with a network that has learnt nothing."""
         settings = Settings.from_json(data["settings"])
         classes, columns = [str(c) for c in data["classes"]], [str(c) for c in data["columns"]]
         results, vectors = dict(data["results"]), data["vectors"]
@@ -202,14 +192,6 @@ class Classifier:
         reader = Reader.from_json(data["reader"], settings)
         learner = Learner(settings, _sizes(classes, reader, settings, vectors is not None))
         return cls(settings, classes, learner, reader, None, columns, vectors, results)
-
-    def save(self, folder: Path) -> None:
-        """Writes a model folder as a training run does. Raises: UserError where it cannot."""
-        with self.learner.graph.as_default():
-            saved = folders.Checkpoints(folder, "best", self.learner.network.variables)
-            name = saved.save(self.learner.session, 0)
-        data = {**self.describe(), "progress": {}, "best": name, "last": None}
-        folders.write(folder, KIND.application, KIND.format, data)
 
 
 def _sizes(classes: list[str], reader: Reader, settings: Settings, given: bool) -> Sizes:

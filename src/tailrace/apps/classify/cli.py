@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from tailrace.apps.common.options import add_out, add_seed, command, later, subcommands
+from tailrace.apps.common.options import add_out, add_resume, add_seed, command, later, subcommands
 
 _HERE = "tailrace.apps.classify"
 DEMOS = ("tweets", "iris", "wine", "breast-cancer", "digits")
@@ -126,7 +126,7 @@ def _add_train(commands: Any) -> None:
         "--seeds", type=int, default=1, metavar="N", help="networks for the table's deviations"
     )
     _add_explain(train)
-    train.add_argument("--resume", metavar="DIR", help="go on with a training that was stopped")
+    add_resume(train, "classify-model")
     add_out(train, "classify-model")
     train.set_defaults(command=later(f"{_HERE}.commands", "train"))
 

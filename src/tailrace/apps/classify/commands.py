@@ -6,11 +6,10 @@ import argparse
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from tailrace.apps.classify.classifier import KIND, Classifier, divide
+from tailrace.apps.classify.classifier import Classifier, divide
 from tailrace.apps.classify.comparison import Contest
-from tailrace.apps.classify.data import Examples, from_arguments
+from tailrace.apps.classify.data import Examples, Source
 from tailrace.apps.classify.explaining import way_for
 from tailrace.apps.classify.learner import Learner
 from tailrace.apps.classify.report import write_report
@@ -20,7 +19,13 @@ from tailrace.apps.common.display import INTERRUPTED, Bar, say, show, stopping
 from tailrace.apps.common.figures import write_figures
 from tailrace.apps.common.files import check_free, free_folder, make_folder
 from tailrace.apps.common.parts import Split
-from tailrace.apps.common.runs import Run
+from tailrace.apps.common.runs import (
+    RESUME_HINT,
+    Run,
+    check_unchanged,
+    read_stopped,
+    resumed_folder,
+)
 from tailrace.apps.common.settings import at_least
 from tailrace.apps.common.training import Figures, Training
 from tailrace.apps.common.vectors import Vectors, read_vectors
@@ -29,37 +34,34 @@ from tailrace.apps.errors import UserError
 DEFAULT_OUT = "classify-model"
 # what every method is compared with
 BASELINE = "logistic"
+# settings that may be other ones when training goes on
+CHANGEABLE = ("epochs", "patience")
 
 
 @dataclass(frozen=True)
 class _Task:
-    """What is to be trained, where, and on what; `saved` is what there was of it before."""
+    """What is to be trained, where, and on what."""
 
     classifier: Classifier
-    folder: Path
+    run: Run
     parts: Split[Examples]
     vectors: Vectors | None
     way: str
-    saved: dict[str, Any] | None
 
 
 def train(args: argparse.Namespace) -> int:
     """Trains a classifier in a folder of its own; ends with a table and a report."""
     at_least("seeds", args.seeds, 1)
     begun, spent = time.perf_counter(), time.process_time()
-    task = _resumed(args) if args.resume else _new(args)
-    classifier, folder, parts = task.classifier, task.folder, task.parts
+    stopped = resumed_folder(args, DEFAULT_OUT)
+    task = _new(args) if stopped is None else _resumed(args, stopped)
+    classifier, run, parts = task.classifier, task.run, task.parts
+    folder = run.folder
     say(introduction(parts, classifier))
-    run = _run(classifier, folder)
-    if task.saved:
-        run.resume(task.saved)
     data = [classifier.rows(part.inputs, part.labels) for part in (parts.train, parts.validation)]
     learner = classifier.learner
     if not run.train(learner.batches(data[0]), learner.step, lambda: learner.look(data[1])):
-        say(
-            f"Stopped and saved. Go on with the same data: tailrace classify train"
-            f"{' ' + args.file if args.file else ''} --resume {folder}"
-        )
+        say(f"Stopped and saved. Go on with: tailrace classify train --resume {folder}")
         return INTERRUPTED
     contest = Contest(parts, classifier.classes)
     contest.add(classifier, time.process_time() - spent, run.progress.history)
@@ -76,55 +78,53 @@ def _new(args: argparse.Namespace) -> _Task:
     """A training as the command line says it, in a folder that is made for it."""
     settings = Settings.of(**Settings.given(args))
     folder = Path(args.out) if args.out else free_folder(DEFAULT_OUT)
-    check_free(folder, hint="or go on with --resume")
-    parts = divide(from_arguments(args), settings)
+    check_free(folder, hint=RESUME_HINT)
+    source = Source.of(args)
+    examples = source.read()
+    parts = divide(examples, settings)
     if args.method is None and parts.train.texts is None:
         settings = settings.with_(method=BASELINE)
     vectors = vectors_of(args.embeddings, args.most)
-    classifier = Classifier.new(parts.train, settings, vectors, args.embeddings or "")
+    named = str(Path(args.embeddings).absolute()) if args.embeddings else ""
+    classifier = Classifier.new(parts.train, settings, vectors, named)
     way = way_for(classifier, args.explain)
     make_folder(folder)
-    return _Task(classifier, folder, parts, vectors, way, None)
+    run = _run(classifier, folder, source, examples)
+    return _Task(classifier, run, parts, vectors, way)
 
 
-def _resumed(args: argparse.Namespace) -> _Task:
-    """A training that goes on with the settings it began with."""
-    _check_alone(args)
-    saved = folders.read(args.resume, KIND.application, KIND.format)
-    with folders.damage_said(Path(args.resume)):
-        classifier = Classifier.from_json(saved)
-    parts = divide(from_arguments(args), classifier.settings)
-    if set(parts.train.labels) != set(classifier.classes):
-        raise UserError(
-            f"--resume {args.resume}: the model was trained on other classes; name its data"
-        )
+def _resumed(args: argparse.Namespace, folder: Path) -> _Task:
+    """A training that goes on with the data and settings it began with."""
+    given, others = Settings.given(args), {"files": args.file, "embeddings": args.embeddings}
+    others |= {name: getattr(args, name) for name in ("demo", "text", "label", "columns", "kind")}
+    check_unchanged(given, CHANGEABLE, **others)
+    saved = read_stopped(folder, Classifier.kind)
+    with folders.damage_said(folder):
+        classifier = Classifier.from_json({**saved, "settings": {**saved["settings"], **given}})
+        source, fingerprint = Source(**saved["source"]), saved["fingerprint"]
+    examples = source.read()
+    if examples.fingerprint != fingerprint:
+        raise UserError(f"{folder}: cannot go on: {examples.name} is not what it was")
     vectors = vectors_of(classifier.vectors, args.most)
     way = way_for(classifier, args.explain)
-    return _Task(classifier, Path(args.resume), parts, vectors, way, saved)
+    run = _run(classifier, folder, source, examples)
+    run.resume(saved)
+    return _Task(classifier, run, divide(examples, classifier.settings), vectors, way)
 
 
 def _conclude(task: _Task, contest: Contest, seconds: float) -> None:
     """Shows what came out of a training and writes its report."""
+    folder = task.run.folder
     say()
     show(contest.table())
-    page = write_report(task.folder, task.classifier, contest, task.way)
+    page = write_report(folder, task.classifier, contest, task.way)
     is_baseline = task.classifier.settings.method == BASELINE
     figures = contest.figures(None if is_baseline else TITLES[BASELINE])
-    write_figures(task.folder, "classify", seconds, **figures)
+    write_figures(folder, "classify", seconds, **figures)
     say(
-        f"\nThe model is in {task.folder}, the report in {page}. "
-        f'Ask it: tailrace classify predict {task.folder} "..."'
+        f"\nThe model is in {folder}, the report in {page}. "
+        f'Ask it: tailrace classify predict {folder} "..."'
     )
-
-
-def _check_alone(args: argparse.Namespace) -> None:
-    """Raises UserError for what cannot be changed any more."""
-    odd = [*Settings.given(args), *(["out"] if args.out else [])]
-    odd += ["embeddings"] if args.embeddings else []
-    if odd:
-        raise UserError(
-            f"--{odd[0].replace('_', '-')}: cannot be changed when training goes on (--resume)"
-        )
 
 
 def vectors_of(path: str | None, most: int) -> Vectors | None:
@@ -150,11 +150,9 @@ def introduction(parts: Split[Examples], classifier: Classifier) -> str:
     )
 
 
-def _run(classifier: Classifier, folder: Path) -> Run:
-    learner = classifier.learner
-    variables = learner.network.variables
-    course = learner.course()
-    return Run(folder, KIND, learner.session, course, classifier.describe, variables=variables)
+def _run(classifier: Classifier, folder: Path, source: Source, examples: Examples) -> Run:
+    about = {"source": vars(source), "fingerprint": examples.fingerprint}
+    return classifier.new_run(folder, classifier.learner.course(), **about)
 
 
 def _rivals(contest: Contest, settings: Settings, vectors: Vectors | None, seeds: int) -> bool:

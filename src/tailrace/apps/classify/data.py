@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -51,6 +52,14 @@ class Examples:
         assert self.values is not None
         return self.values
 
+    @property
+    def fingerprint(self) -> str:
+        """Tells two sets of examples apart."""
+        found = hashlib.sha256(repr((self.labels, self.texts)).encode())
+        if self.values is not None:
+            found.update(np.ascontiguousarray(self.values).tobytes())
+        return found.hexdigest()
+
     def part(self, rows: Ids) -> Examples:
         """Some of them."""
         return Examples(
@@ -64,21 +73,42 @@ class Examples:
         )
 
 
-def from_arguments(args: argparse.Namespace) -> Examples:
-    """What a command line names: a file or a demonstration.
+@dataclass(frozen=True)
+class Source:
+    """Where examples come from: a file by its absolute path, and columns of it; or built in."""
 
-    Raises: UserError where that cannot be read or is not enough to learn from.
-    """
-    if args.file is None:
-        odd = [n for n in ("text", "label", "columns", "kind") if getattr(args, n) is not None]
-        if odd:
-            raise UserError(f"--{odd[0]}: needs a CSV file")
-        return demonstration(args.demo or DEMOS[0])
-    if args.demo is not None:
-        raise UserError("--demo and a CSV file: give one of them")
-    found = read_examples(args.file, args.text, args.label, args.columns, args.kind)
-    check_classes(found.name, found.labels)
-    return found
+    file: str | None = None
+    demo: str | None = None
+    text: str | None = None
+    label: str | None = None
+    columns: str | None = None
+    kind: str | None = None
+
+    @classmethod
+    def of(cls, args: argparse.Namespace) -> Source:
+        """What a command line names. Raises: UserError where that does not fit together."""
+        if args.file is None:
+            odd = [n for n in ("text", "label", "columns", "kind") if getattr(args, n) is not None]
+            if odd:
+                raise UserError(f"--{odd[0]}: needs a CSV file")
+            return cls(demo=args.demo or DEMOS[0])
+        if args.demo is not None:
+            raise UserError("--demo and a CSV file: give one of them")
+        file = str(Path(args.file).absolute())
+        return cls(file, None, args.text, args.label, args.columns, args.kind)
+
+    def read(self) -> Examples:
+        """The examples. Raises: UserError where they cannot be read or are not enough."""
+        if self.file is None:
+            return demonstration(self.demo or DEMOS[0])
+        found = read_examples(self.file, self.text, self.label, self.columns, self.kind)
+        check_classes(found.name, found.labels)
+        return found
+
+
+def from_arguments(args: argparse.Namespace) -> Examples:
+    """What a command line names. Raises: as `Source.of` and `Source.read`."""
+    return Source.of(args).read()
 
 
 def check_classes(name: str, labels: Sequence[str]) -> None:

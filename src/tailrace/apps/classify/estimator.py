@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -13,14 +13,13 @@ from tailrace.apps.classify.classifier import Classifier, Inputs, divide
 from tailrace.apps.classify.data import Examples, check_classes
 from tailrace.apps.classify.explaining import Explanation, explain, way_for
 from tailrace.apps.classify.settings import Settings
-from tailrace.apps.common.estimator import Estimator
-from tailrace.apps.common.files import make_folder
+from tailrace.apps.common.estimator import KeptEstimator
 from tailrace.apps.common.training import Training
 from tailrace.apps.common.vectors import read_vectors
 from tailrace.apps.errors import UserError
 
 
-class TextClassifier(Estimator[Settings]):
+class TextClassifier(KeptEstimator[Settings, Classifier]):
     """Sorts texts, or rows of numbers, into classes.
 
     The parameters are those of `Settings`, by name: `TextClassifier(method="cnn", size=32)`. Texts
@@ -30,6 +29,7 @@ class TextClassifier(Estimator[Settings]):
     """
 
     settings_class = Settings
+    kept_class = Classifier
 
     def fit(
         self, X: Sequence[str] | ArrayLike, y: Sequence[Any], *, embeddings: str | None = None
@@ -50,7 +50,7 @@ class TextClassifier(Estimator[Settings]):
         training = Training(found.learner.course())
         data = [found.rows(part.inputs, part.labels) for part in (parts.train, parts.validation)]
         found.learner.train(training, *data)
-        self._classifier, self.history_ = found, training.progress.history
+        found.history, self._kept = training.progress.history, found
         self.classes_ = np.array([names[name] for name in found.classes])
         return self
 
@@ -72,32 +72,15 @@ class TextClassifier(Estimator[Settings]):
         found = self._fitted()
         return explain(found, _inputs(X), way_for(found, by))
 
-    def save(self, folder: str | Path) -> None:
-        """Writes a model folder, which `load` and `tailrace classify` read.
-
-        Raises: UserError where the folder holds something already or cannot be written.
-        """
-        found, path = self._fitted(), Path(folder)
-        make_folder(path)
-        found.save(path)
-
     @classmethod
-    def load(cls, folder: str | Path) -> TextClassifier:
+    def load(cls, folder: str | Path) -> Self:
         """The classifier of a folder; its labels are strings.
 
         Raises: UserError where it is none or is damaged.
         """
-        found = Classifier.load(folder)
-        model = cls(**found.settings.to_json())
-        model._classifier, model.classes_ = found, np.array(found.classes)
+        model = super().load(folder)
+        model.classes_ = np.array(model._kept.classes)
         return model
-
-    def _is_fitted(self) -> bool:
-        return hasattr(self, "_classifier")
-
-    def _fitted(self) -> Classifier:
-        self._check_fitted()
-        return self._classifier
 
 
 def _inputs(X: Any) -> Inputs:

@@ -192,6 +192,7 @@ def _curve(entry: Entry) -> bytes:
     for one, key in zip(axes, (name, "accuracy"), strict=True):
         one.plot(epochs, [row[key] for row in entry.history], color=MAIN)
         one.set(xlabel="epoch", ylabel=f"{key}, part to choose by")
+        one.locator_params(axis="x", integer=True)
     return png(figure)
 
 
@@ -230,5 +231,6 @@ def _curves(contest: Contest) -> bytes:
             [row["epoch"] for row in rows], [row["accuracy"] for row in rows], label=name, lw=1.2
         )
     axes.set(xlabel="epoch", ylabel="accuracy to choose by, first seed")
+    axes.locator_params(axis="x", integer=True)
     axes.legend(fontsize=8, loc="center left", bbox_to_anchor=(1, 0.5))
     return png(figure)

@@ -16,7 +16,9 @@ The pieces, each a module:
     options    commands with help and examples, options that many have (--out, --seed, --minutes)
     settings   `Record` and checks that name the option: `at_least("size", 0, 1)` raises
                "--size 0: must be at least 1"
-    estimator  `Estimator`: get_params, set_params, repr, and "not fitted yet"
+    estimator  `Estimator`: get_params, set_params, repr, and "not fitted yet"; `KeptEstimator`, one
+               around a `kept.Kept`, also save, load and history_
+    kept       `Kept`: a network that is saved in a model folder and loaded from it
     files      files written whole or not at all, text read with a clear word when it cannot be,
                folders that must be free
     folder     a model folder: `model.json` (`write`, `read`) and `Checkpoints`; no pickle
@@ -24,12 +26,14 @@ The pieces, each a module:
                mean and deviation over seeds
     vocabulary texts as characters or words, their numbers, padded batches
     decoder    a network that writes texts and attends to a memory, as a graph; `writer` runs it;
-               `sentences` are what it learns and writes, `quality` says how good they are
+               `sentences` are what it learns and writes, `quality` says how good they are, and
+               `schooling` is how its `train` goes
     training   the loop: `Course`, `Progress`, `Training`
     runs       `Run`: a training in its model folder, with bar, best and last checkpoint, resumption
-               and event files
+               and event files; what `--resume` takes
     figures    `figures.json`: what a run came to, over seeds, beside its baseline
     display    console, `Table` and `show`, the moving `Bar`, `stopping` for Ctrl-C
+    labels     names beside the points of a picture, which do not hide one another
     pictures   read from files and folders, laid side by side, filmed
     report     `Report`: report.html that stands alone, its pictures inside it and as files beside
 

@@ -43,6 +43,17 @@ def add_out(parser: argparse._ActionsContainer, default: str, what: str = "model
     parser.add_argument("--out", metavar="DIR", help=f"{what} (default: {default})")
 
 
+def add_resume(parser: argparse._ActionsContainer, default: str) -> None:
+    """`--resume [DIR]`, which `runs.resumed_folder` reads."""
+    parser.add_argument(
+        "--resume",
+        nargs="?",
+        const="",
+        metavar="DIR",
+        help=f"go on with the training of a model folder (default: --out, or {default})",
+    )
+
+
 def add_seed(parser: argparse._ActionsContainer, default: int | None = None) -> None:
     """`--seed N`; `default` is only said."""
     said = "" if default is None else f" (default {default})"
@@ -53,3 +64,26 @@ def add_ends(parser: argparse._ActionsContainer, minutes: float) -> None:
     """`--minutes M` and `--epochs N`: when training ends; the default is only said."""
     parser.add_argument("--minutes", type=float, help=f"end after this time (default {minutes:g})")
     parser.add_argument("--epochs", type=int, metavar="N", help="end after N passes instead")
+
+
+def add_writing(parser: argparse._ActionsContainer, what: str, beam: int) -> None:
+    """`--beam N` and `--length-penalty A`: how a network that writes does so."""
+    parser.add_argument(
+        "--beam", type=int, metavar="N", help=f"{what} kept while writing (default {beam})"
+    )
+    parser.add_argument(
+        "--length-penalty", type=float, metavar="A", help="0 for none, more for long (default 0.6)"
+    )
+
+
+def add_writers_training(train: argparse.ArgumentParser, epochs: str, batch: str) -> None:
+    """The options for the training of a network that writes; the defaults are only said."""
+    training = train.add_argument_group("training")
+    training.add_argument("--epochs", type=int, metavar="N", help=f"passes (default {epochs})")
+    training.add_argument("--minutes", type=float, metavar="M", help="end after this time")
+    training.add_argument(
+        "--patience", type=int, metavar="N", help="end after N epochs without gain (default 5)"
+    )
+    training.add_argument("--batch", type=int, metavar="N", help=f"a step's {batch}")
+    training.add_argument("--learning-rate", type=float, metavar="R", help="Adam's, at its highest")
+    add_seed(training, 1)

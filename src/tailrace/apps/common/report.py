@@ -25,8 +25,9 @@ _STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem;
        color: #222; background: #fff }
 h1, h2 { line-height: 1.2 } h2 { margin-top: 2rem }
-table { border-collapse: collapse } td, th { padding: .25rem .9rem .25rem 0; text-align: left;
-        border-bottom: 1px solid #ddd; vertical-align: top }
+table { border-collapse: collapse; margin: 1rem 0 }
+td, th { padding: .25rem .9rem .25rem 0; text-align: left; border-bottom: 1px solid #ddd;
+         vertical-align: top }
 td.n, th.n { text-align: right; font-variant-numeric: tabular-nums }
 tr.best td { font-weight: bold }
 pre { background: #f5f5f2; padding: .8rem 1rem; white-space: pre-wrap; overflow-wrap: anywhere }
@@ -73,7 +74,9 @@ class Report:
     def settings(self, settings: dict[str, Any], heading: str = "Settings") -> None:
         """A section with settings by name."""
         self.heading(heading)
-        self.table(Table(["", ""], [[k.replace("_", " "), str(v)] for k, v in settings.items()], 2))
+        self.table(
+            Table(["", ""], [[k.replace("_", " "), _plain(v)] for k, v in settings.items()], 2)
+        )
 
     def image(self, name: str, data: bytes, text: str) -> None:
         """A picture, kept beside the page under `name` (.png, .gif, .svg); `text` describes it."""
@@ -101,6 +104,13 @@ class Report:
         path = folder / REPORT
         write_file(path, self.render().encode())
         return path
+
+
+def _plain(value: Any) -> str:
+    """A setting's value for people who do not know Python."""
+    if value is None or value == "":
+        return "none"
+    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
 
 
 def _shaded(word: str, value: float) -> str:

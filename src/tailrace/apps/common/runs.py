@@ -7,6 +7,7 @@ logs/    event files with the curves, which TensorBoard shows
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,9 +16,14 @@ from typing import Any
 import tailrace as tf
 from tailrace.apps.common import folder as folders
 from tailrace.apps.common.display import Bar, clock, stopping
+from tailrace.apps.common.report import REPORT
+from tailrace.apps.common.settings import option
 from tailrace.apps.common.training import Batch, Course, Figures, OnStep, Progress, Training
+from tailrace.apps.errors import UserError
 
 LOGS = "logs"
+# said of a folder that holds something where a new one is wanted
+RESUME_HINT = "or go on with --resume if it is a model"
 
 
 @dataclass(frozen=True)
@@ -28,12 +34,49 @@ class Kind:
     format: int
 
 
+def resumed_folder(args: argparse.Namespace, default: str) -> Path | None:
+    """The model folder that `--resume` names, or `--out` beside it; None for a new training."""
+    if args.resume is None:
+        return None
+    if args.resume and args.out:
+        raise UserError("--resume DIR and --out: give one of them")
+    return Path(args.resume or args.out or default)
+
+
+def check_unchanged(given: Iterable[str], changeable: Sequence[str], **others: object) -> None:
+    """Raises UserError where a command line says what cannot change when training goes on.
+
+    `given` are the settings that it says; `others` the rest, by name, none of which may be true.
+    """
+    odd = [option(name) for name in given if name not in changeable]
+    odd += ["files" if name == "files" else option(name) for name in others if others[name]]
+    if odd:
+        can = ", ".join(map(option, changeable)) or "nothing"
+        raise UserError(
+            f"{odd[0]} cannot be changed when training goes on (--resume); what can: {can}"
+        )
+
+
+def read_stopped(folder: Path, kind: Kind) -> dict[str, Any]:
+    """What the model folder of a training that is to go on says.
+
+    Raises: UserError where it is none, is damaged, or holds a finished network and nothing more.
+    """
+    data = folders.read(folder, kind.application, kind.format)
+    with folders.damage_said(folder):
+        whole = data["progress"]["finished"] and data["last"] is None
+    if whole:
+        raise UserError(f"{folder}: was saved from a program; there is nothing to go on from")
+    return data
+
+
 class Run:
     """One network being trained in one folder.
 
     `describe()` is what the application keeps in `model.json`; beside it stand "progress", "best"
     and "last". `variables` are those that a trained network needs, `everything` also what training
-    needs (slots, counters); both are restored by `Run.resume` and `restore_best`.
+    needs (slots, counters); both are restored by `Run.resume` and `restore_best`. Without
+    `best` the last ones alone are kept.
     """
 
     def __init__(
@@ -46,12 +89,14 @@ class Run:
         *,
         variables: Sequence[tf.Variable] | None = None,
         everything: Sequence[tf.Variable] | None = None,
+        best: bool = True,
     ) -> None:
         self.folder = folder
         self.session = session
         self.training = Training(course)
         self._kind = kind
         self._describe = describe
+        self._keeps_best = best
         self._names: dict[str, str | None] = {"best": None, "last": None}
         with session.graph.as_default():
             self._checkpoints = {
@@ -67,7 +112,7 @@ class Run:
     def resume(self, data: Mapping[str, Any]) -> None:
         """Goes on from what `folder.read` found.
 
-        Raises: UserError where there is nothing to go on from, or it is damaged.
+        Raises: UserError where training has come to its end, or the folder is damaged.
         """
         with folders.damage_said(self.folder):
             self.training.progress = Progress(**data["progress"])
@@ -77,6 +122,14 @@ class Run:
         for which, name in self._names.items():
             if name is not None:
                 self._checkpoints[which].keep(name)
+        # one that was killed between its last step and its report still owes that
+        if self.training.done >= 1.0 and (self.folder / REPORT).exists():
+            course = self.training.course
+            ends = [f"--{n} {v:g}" for n in ("epochs", "minutes") if (v := getattr(course, n))]
+            raise UserError(
+                f"{self.folder}: training has come to its end ({', '.join(ends)}); to go on, give "
+                "more"
+            )
         if self._names["last"] is not None:
             self._checkpoints["last"].restore(self.session, self._names["last"])
 
@@ -109,12 +162,12 @@ class Run:
 
         Ctrl-C ends it after the step under way. The best variables are saved at each evaluation
         that is the best so far, everything at each evaluation and at the end; at the end the best
-        are in place. Arguments as `Training.run`.
+        are in place, where they are kept. Arguments as `Training.run`.
         """
         with (
             Bar(heading) as bar,
             stopping(self.training.stop),
-            _Curves(self.folder / LOGS) as curves,
+            Curves(self.folder / LOGS) as curves,
         ):
 
             def on_step(figures: Figures) -> None:
@@ -123,6 +176,7 @@ class Run:
                 curves.add(figures.step, {"train/loss": figures.loss})
 
             def on_evaluation(row: dict[str, float], best: bool) -> None:
+                best = best and self._keeps_best
                 if best:
                     self.save("best")
                 self.save("last")
@@ -149,19 +203,19 @@ def train_in_memory(
 ) -> bool:
     """Trains without a folder; the best variables are in place afterwards.
 
-    Returns whether it came to the end. Arguments as `Training.run`.
+    Stopped before the first evaluation, they are what they became. Returns whether it came to the
+    end. Arguments as `Training.run`.
     """
     with session.graph.as_default():
         variables = tf.trainable_variables()
-    kept = session.run(variables)
+    kept: list[Any] = []
 
     def on_evaluation(row: dict[str, float], best: bool) -> None:
-        nonlocal kept
         if best:
-            kept = session.run(variables)
+            kept[:] = session.run(variables)
 
     finished = training.run(batches, step, evaluate, on_step=on_step, on_evaluation=on_evaluation)
-    for variable, value in zip(variables, kept, strict=True):
+    for variable, value in zip(variables, kept, strict=bool(kept)):
         variable.load(value, session)
     return finished
 
@@ -175,13 +229,13 @@ def _said(figures: Mapping[str, float]) -> str:
     return f"{said[0]}; held out: {', '.join(said[1:])}"
 
 
-class _Curves:
-    """Scalars into an event file."""
+class Curves:
+    """Scalars into an event file of a folder: `with Curves(folder) as curves: curves.add(...)`."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def __enter__(self) -> _Curves:
+    def __enter__(self) -> Curves:
         with folders.saying_why(self._folder):
             self._writer = tf.summary.FileWriter(str(self._folder))
         return self
@@ -190,5 +244,6 @@ class _Curves:
         self._writer.close()
 
     def add(self, step: int, values: Mapping[str, float]) -> None:
+        """Values by name, of a step."""
         found = [tf.Summary.Value(tag=tag, simple_value=value) for tag, value in values.items()]
         self._writer.add_summary(tf.Summary(value=found), step)

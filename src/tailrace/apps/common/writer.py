@@ -6,15 +6,16 @@ application has built; `Writer` runs it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import tailrace as tf
-from tailrace.apps.common import folder as folders
 from tailrace.apps.common.decoder import ATTENTIONS, CELLS, Decoder, Design, Written
-from tailrace.apps.common.sentences import Sentence, read_back
+from tailrace.apps.common.kept import Kept
+from tailrace.apps.common.parts import Split
+from tailrace.apps.common.runs import train_in_memory
+from tailrace.apps.common.sentences import MARKS, Sentence, read_back
 from tailrace.apps.common.settings import (
     Record,
     above_zero,
@@ -25,7 +26,6 @@ from tailrace.apps.common.settings import (
 )
 from tailrace.apps.common.training import Course, Training
 from tailrace.apps.common.vocabulary import END, START, Vocabulary
-from tailrace.apps.errors import UserError
 
 # gradients are scaled down to this norm
 LARGEST_NORM = 5.0
@@ -147,7 +147,17 @@ def _minimize(loss: tf.Tensor, learning_rate: tf.Tensor) -> tf.Operation:
     return optimizer.apply_gradients(list(zip(gradients, variables, strict=True)))
 
 
-class Writer:
+def marked(symbols: Any, what: str, level: str) -> Vocabulary:
+    """The vocabulary that a folder's JSON says under the name `what`.
+
+    Raises: ValueError where it is none that a decoder can use.
+    """
+    if not all(isinstance(one, str) for one in symbols) or symbols[: len(MARKS)] != list(MARKS):
+        raise ValueError(f"{what} is not a list of symbols")
+    return Vocabulary(symbols, level)
+
+
+class Writer(Kept):
     """A network at work.
 
     Args: build(start, end) makes the network, given the marks' numbers; vocabulary is of what is
@@ -164,6 +174,7 @@ class Writer:
         keep: float = 1.0,
     ) -> None:
         self.vocabulary, self.longest, self._keep = vocabulary, longest, keep
+        self.history = []
         self._written: dict[int, Written] = {}
         self.graph = tf.Graph()
         with self.graph.as_default():
@@ -172,6 +183,23 @@ class Writer:
             self.variables = tf.trainable_variables()
             self.session = tf.Session()
             self.session.run(tf.global_variables_initializer())
+
+    @classmethod
+    def new(cls, data: Any, settings: Any) -> Self:
+        """A network for some data that has learnt nothing yet but the symbols."""
+        raise NotImplementedError
+
+    def batches(self, data: Any) -> Callable[[int], Iterable[Batch]]:
+        """The batches of each epoch."""
+        raise NotImplementedError
+
+    def evaluate(self, data: Any) -> dict[str, float]:
+        """Figures on data that nothing is learnt from, the one to choose by first."""
+        raise NotImplementedError
+
+    def held(self) -> tuple[tf.Session, Sequence[tf.Variable]]:
+        """The session, and the variables that the network needs once it has learnt."""
+        return self.session, self.variables
 
     def step(self, batch: Batch, rate: float) -> float:
         """Learns from a batch; returns its loss, nats per symbol."""
@@ -192,26 +220,12 @@ class Writer:
             symbols += count
         return total / symbols
 
-    def fit(
-        self,
-        course: Course,
-        batches: Callable[[int], Iterable[Batch]],
-        evaluate: Callable[[], Mapping[str, float]],
-    ) -> list[dict[str, float]]:
-        """Learns, keeping nothing on disk; ends with the best variables: figures of each epoch."""
-        training = Training(course)
-        kept = self.session.run(self.variables)
-
-        def on_evaluation(row: dict[str, float], best: bool) -> None:
-            nonlocal kept
-            if best:
-                kept = self.session.run(self.variables)
-
-        training.run(batches, self.step, evaluate, on_evaluation=on_evaluation)
-        with self.graph.as_default():
-            for variable, value in zip(self.variables, kept, strict=True):
-                variable.load(value, self.session)
-        return training.progress.history
+    def fit(self, parts: Split[Any]) -> None:
+        """Learns in memory; the best variables are in place afterwards."""
+        training = Training(self.settings.course)
+        learn, check = self.batches(parts.train), parts.validation
+        train_in_memory(training, self.session, learn, self.step, lambda: self.evaluate(check))
+        self.history = training.progress.history
 
     def write(self, shown: Sequence[Any], width: int, penalty: float) -> list[list[Sentence]]:
         """The best texts about each of what is shown, best first, by a beam of a width."""
@@ -227,21 +241,3 @@ class Writer:
             fetches.append(written.alignments)
         ids, log_probs, *looks = self.session.run(fetches, feed)
         return read_back(self.vocabulary, ids, log_probs, looks[0] if looks else None)
-
-    def save(self, folder: Path) -> str:
-        """Writes the variables as the best ones; returns the checkpoint's name in the folder."""
-        with self.graph.as_default():
-            return folders.Checkpoints(folder, "best", self.variables).save(self.session, 0)
-
-    def restore(self, folder: Path, data: Mapping[str, Any]) -> None:
-        """Reads the best variables of a folder, the last where none are; `data` is its JSON.
-
-        Raises: UserError where there are none, or they are damaged.
-        """
-        with folders.damage_said(folder):
-            name = data["best"] or data["last"]
-        if name is None:
-            raise UserError(f"{folder}: the model has not been trained yet")
-        with folders.damage_said(folder), self.graph.as_default():
-            found = folders.Checkpoints(folder, name.split("/")[0], self.variables)
-        found.restore(self.session, name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tailrace.apps.common.options import add_out, add_seed, command, later, subcommands
+from tailrace.apps.common.options import add_out, add_resume, add_seed, command, later, subcommands
 
 _HERE = "tailrace.apps.denoise"
 _DENOISE = """examples:
@@ -18,7 +18,7 @@ _TRAIN = """examples:
   tailrace denoise train --demo photos --corruption gaussian --amount 0.1 --output linear \\
       --epochs 20 --learning-rate 0.001
   tailrace denoise train pictures/ --corruption gaussian --amount 0.1 --patch 10 --epochs 20
-  tailrace denoise train --resume --out denoise-model
+  tailrace denoise train --resume denoise-model
 """
 _CLEAN = """examples:
   tailrace denoise clean denoise-model scan.png other.jpg --out mended
@@ -40,9 +40,7 @@ def _add_train(commands: Any) -> None:
         "folder", nargs="?", metavar="FOLDER", help="with clean pictures (default: built-in ones)"
     )
     train.add_argument("--demo", help="the built-in pictures: digits (default) or photos")
-    train.add_argument(
-        "--resume", action="store_true", help="go on with the model in --out where it stopped"
-    )
+    add_resume(train, "denoise-model")
     train.add_argument(
         "--seeds", type=int, metavar="N", help="networks for the table's deviations (default 3)"
     )

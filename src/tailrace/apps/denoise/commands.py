@@ -12,12 +12,17 @@ from tailrace.apps.common import folder as folders
 from tailrace.apps.common.display import INTERRUPTED, Bar, say, show, stopping
 from tailrace.apps.common.figures import write_figures
 from tailrace.apps.common.files import check_free, free_folder, make_folder
-from tailrace.apps.common.report import REPORT
-from tailrace.apps.common.runs import Run
-from tailrace.apps.common.settings import at_least, choice, option
+from tailrace.apps.common.runs import (
+    RESUME_HINT,
+    Run,
+    check_unchanged,
+    read_stopped,
+    resumed_folder,
+)
+from tailrace.apps.common.settings import at_least, choice
 from tailrace.apps.common.training import Training
 from tailrace.apps.denoise.data import DEMONSTRATIONS, Data, open_data
-from tailrace.apps.denoise.denoiser import KIND, Denoiser, Lesson, train_in_folder
+from tailrace.apps.denoise.denoiser import Denoiser, Lesson, train_in_folder
 from tailrace.apps.denoise.report import write_report
 from tailrace.apps.denoise.settings import Settings
 from tailrace.apps.denoise.trial import Trial, figures, table
@@ -25,7 +30,8 @@ from tailrace.apps.errors import UserError
 
 DEFAULT_OUT = "denoise-model"
 DEFAULT_SEEDS = 3
-RESUME_HINT = "or go on with --resume if it is a model"
+# settings that may be other ones when training goes on
+CHANGEABLE = ("epochs", "minutes")
 
 
 @dataclass
@@ -43,18 +49,19 @@ class Work:
 def train(args: argparse.Namespace) -> int:
     """Trains an autoencoder in a folder of its own; ends with a table and a report."""
     begin = time.perf_counter()
-    work = _resumed(args) if args.resume else _begun(args)
+    stopped = resumed_folder(args, DEFAULT_OUT)
+    work = _begun(args) if stopped is None else _resumed(args, stopped)
     folder = work.run.folder
     say(_introduction(work))
     if not train_in_folder(work.denoiser, work.lesson, work.run):
-        say(f"Stopped and saved. To go on: tailrace denoise train --resume --out {folder}")
+        say(f"Stopped and saved. To go on: tailrace denoise train --resume {folder}")
         return INTERRUPTED
     trials = [Trial(work.denoiser, work.lesson, work.test)]
     for number in range(1, work.seeds):
         if not (trial := _another(work, number)):
             say(
                 f"Stopped. The model is in {folder}; to have the report, too: "
-                f"tailrace denoise train --resume --out {folder}"
+                f"tailrace denoise train --resume {folder}"
             )
             return INTERRUPTED
         trials.append(trial)
@@ -92,28 +99,20 @@ def _opened(args: argparse.Namespace, settings: Settings) -> Data:
     return open_data(str(Path(args.folder).absolute()), settings)
 
 
-def _resumed(args: argparse.Namespace) -> Work:
+def _resumed(args: argparse.Namespace, folder: Path) -> Work:
     wanted = Settings.given(args)
-    odd = sorted(option(name) for name in wanted if name not in {"epochs", "minutes"})
-    if odd or args.folder or args.demo:
-        raise UserError(
-            "--resume goes on with the model's own pictures and settings; --epochs, --minutes and "
-            f"--seeds can be changed{', not ' + odd[0] if odd else ''}"
-        )
-    folder = Path(args.out or DEFAULT_OUT)
-    kept = folders.read(folder, KIND.application, KIND.format)
+    check_unchanged(wanted, CHANGEABLE, files=args.folder, demo=args.demo)
+    found = read_stopped(folder, Denoiser.kind)
     with folders.damage_said(folder):
-        settings = Settings.from_json({**kept["settings"], **wanted})
-        source, count = str(kept["source"]), int(kept["pictures"])
-        seeds = int(kept["seeds"]) if args.seeds is None else args.seeds
+        settings = Settings.from_json({**found["settings"], **wanted})
+        source, count = str(found["source"]), int(found["pictures"])
+        seeds = int(found["seeds"]) if args.seeds is None else args.seeds
     at_least("seeds", seeds, 1)
     data = open_data(source, settings)
     if len(data.pictures) != count:
         raise UserError(f"{source}: has {len(data.pictures)} pictures now, not {count}")
     work = _work(data, settings, seeds, folder)
-    work.run.resume(kept)
-    if work.run.training.done >= 1.0 and (folder / REPORT).exists():
-        raise UserError(f"{folder}: training has come to its end; to go on, give more --epochs")
+    work.run.resume(found)
     return work
 
 
@@ -122,11 +121,8 @@ def _work(data: Data, settings: Settings, seeds: int, folder: Path) -> Work:
     lesson = Lesson.of(settings, parts.train, parts.validation)
     denoiser = Denoiser.new(lesson)
 
-    def describe() -> dict[str, Any]:
-        more = {"source": data.source, "pictures": len(data.pictures), "seeds": seeds}
-        return denoiser.describe(**more)
-
-    run = Run(folder, KIND, denoiser.session, lesson.course(), describe)
+    about = {"source": data.source, "pictures": len(data.pictures), "seeds": seeds}
+    run = denoiser.new_run(folder, lesson.course(), **about)
     return Work(data, parts.test, lesson, denoiser, run, seeds)
 
 

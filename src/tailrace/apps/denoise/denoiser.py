@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 import tailrace as tf
-from tailrace.apps.common import folder as common
+from tailrace.apps.common.kept import Kept
 from tailrace.apps.common.parts import generator
 from tailrace.apps.common.runs import Kind, Run, train_in_memory
 from tailrace.apps.common.training import Course, OnStep, Training
@@ -20,7 +19,6 @@ from tailrace.apps.denoise.model import build
 from tailrace.apps.denoise.patches import Shape, draw, mend
 from tailrace.apps.denoise.settings import Settings
 
-KIND = Kind("denoise", 1)
 # looks at the validation part during training, and squares it has at most
 LOOKS, CHECKED = 20, 4000
 # what random numbers are for
@@ -77,11 +75,13 @@ class Lesson:
         )
 
 
-class Denoiser:
+class Denoiser(Kept):
     """The network of one model; pictures may be of any size not below its squares'."""
 
+    kind = Kind("denoise", 1)
+
     def __init__(self, settings: Settings, shape: Shape, mean: float = 0.5) -> None:
-        self.settings, self.shape = settings, shape
+        self.settings, self.shape, self.history = settings, shape, []
         self.graph = tf.Graph()
         with self.graph.as_default():
             tf.set_random_seed(settings.seed)
@@ -133,7 +133,7 @@ class Denoiser:
 
     def fit(self, training: Training, lesson: Lesson, on_step: OnStep) -> bool:
         """Learns in memory; the best is in place afterwards. Returns whether it came to the end."""
-        checks = lesson.checks()
+        checks, self.history = lesson.checks(), training.progress.history
         return train_in_memory(
             training,
             self.session,
@@ -143,28 +143,19 @@ class Denoiser:
             on_step=on_step,
         )
 
-    def describe(self, **more: Any) -> dict[str, Any]:
-        """What `model.json` keeps of it."""
-        return {"settings": self.settings.to_json(), "shape": list(self.shape), **more}
+    def held(self) -> tuple[tf.Session, Sequence[tf.Variable]]:
+        """The session, and the variables that the network needs once it has learnt."""
+        return self.session, self.variables
 
-    def save(self, folder: Path, **more: Any) -> None:
-        """Writes the model folder of a network learnt in memory."""
-        with self.graph.as_default():
-            best = common.Checkpoints(folder, "best", self.variables).save(self.session, 0)
-        common.write(folder, KIND.application, KIND.format, {**self.describe(**more), "best": best})
+    def to_json(self) -> dict[str, Any]:
+        """What `model.json` says of it."""
+        return {"settings": self.settings.to_json(), "shape": list(self.shape)}
 
     @classmethod
-    def load(cls, folder: Path) -> Denoiser:
-        """The network of a folder. Raises: UserError where it is none, or is damaged."""
-        data = common.read(folder, KIND.application, KIND.format)
-        with common.damage_said(folder):
-            settings = Settings.from_json(data["settings"])
-            high, wide = (int(side) for side in data["shape"])
-            found = cls(settings, (high, wide))
-            checkpoint = str(data["best"])
-        with found.graph.as_default():
-            common.Checkpoints(folder, "best", found.variables).restore(found.session, checkpoint)
-        return found
+    def from_json(cls, data: dict[str, Any]) -> Denoiser:
+        """What `to_json` gave, with a network that has learnt nothing."""
+        high, wide = (int(side) for side in data["shape"])
+        return cls(Settings.from_json(data["settings"]), (high, wide))
 
 
 def train_in_folder(denoiser: Denoiser, lesson: Lesson, run: Run) -> bool:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from tailrace.apps.common.estimator import Estimator
-from tailrace.apps.common.files import make_folder
+from tailrace.apps.common.estimator import KeptEstimator
 from tailrace.apps.common.parts import generator, shuffled
 from tailrace.apps.common.training import Training
 from tailrace.apps.denoise.corruption import Values, mean_error, psnr, spoil
@@ -25,7 +23,7 @@ SCORE = 5
 Pictures = ArrayLike | Sequence[ArrayLike]
 
 
-class DenoisingAutoencoder(Estimator[Settings]):
+class DenoisingAutoencoder(KeptEstimator[Settings, Denoiser]):
     """A network that learns to mend pictures by mending ones spoilt on purpose.
 
     The parameters are those of `Settings`, by name: `DenoisingAutoencoder(hidden=1024,
@@ -35,6 +33,7 @@ class DenoisingAutoencoder(Estimator[Settings]):
     """
 
     settings_class = Settings
+    kept_class = Denoiser
 
     def fit(self, X: Pictures, y: Any = None) -> Self:
         """Learns from clean pictures, of which the part `held_out` is kept to choose by.
@@ -50,7 +49,7 @@ class DenoisingAutoencoder(Estimator[Settings]):
         lesson = Lesson(settings, shape, clean, checks)
         denoiser, training = Denoiser.new(lesson), Training(lesson.course())
         denoiser.fit(training, lesson, lambda figures: None)
-        self._denoiser, self.history_ = denoiser, training.progress.history
+        self._kept = denoiser
         return self
 
     @property
@@ -87,23 +86,6 @@ class DenoisingAutoencoder(Estimator[Settings]):
         spoilt = [spoil(p, settings.corruption, settings.amount, random) for p in clean]
         return psnr(mean_error([denoiser.mend(p) for p in spoilt], clean))
 
-    def save(self, folder: str | Path) -> None:
-        """Writes a model folder, which `load` and `tailrace denoise clean` read.
-
-        Raises: UserError where the folder holds something already or cannot be written.
-        """
-        denoiser, path = self._fitted(), Path(folder)
-        make_folder(path)
-        denoiser.save(path)
-
-    @classmethod
-    def load(cls, folder: str | Path) -> DenoisingAutoencoder:
-        """The model of a folder. Raises: UserError where it is none or is damaged."""
-        denoiser = Denoiser.load(Path(folder))
-        model = cls(**denoiser.settings.to_json())
-        model._denoiser = denoiser
-        return model
-
     def _opened(self, X: Pictures) -> tuple[list[Values], bool]:
         """Pictures, and whether X has rows. Raises: UserError for ones that are too small."""
         found, rows = from_arrays(X)
@@ -112,10 +94,3 @@ class DenoisingAutoencoder(Estimator[Settings]):
             if picture.shape[0] < high or picture.shape[1] < wide:
                 raise UserError(f"a picture of {picture.shape} pixels; {high, wide} are needed")
         return found, rows
-
-    def _is_fitted(self) -> bool:
-        return hasattr(self, "_denoiser")
-
-    def _fitted(self) -> Denoiser:
-        self._check_fitted()
-        return self._denoiser

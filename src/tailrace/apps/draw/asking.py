@@ -13,7 +13,7 @@ from tailrace.apps.common.files import check_free, free_folder, make_folder, wri
 from tailrace.apps.common.settings import at_least
 from tailrace.apps.draw import pictures
 from tailrace.apps.draw.data import Values, binarised, open_data
-from tailrace.apps.draw.painter import KIND, TESTED, Painter, Paintings
+from tailrace.apps.draw.painter import TESTED, Painter, Paintings
 from tailrace.apps.errors import UserError
 
 # of the pictures, in the strip and in the film; in a row of the grid
@@ -62,7 +62,7 @@ def _pictures(args: argparse.Namespace, painter: Painter) -> Values:
                 f"model's have {painter.sides[1]} x {painter.sides[0]}"
             )
         return binarised(data.pictures, settings, settings.seed)
-    kept = folders.read(args.model, KIND.application, KIND.format)
+    kept = folders.read(args.model, Painter.kind.application, Painter.kind.format)
     if "source" not in kept:
         raise UserError(f"{args.model}: does not say what it was tested on; name a file")
     with folders.damage_said(Path(args.model)):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tailrace.apps.common.options import add_out, add_seed, command, later, subcommands
+from tailrace.apps.common.options import add_out, add_resume, add_seed, command, later, subcommands
 
 _HERE = "tailrace.apps.draw"
 _DRAW = """examples:
@@ -19,7 +19,7 @@ _TRAIN = """examples:
   tailrace draw train mnist/ --glimpses 16 --size 256 --latent 20 --read-side 5 --write-side 5 \\
       --batch 100 --epochs 20 --binarise sample --alone
   tailrace draw train train-images-idx3-ubyte.gz t10k-images-idx3-ubyte.gz --minutes 60
-  tailrace draw train --resume --out draw-model
+  tailrace draw train --resume draw-model
 """
 _SAMPLE = """example:
   tailrace draw sample draw-model --count 40 --out painted
@@ -65,9 +65,7 @@ def _add_train(commands: Any) -> None:
     train.add_argument(
         "--demo", help="the built-in pictures: digits (default), or scattered on a larger field"
     )
-    train.add_argument(
-        "--resume", action="store_true", help="go on with the model in --out where it stopped"
-    )
+    add_resume(train, "draw-model")
     train.add_argument(
         "--binarise", help="threshold (default), or sample: white with grey's probability"
     )

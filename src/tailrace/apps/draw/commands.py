@@ -6,26 +6,31 @@ import argparse
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from tailrace.apps.common import folder as folders
 from tailrace.apps.common.display import INTERRUPTED, Bar, say, show, stopping
 from tailrace.apps.common.figures import Figure, write_figures
 from tailrace.apps.common.files import check_free, free_folder, make_folder
 from tailrace.apps.common.parts import Split
-from tailrace.apps.common.report import REPORT
-from tailrace.apps.common.runs import Run
-from tailrace.apps.common.settings import at_least, choice, option
+from tailrace.apps.common.runs import (
+    RESUME_HINT,
+    Run,
+    check_unchanged,
+    read_stopped,
+    resumed_folder,
+)
+from tailrace.apps.common.settings import at_least, choice
 from tailrace.apps.common.training import Training
 from tailrace.apps.draw.contest import MIXTURES, Contest
 from tailrace.apps.draw.data import DEMONSTRATIONS, Data, Values, open_data
-from tailrace.apps.draw.painter import KIND, Painter
+from tailrace.apps.draw.painter import Painter
 from tailrace.apps.draw.report import write_report
 from tailrace.apps.draw.settings import Settings
 from tailrace.apps.errors import UserError
 
 DEFAULT_OUT = "draw-model"
-RESUME_HINT = "or go on with --resume if it is a model"
+# settings that may be other ones when training goes on
+CHANGEABLE = ("epochs", "minutes")
 
 
 @dataclass
@@ -44,7 +49,8 @@ class Work:
 def train(args: argparse.Namespace) -> int:
     """Trains DRAW in a folder of its own; ends with a table and a report."""
     begin = time.perf_counter()
-    work = _resumed(args) if args.resume else _begun(args)
+    stopped = resumed_folder(args, DEFAULT_OUT)
+    work = _begun(args) if stopped is None else _resumed(args, stopped)
     painter, parts, run = work.painter, work.parts, work.run
     folder = run.folder
     say(_introduction(work))
@@ -54,7 +60,7 @@ def train(args: argparse.Namespace) -> int:
         lambda: painter.evaluate(parts.validation),
     )
     if not finished:
-        say(f"Stopped and saved. To go on: tailrace draw train --resume --out {folder}")
+        say(f"Stopped and saved. To go on: tailrace draw train --resume {folder}")
         return INTERRUPTED
     contest = Contest()
     contest.add_network(painter, parts.test)
@@ -62,7 +68,7 @@ def train(args: argparse.Namespace) -> int:
     if not _compare(work, contest):
         say(
             f"Stopped. The model is in {folder}; to have the report, too: "
-            f"tailrace draw train --resume --out {folder}"
+            f"tailrace draw train --resume {folder}"
         )
         return INTERRUPTED
     say()
@@ -99,40 +105,28 @@ def _source(args: argparse.Namespace) -> list[str]:
     return [str(Path(name).absolute()) for name in args.files]
 
 
-def _resumed(args: argparse.Namespace) -> Work:
+def _resumed(args: argparse.Namespace, folder: Path) -> Work:
     wanted = Settings.given(args)
-    odd = sorted(option(name) for name in wanted if name not in {"epochs", "minutes"})
-    if odd or args.files or args.demo:
-        raise UserError(
-            "--resume goes on with the model's own pictures and settings; --epochs and --minutes "
-            f"can be changed{', not ' + odd[0] if odd else ''}"
-        )
-    folder = Path(args.out or DEFAULT_OUT)
-    kept = folders.read(folder, KIND.application, KIND.format)
+    check_unchanged(wanted, CHANGEABLE, files=args.files, demo=args.demo)
+    found = read_stopped(folder, Painter.kind)
     with folders.damage_said(folder):
-        settings = Settings.from_json({**kept["settings"], **wanted})
-        source, count = [str(name) for name in kept["source"]], int(kept["pictures"])
-        seeds, alone = int(kept["seeds"]), bool(kept["alone"])
+        settings = Settings.from_json({**found["settings"], **wanted})
+        source, count = [str(name) for name in found["source"]], int(found["pictures"])
+        seeds, alone = int(found["seeds"]), bool(found["alone"])
     data = open_data(source)
     if len(data.pictures) != count:
         raise UserError(f"{source[0]}: has {len(data.pictures)} pictures now, not {count}")
     work = _work(data, settings, seeds, alone, folder)
-    work.run.resume(kept)
-    if work.run.training.done >= 1.0 and (folder / REPORT).exists():
-        raise UserError(f"{folder}: training has come to its end; to go on, give more --epochs")
+    work.run.resume(found)
     return work
 
 
 def _work(data: Data, settings: Settings, seeds: int, alone: bool, folder: Path) -> Work:
     parts = data.divided(settings, settings.seed)
     painter = Painter(settings, data.sides, float(parts.train.mean()))
-
-    def describe() -> dict[str, Any]:
-        known = {"source": data.source, "pictures": len(data.pictures)}
-        return painter.describe(**known, seeds=seeds, alone=alone)
-
+    known = {"source": data.source, "pictures": len(data.pictures)}
     course = painter.course(len(parts.train))
-    run = Run(folder, KIND, painter.session, course, describe)
+    run = painter.new_run(folder, course, **known, seeds=seeds, alone=alone)
     return Work(data, parts, painter, run, seeds, alone)
 
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from tailrace.apps.common.estimator import Estimator
-from tailrace.apps.common.files import make_folder
+from tailrace.apps.common.estimator import KeptEstimator
 from tailrace.apps.common.parts import shuffled
 from tailrace.apps.common.settings import at_least
 from tailrace.apps.common.training import Training
@@ -19,7 +17,7 @@ from tailrace.apps.draw.settings import Settings
 from tailrace.apps.errors import UserError
 
 
-class Draw(Estimator[Settings]):
+class Draw(KeptEstimator[Settings, Painter]):
     """A recurrent network that paints pictures bit by bit, looking at them through a window.
 
     The parameters are those of `Settings`, by name: `Draw(attention=False, glimpses=10)`. Pictures
@@ -28,6 +26,7 @@ class Draw(Estimator[Settings]):
     """
 
     settings_class = Settings
+    kept_class = Painter
 
     def fit(self, X: ArrayLike, y: Any = None) -> Self:
         """Learns from pictures, of which the part `held_out` is kept to choose by.
@@ -41,7 +40,7 @@ class Draw(Estimator[Settings]):
         painter = Painter(settings, (grey.shape[1], grey.shape[2]), float(train.mean()))
         training = Training(painter.course(len(train)))
         painter.fit(training, train, checks, lambda figures: None)
-        self._painter, self.history_ = painter, training.progress.history
+        self._kept = painter
         return self
 
     def sample(self, count: int = 1, seed: int = 1) -> Values:
@@ -70,23 +69,6 @@ class Draw(Estimator[Settings]):
         """The mean of `score_samples`."""
         return float(self.score_samples(X).mean())
 
-    def save(self, folder: str | Path) -> None:
-        """Writes a model folder, which `load` and `tailrace draw` read.
-
-        Raises: UserError where the folder holds something already or cannot be written.
-        """
-        painter, path = self._fitted(), Path(folder)
-        make_folder(path)
-        painter.save(path)
-
-    @classmethod
-    def load(cls, folder: str | Path) -> Draw:
-        """The model of a folder. Raises: UserError where it is none or is damaged."""
-        painter = Painter.load(Path(folder))
-        model = cls(**painter.settings.to_json())
-        model._painter = painter
-        return model
-
     def _bits(self, X: ArrayLike) -> Values:
         painter, grey = self._fitted(), from_array(X)
         if grey.shape[1:] != painter.sides:
@@ -94,10 +76,3 @@ class Draw(Estimator[Settings]):
                 f"pictures of {grey.shape[1:]} pixels; the model's have {painter.sides}"
             )
         return binarised(grey, painter.settings, painter.settings.seed)
-
-    def _is_fitted(self) -> bool:
-        return hasattr(self, "_painter")
-
-    def _fitted(self) -> Painter:
-        self._check_fitted()
-        return self._painter

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 import tailrace as tf
-from tailrace.apps.common import folder as common
+from tailrace.apps.common.kept import Kept
 from tailrace.apps.common.parts import generator
 from tailrace.apps.common.runs import Kind, train_in_memory
 from tailrace.apps.common.training import Course, OnStep, Training
@@ -19,7 +18,6 @@ from tailrace.apps.draw.data import Values
 from tailrace.apps.draw.model import VAE_LATENT, build_draw, build_vae
 from tailrace.apps.draw.settings import Settings
 
-KIND = Kind("draw", 1)
 # looks at the validation part during training; noises per picture then, and in the end
 LOOKS, CHECKED, TESTED = 20, 1, 10
 # pictures that are asked about at once
@@ -39,13 +37,15 @@ class Paintings:
     writes: Values  # [T, N, 5]
 
 
-class Painter:
+class Painter(Kept):
     """DRAW, or a plain variational autoencoder that is trained and asked alike."""
+
+    kind = Kind("draw", 1)
 
     def __init__(
         self, settings: Settings, sides: tuple[int, int], mean: float = 0.5, *, plain: bool = False
     ) -> None:
-        self.settings, self.sides, self.plain = settings, sides, plain
+        self.settings, self.sides, self.plain, self.history = settings, sides, plain, []
         self.graph = tf.Graph()
         mean = min(max(mean, 0.01), 0.99)
         with self.graph.as_default():
@@ -116,6 +116,7 @@ class Painter:
 
     def fit(self, training: Training, train: Values, checks: Values, on_step: OnStep) -> bool:
         """Learns in memory; returns whether it came to the end."""
+        self.history = training.progress.history
         return train_in_memory(
             training,
             self.session,
@@ -140,25 +141,16 @@ class Painter:
         canvases, reads, writes = self.session.run(list(wanted), feed)
         return Paintings(canvases.reshape(*canvases.shape[:2], *self.sides), reads, writes)
 
-    def describe(self, **more: Any) -> dict[str, Any]:
-        """What `model.json` keeps of it."""
-        return {"settings": self.settings.to_json(), "sides": list(self.sides), **more}
+    def held(self) -> tuple[tf.Session, Sequence[tf.Variable]]:
+        """The session, and the variables that the network needs once it has learnt."""
+        return self.session, self.variables
 
-    def save(self, folder: Path, **more: Any) -> None:
-        """Writes the model folder of a network learnt in memory."""
-        with self.graph.as_default():
-            best = common.Checkpoints(folder, "best", self.variables).save(self.session, 0)
-        common.write(folder, KIND.application, KIND.format, {**self.describe(**more), "best": best})
+    def to_json(self) -> dict[str, Any]:
+        """What `model.json` says of it."""
+        return {"settings": self.settings.to_json(), "sides": list(self.sides)}
 
     @classmethod
-    def load(cls, folder: Path) -> Painter:
-        """The network of a folder. Raises: UserError where it is none, or is damaged."""
-        data = common.read(folder, KIND.application, KIND.format)
-        with common.damage_said(folder):
-            settings = Settings.from_json(data["settings"])
-            high, wide = (int(side) for side in data["sides"])
-            found = cls(settings, (high, wide))
-            checkpoint = str(data["best"])
-        with found.graph.as_default():
-            common.Checkpoints(folder, "best", found.variables).restore(found.session, checkpoint)
-        return found
+    def from_json(cls, data: dict[str, Any]) -> Painter:
+        """What `to_json` gave, with a network that has learnt nothing."""
+        high, wide = (int(side) for side in data["sides"])
+        return cls(Settings.from_json(data["settings"]), (high, wide))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from tailrace.apps.common.options import add_out, add_seed, command, later, subcommands
+from tailrace.apps.common.options import add_out, add_resume, add_seed, command, later, subcommands
 
 _HERE = "tailrace.apps.embed"
 _EMBED = """examples:
@@ -18,6 +18,7 @@ _EMBED = """examples:
 _TRAIN = """examples:
   tailrace embed train                          a small text made by rules
   tailrace embed train book.txt --size 100 --epochs 10 --out book
+  tailrace embed train --resume book --epochs 20
   tailrace embed train book.txt --method cbow --loss nce --questions questions-words.txt
 """
 _NEAR = """examples:
@@ -85,9 +86,10 @@ def _add_train(commands: Any) -> None:
         "--held-out", type=float, metavar="PART", help="sentences for the test (default 0.05)"
     )
     learning.add_argument(
-        "--seeds", type=int, default=1, metavar="N", help="trainings for the table's deviations"
+        "--seeds", type=int, metavar="N", help="trainings for the table's deviations (default 1)"
     )
     add_seed(learning, 1)
+    add_resume(learning, "embed-model")
     add_out(learning, "embed-model")
     train.set_defaults(command=later(f"{_HERE}.commands", "train"))
 

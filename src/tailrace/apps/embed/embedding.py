@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -9,18 +11,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tailrace.apps.common import folder as folders
+import tailrace as tf
+from tailrace.apps.common.kept import Kept
 from tailrace.apps.common.parts import in_order
 from tailrace.apps.common.runs import Kind
+from tailrace.apps.common.training import OnStep, Training
 from tailrace.apps.common.vectors import Vectors, read_vectors
 from tailrace.apps.common.vocabulary import Vocabulary
-from tailrace.apps.embed.learner import Learner
+from tailrace.apps.embed.learner import Learner, Lessons
 from tailrace.apps.embed.settings import Settings
 from tailrace.apps.embed.space import Space
 from tailrace.apps.embed.text import Sentences, Text, known_words
 from tailrace.apps.errors import UserError
-
-KIND = Kind("embed", 1)
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,14 @@ class Parts:
     counts: NDArray[np.int64]
     train: Text
     test: Text
+
+    @property
+    def fingerprint(self) -> str:
+        """Tells two texts apart."""
+        found = hashlib.sha256("\n".join(self.vocabulary.symbols).encode())
+        for part in (self.train, self.test):
+            found.update(part.numbers.astype(np.int64).tobytes())
+        return found.hexdigest()
 
     @classmethod
     def of(cls, sentences: Sentences, settings: Settings) -> Parts:
@@ -48,14 +58,19 @@ class Parts:
 
 
 @dataclass
-class Embedding:
+class Embedding(Kept):
     """Word vectors being learnt, or learnt."""
+
+    kind = Kind("embed", 2)
+    # vectors go on getting better when the loss on held-out sentences no longer does
+    last_is_best = True
 
     settings: Settings
     vocabulary: Vocabulary
     counts: NDArray[np.int64]
     learner: Learner
     results: dict[str, Any] = field(default_factory=dict)
+    history: list[dict[str, float]] = field(default_factory=list)
 
     @classmethod
     def new(cls, parts: Parts, settings: Settings) -> Embedding:
@@ -71,8 +86,12 @@ class Embedding:
         """The words in their space."""
         return Space.of(self.vectors())
 
-    def describe(self) -> dict[str, Any]:
-        """What `model.json` keeps beside what a training run puts there."""
+    def held(self) -> tuple[tf.Session, Sequence[tf.Variable]]:
+        """The session, and the variables that the network needs once it has learnt."""
+        return self.learner.session, self.learner.network.variables
+
+    def to_json(self) -> dict[str, Any]:
+        """What `model.json` says of it."""
         return {
             "settings": self.settings.to_json(),
             "words": self.vocabulary.symbols,
@@ -82,7 +101,7 @@ class Embedding:
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Embedding:
-        """What `describe` gave, with vectors that have learnt nothing."""
+        """What `to_json` gave, with vectors that have learnt nothing."""
         settings = Settings.from_json(data["settings"])
         words, counts = [str(w) for w in data["words"]], np.array(data["counts"], np.int64)
         if counts.shape != (len(words),):
@@ -90,26 +109,16 @@ class Embedding:
         learner = Learner(settings, counts)
         return cls(settings, Vocabulary(words, "word"), counts, learner, dict(data["results"]))
 
-    @classmethod
-    def load(cls, folder: str | Path) -> Embedding:
-        """The vectors of a folder. Raises: UserError where it is none or is damaged."""
-        path = Path(folder)
-        data = folders.read(path, KIND.application, KIND.format)
-        with folders.damage_said(path):
-            found = cls.from_json(data)
-            # the last pass, not the one of the least loss: vectors go on getting better
-            checkpoint = data["vectors"]
-        with found.learner.graph.as_default():
-            saved = folders.Checkpoints(path, "vectors", found.learner.network.variables)
-            saved.restore(found.learner.session, checkpoint)
-        return found
+    def lessons(self, parts: Parts) -> Lessons:
+        """How to learn from a text."""
+        learner = self.learner
+        return learner.batches(parts.train), learner.step, lambda: learner.look(parts.test)
 
-    def save(self, folder: Path) -> None:
-        """Writes a model folder. Raises: UserError where that cannot be done."""
-        with self.learner.graph.as_default():
-            saved = folders.Checkpoints(folder, "vectors", self.learner.network.variables)
-            name = saved.save(self.learner.session, 0)
-        folders.write(folder, KIND.application, KIND.format, {**self.describe(), "vectors": name})
+    def fit(self, parts: Parts, training: Training, on_step: OnStep = lambda figures: None) -> bool:
+        """Learns in memory; returns whether training came to its end."""
+        finished = training.run(*self.lessons(parts), on_step=on_step)
+        self.history = training.progress.history
+        return finished
 
 
 def open_space(path: str, most: int | None = None, language: str = "en") -> Space:

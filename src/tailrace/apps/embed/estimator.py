@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tailrace.apps.common.estimator import Estimator
-from tailrace.apps.common.files import make_folder
+from tailrace.apps.common.estimator import KeptEstimator
 from tailrace.apps.common.training import Training
 from tailrace.apps.common.vectors import read_vectors
 from tailrace.apps.embed.bias import Effect, weat
@@ -21,7 +21,7 @@ from tailrace.apps.embed.word_sets import TESTS, Association
 from tailrace.apps.errors import UserError
 
 
-class WordEmbedding(Estimator[Settings]):
+class WordEmbedding(KeptEstimator[Settings, Embedding]):
     """Vectors of words, learnt from sentences or read from a file.
 
     The parameters are those of `Settings`, by name: `WordEmbedding(method="cbow", size=100)`.
@@ -29,6 +29,7 @@ class WordEmbedding(Estimator[Settings]):
     """
 
     settings_class = Settings
+    kept_class = Embedding
 
     def fit(self, X: Sequence[Sequence[str]], y: None = None) -> WordEmbedding:
         """Learns from sentences, each a list of words.
@@ -39,11 +40,8 @@ class WordEmbedding(Estimator[Settings]):
             raise UserError("sentences are needed, each a list of words")
         parts = Parts.of([list(sentence) for sentence in X], self._settings)
         found = Embedding.new(parts, self._settings)
-        training = Training(found.learner.course())
-        learner = found.learner
-        training.run(learner.batches(parts.train), learner.step, lambda: learner.look(parts.test))
-        self._embedding, self.history_ = found, training.progress.history
-        self._space = found.space()
+        found.fit(parts, Training(found.learner.course()))
+        self._kept, self._space = found, found.space()
         return self
 
     @classmethod
@@ -102,26 +100,18 @@ class WordEmbedding(Estimator[Settings]):
         model._space = mended
         return model
 
-    def save(self, folder: str | Path) -> None:
-        """Writes a model folder, which `load` and `tailrace embed` read.
-
-        Raises: UserError for vectors that were not learnt here, and where the folder holds
-        something already or cannot be written.
-        """
-        self._check_fitted()
-        if not hasattr(self, "_embedding"):
-            raise UserError("only vectors that `fit` learnt make a model folder")
-        path = Path(folder)
-        make_folder(path)
-        self._embedding.save(path)
-
     @classmethod
-    def load(cls, folder: str | Path) -> WordEmbedding:
+    def load(cls, folder: str | Path) -> Self:
         """The vectors of a folder. Raises: UserError where it is none or is damaged."""
-        found = Embedding.load(folder)
-        model = cls(**found.settings.to_json())
-        model._embedding, model._space = found, found.space()
+        model = super().load(folder)
+        model._space = model._kept.space()
         return model
 
     def _is_fitted(self) -> bool:
         return hasattr(self, "_space")
+
+    def _fitted(self) -> Embedding:
+        self._check_fitted()
+        if not hasattr(self, "_kept"):
+            raise UserError("only vectors that `fit` learnt make a model folder")
+        return self._kept

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,12 @@ from tailrace.apps.embed.settings import Settings
 from tailrace.apps.embed.text import Text, pairs, thinned
 
 Batch = tuple[Ids, Ids]
+# the batches of an epoch, a step on one of them at a rate, figures on the test part
+Lessons = tuple[
+    Callable[[int], Iterable[Batch]],
+    Callable[[Batch, float], float],
+    Callable[[], Mapping[str, float]],
+]
 
 # pairs of each part of a text that are looked at, at once, and the stream of numbers for them
 MOST_PAIRS, AT_ONCE, LOOKED_AT = 20_000, 2_000, 1 << 30
@@ -71,7 +77,7 @@ class Learner:
                 rows = slice(start, start + AT_ONCE)
                 feed = {net.given: given[rows], net.wanted: wanted[rows]}
                 losses.append(float(self.session.run(net.loss, feed)))
-        return {"held-out loss": float(np.mean(losses))}
+        return {"nats": float(np.mean(losses))}
 
     def vectors(self) -> NDArray[np.float32]:
         """The words' vectors, [V, D]."""

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from tailrace.apps.common.report import FAINT, MAIN, OTHER, new_figure, png
+from tailrace.apps.common.labels import write_labels
+from tailrace.apps.common.report import MAIN, OTHER, new_figure, png
 from tailrace.apps.embed.bias import Effect
 from tailrace.apps.embed.space import Space
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 WAYS = ("tsne", "pca")
-COLOURS = (MAIN, OTHER, "#5b8c3a", "#8a4f9e", "#b8860b", "#3f6f6f", FAINT)
+COLOURS = (MAIN, OTHER, "#5b8c3a", "#8a4f9e", "#b8860b", "#3f6f6f", "#5f6b76")
 
 
 def flat(space: Space, words: Sequence[str], way: str, seed: int) -> NDArray[np.float64]:
@@ -43,19 +44,16 @@ def map_picture(
     places = flat(space, words, way, seed)
     figure = new_figure(10, 7.5)
     axes = figure.subplots()
-    start = 0
+    colours: list[str] = []
     for number, (name, group) in enumerate(groups.items()):
         colour = COLOURS[number % len(COLOURS)]
-        part = places[start : start + len(group)]
-        start += len(group)
+        part = places[len(colours) : len(colours) + len(group)]
         axes.plot(part[:, 0], part[:, 1], "o", color=colour, ms=3, label=name)
-        for word, (x, y) in zip(group, part, strict=True):
-            axes.annotate(
-                word, (x, y), (2, 2), textcoords="offset points", fontsize=7, color=colour
-            )
+        colours += [colour] * len(group)
     if len(groups) > 1:
         figure.legend(loc="outside lower center", ncols=4, fontsize=8)
     axes.set(xticks=[], yticks=[])
+    write_labels(axes, places, words, colours)
     return png(figure)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from tailrace.apps.common.labels import write_labels
 from tailrace.apps.common.report import FAINT, MAIN, OTHER, Report, new_figure, png
 from tailrace.apps.embed import corpus
 from tailrace.apps.embed import word_sets as sets
@@ -99,13 +100,15 @@ def _capitals(report: Report, space: Space) -> None:
     places = flat(space, [word for pair in pairs for word in pair], "pca", 1)
     figure = new_figure(8, 6)
     axes = figure.subplots()
-    for number, pair in enumerate(pairs):
+    for number in range(len(pairs)):
         ends = places[2 * number : 2 * number + 2]
         axes.plot(ends[:, 0], ends[:, 1], color=FAINT, lw=0.8)
-        for word, (x, y), colour in zip(pair, ends, (MAIN, OTHER), strict=True):
+        for (x, y), colour in zip(ends, (MAIN, OTHER), strict=True):
             axes.plot([x], [y], "o", color=colour, ms=4)
-            axes.annotate(word, (x, y), (3, 2), textcoords="offset points", fontsize=8)
     axes.set(xlabel="first component", ylabel="second component")
+    axes.margins(x=0.12)
+    words = [word for pair in pairs for word in pair]
+    write_labels(axes, places, words, [MAIN, OTHER] * len(pairs))
     report.heading("Countries and capitals", level=3)
     report.image("capitals.png", png(figure), "Countries (blue) and their capitals (brown)")
 
@@ -129,12 +132,12 @@ def _planted(report: Report, space: Space) -> None:
     figure = new_figure(7, 4.5)
     axes = figure.subplots()
     axes.plot(odds, lean, "o", color=MAIN, ms=4)
-    for name, x, y in zip(names, odds, lean, strict=True):
-        axes.annotate(name, (x, y), (3, 2), textcoords="offset points", fontsize=7)
     axes.axhline(0, color=FAINT, lw=0.8)
     axes.set(
         xlabel='planted: logarithm of the odds of "he"', ylabel="s(w): nearer to male words above"
     )
+    axes.margins(x=0.12)
+    write_labels(axes, np.stack([odds, lean], 1), names, ["black"] * len(names))
     report.heading("Planted bias, found again", level=3)
     report.text(
         "The built-in text takes he or she in sentences about professions with odds that are "
@@ -149,7 +152,7 @@ def _curve(history: Sequence[dict[str, float]]) -> bytes:
     axes = figure.subplots()
     passes = [row["epoch"] for row in history]
     axes.plot(passes, [row["loss"] for row in history], "o-", color=FAINT, label="learnt from")
-    axes.plot(passes, [row["held-out loss"] for row in history], "o-", color=MAIN, label="held out")
+    axes.plot(passes, [row["nats"] for row in history], "o-", color=MAIN, label="held out")
     axes.set(xlabel="pass", ylabel="loss")
     axes.legend()
     return png(figure)

@@ -5,14 +5,22 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from tailrace.apps.common.options import add_ends, add_out, add_seed, command, later, subcommands
+from tailrace.apps.common.options import (
+    add_ends,
+    add_out,
+    add_resume,
+    add_seed,
+    command,
+    later,
+    subcommands,
+)
 
 _HERE = "tailrace.apps.lm"
 _TRAIN = """examples:
   tailrace lm train                                  the text that comes with Python, 4 minutes
   tailrace lm train book.txt --out book --minutes 20
   tailrace lm train *.txt --level word --size 512 --epochs 10 --out words
-  tailrace lm train --resume --out book --minutes 40  go on, 40 minutes in all
+  tailrace lm train --resume book --minutes 40        go on, 40 minutes in all
 """
 _NEXT = """examples:
   tailrace lm next lm-model "The value of the "
@@ -122,9 +130,7 @@ def _add_train(commands: Any) -> None:
         "--threads", type=int, metavar="N", help="inside an operation, for large layers (default 1)"
     )
     add_out(training, "lm-model")
-    training.add_argument(
-        "--resume", action="store_true", help="go on with the model in --out where it stopped"
-    )
+    add_resume(training, "lm-model")
     train.set_defaults(command=later(f"{_HERE}.commands", "train"))
 
 

@@ -11,8 +11,7 @@ import numpy as np
 from tailrace.apps.common.display import INTERRUPTED, say, show
 from tailrace.apps.common.figures import Figure, write_figures
 from tailrace.apps.common.files import check_free, free_folder, make_folder
-from tailrace.apps.common.settings import option
-from tailrace.apps.errors import UserError
+from tailrace.apps.common.runs import RESUME_HINT, check_unchanged, resumed_folder
 from tailrace.apps.lm import gates
 from tailrace.apps.lm.choice import Choice
 from tailrace.apps.lm.corpus import load_text
@@ -25,17 +24,19 @@ from tailrace.apps.lm.settings import Settings, given
 DEFAULT_OUT = "lm-model"
 SAMPLE_LENGTH = {"char": 600, "word": 120}
 EXAMPLES = 3
-RESUME_HINT = "or go on with --resume if it is a model"
+# settings that may be other ones when training goes on
+CHANGEABLE = ("epochs", "minutes")
 
 
 def train(args: argparse.Namespace) -> int:
     """Trains a model in a folder of its own; ends with a table and a report."""
-    run = _resumed(args) if args.resume else _begun(args)
+    stopped = resumed_folder(args, DEFAULT_OUT)
+    run = _begun(args) if stopped is None else _resumed(args, stopped)
     folder, level = run.folder, run.contents.settings.level
     assert folder is not None
     say(_introduction(run))
     if not run.train():
-        say(f"Stopped and saved. To go on: tailrace lm train --resume --out {folder}")
+        say(f"Stopped and saved. To go on: tailrace lm train --resume {folder}")
         return INTERRUPTED
     comparison = run.compare()
     say()
@@ -81,26 +82,10 @@ def _begun(args: argparse.Namespace) -> Run:
     return run
 
 
-def _resumed(args: argparse.Namespace) -> Run:
-    if args.files:
-        raise UserError("--resume takes no files: it goes on with those of the model")
+def _resumed(args: argparse.Namespace, folder: Path) -> Run:
     wanted = given(args)
-    odd = sorted(option(name) for name in wanted if name not in {"epochs", "minutes"})
-    if odd:
-        raise UserError(
-            f"--resume goes on with the model's own settings: {', '.join(odd)} cannot be changed "
-            "(--epochs and --minutes can)"
-        )
-    folder = Path(args.out or DEFAULT_OUT)
-    run = Run.resume(folder, **wanted)
-    # one that was killed between its last step and its report still owes that
-    if run.done >= 1.0 and run.contents.results:
-        settings = run.contents.settings
-        ends = [f"--{n} {v:g}" for n in ("epochs", "minutes") if (v := getattr(settings, n))]
-        raise UserError(
-            f"{folder}: training has come to its end ({', '.join(ends)}); to go on, give more"
-        )
-    return run
+    check_unchanged(wanted, CHANGEABLE, files=args.files)
+    return Run.resume(folder, **wanted)
 
 
 def _introduction(run: Run) -> str:

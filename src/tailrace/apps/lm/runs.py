@@ -121,17 +121,7 @@ class Run:
             # killed before its first evaluation, it can be begun again
             self._kept.write()
             return self._kept.train(*work, tell=self._tell)
-        best: list[NDArray[np.float32]] = []
-
-        def evaluated(row: dict[str, float], is_best: bool) -> None:
-            if is_best:
-                best[:] = trainer.session.run(trainer.variables)
-
-        finished = self._training.run(*work, on_evaluation=evaluated)
-        with trainer.graph.as_default():
-            for variable, value in zip(trainer.variables, best, strict=bool(best)):
-                variable.load(value, trainer.session)
-        return finished
+        return runs.train_in_memory(self._training, trainer.session, *work)
 
     def _tell(self, figures: Figures) -> str:
         settings = self.contents.settings

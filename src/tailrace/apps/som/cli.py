@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from tailrace.apps.common.options import add_out, add_seed, command, later, subcommands
+from tailrace.apps.common.options import add_out, add_resume, add_seed, command, later, subcommands
 
 _HERE = "tailrace.apps.som.commands"
 DEMOS = ("countries", "iris", "wine", "breast-cancer", "digits")
@@ -50,7 +50,6 @@ def _add_train(commands: Any) -> None:
     data.add_argument(
         "--held-out",
         type=float,
-        default=0.2,
         metavar="PART",
         help="part of the rows kept for the test (default 0.2)",
     )
@@ -85,6 +84,7 @@ def _add_training(training: argparse._ArgumentGroup) -> None:
     training.add_argument("--alpha-decay", help=f"linear (default); {kinds}")
     training.add_argument("--start", help="pca (default) or random")
     add_seed(training, 1)
+    add_resume(training, "som-model")
     add_out(training, "som-model")
     training.set_defaults(command=later(_HERE, "train"))
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import copy
+import io
 import math
+import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +16,7 @@ from numpy.typing import NDArray
 
 from tailrace.apps.common import folder as folders
 from tailrace.apps.common.estimator import Estimator
-from tailrace.apps.common.files import make_folder, saying_why
+from tailrace.apps.common.files import make_folder, write_file
 from tailrace.apps.common.parts import generator
 from tailrace.apps.errors import UserError
 from tailrace.apps.som import measures
@@ -23,7 +25,7 @@ from tailrace.apps.som.model import Model, Values
 from tailrace.apps.som.settings import Settings
 from tailrace.apps.som.table import Filling, Scaling, as_values
 
-APPLICATION, FORMAT = "som", 1
+APPLICATION, FORMAT = "som", 2
 HISTORY = "history.npz"
 Floats = NDArray[np.float64]
 
@@ -51,6 +53,7 @@ class SelfOrganizingMap(Estimator[Settings]):
     """
 
     settings_class = Settings
+    _saver: tuple[Path, Model, folders.Checkpoints] | None = None
     grid_: Grid
     history_: list[Snapshot]
     labels_: NDArray[np.int64]
@@ -79,12 +82,31 @@ class SelfOrganizingMap(Estimator[Settings]):
         self._filling = Filling(self._settings.missing, scaled)
         vectors, known = self._filling.learn(scaled)
         self._complete_settings(vectors)
+        self._begin(vectors, known, self._start(vectors))
+        self.history_ = []
+        self._train(0, progress)
+        return self
+
+    def go_on(self, X: Any, *, progress: Callable[[Snapshot], bool | None] | None = None) -> Self:
+        """Goes on with a map whose training was stopped, on the same data as then; as `fit`."""
+        self._check_fitted()
+        values = as_values(X, self.columns_)
+        if self._used.missing == "drop":
+            values = values[~np.isnan(values).any(1)]
+        scaled = self._scaling.apply(values)
+        self._filling = Filling(self._used.missing, scaled)
+        vectors, known = self._filling.learn(scaled)
+        done = self.history_.pop().iteration
+        self._begin(vectors, known, self._model.read())
+        self._train(done, progress)
+        return self
+
+    def _begin(self, vectors: Values, known: Values, weights: Values) -> None:
+        """A model for the data to train on, with weights to begin with."""
         self._trained_on = vectors, known
         masked = not known.all()
         self._model = Model(self._used, self.grid_, vectors.shape[1], masked=masked)
-        self._model.put(self._start(vectors))
-        self._train(vectors, known, progress)
-        return self
+        self._model.put(weights)
 
     def _complete_settings(self, vectors: Values) -> None:
         """Chooses what the settings leave to the data: `_used`, `grid_`."""
@@ -120,20 +142,18 @@ class SelfOrganizingMap(Estimator[Settings]):
             places = places[:, ::-1]
         return (mean + places * spread @ ways).astype(np.float32)
 
-    def _train(
-        self,
-        vectors: Values,
-        known: Values,
-        progress: Callable[[Snapshot], bool | None] | None,
-    ) -> None:
+    def _train(self, done: int, progress: Callable[[Snapshot], bool | None] | None) -> None:
+        """Trains when so many iterations are behind."""
+        vectors, known = self._trained_on
         random, total = generator(self._used.seed, 2), self._used.iterations
         online = self._used.training == "online"
         steps = len(vectors) if online else 1
-        self.history_, done = [], 0
         order = np.arange(len(vectors))
         for iteration in range(total):
             if online:
                 order = random.permutation(len(vectors))
+            if iteration < done:
+                continue
             part = (iteration * steps + np.arange(steps)) / max(1, total * steps - 1)
             before, winners, errors = self._model.learn(
                 vectors[order], known[order], part.astype(np.float32)
@@ -265,17 +285,24 @@ class SelfOrganizingMap(Estimator[Settings]):
         self._check_fitted()
         path = Path(folder)
         make_folder(path)
-        with self._model.graph.as_default():
-            checkpoints = folders.Checkpoints(path, "map", [self._model.weights])
-            name = checkpoints.save(self._model.session, self.history_[-1].iteration)
-        with saying_why(path / HISTORY):
-            np.savez_compressed(
-                path / HISTORY,
-                iterations=np.array([s.iteration for s in self.history_]),
-                weights=np.array([s.weights for s in self.history_], np.float32),
-                mappings=np.array([s.mapping for s in self.history_], np.int32),
-                errors=np.array([s.error for s in self.history_]),
-            )
+        self.write(path)
+
+    def write(self, path: Path, **more: Any) -> None:
+        """Writes the model into a folder, in place of what it was there; `more` goes along.
+
+        Raises: UserError where the folder cannot be written.
+        """
+        iteration = self.history_[-1].iteration
+        name = self._checkpoints(path).save(self._model.session, iteration)
+        history = io.BytesIO()
+        np.savez_compressed(
+            history,
+            iterations=np.array([s.iteration for s in self.history_]),
+            weights=np.array([s.weights for s in self.history_], np.float32),
+            mappings=np.array([s.mapping for s in self.history_], np.int32),
+            errors=np.array([s.error for s in self.history_]),
+        )
+        write_file(path / HISTORY, history.getvalue())
         data = {
             "settings": self._settings.to_json(),
             "used": self._used.to_json(),
@@ -284,8 +311,20 @@ class SelfOrganizingMap(Estimator[Settings]):
             "width": self._scaling.width.tolist(),
             "center": self._filling.center.tolist(),
             "checkpoint": name,
+            "iteration": iteration,
+            **more,
         }
         folders.write(path, APPLICATION, FORMAT, data)
+
+    def _checkpoints(self, path: Path) -> folders.Checkpoints:
+        """Those of this model in a folder, the one that is there counted among them."""
+        if self._saver is None or self._saver[:2] != (path, self._model):
+            with self._model.graph.as_default():
+                found = folders.Checkpoints(path, "map", [self._model.weights])
+            if (path / folders.FILE).exists():
+                found.keep(str(folders.read(path, APPLICATION, FORMAT)["checkpoint"]))
+            self._saver = path, self._model, found
+        return self._saver[2]
 
     @classmethod
     def load(cls, folder: str | Path) -> Self:
@@ -300,23 +339,28 @@ class SelfOrganizingMap(Estimator[Settings]):
             model._filling = Filling(used.missing, np.array([data["center"]]))
             model._use(used)
             model._model = Model(used, model.grid_, len(model.columns_), masked=False)
-            checkpoint = str(data["checkpoint"])
+            checkpoint, iteration = str(data["checkpoint"]), int(data["iteration"])
         with model._model.graph.as_default():
             saved = folders.Checkpoints(path, "map", [model._model.weights])
             saved.restore(model._model.session, checkpoint)
-        model._read_history(path)
+        model._read_history(path, iteration)
         return model
 
-    def _read_history(self, path: Path) -> None:
+    def _read_history(self, path: Path, iteration: int) -> None:
+        """The history up to an iteration: one that was killed may have written more of it."""
         try:
-            with np.load(path / HISTORY, allow_pickle=False) as data:
+            # not by its name: NumPy leaves a damaged file open
+            with np.load(io.BytesIO((path / HISTORY).read_bytes())) as data:
                 kept = [data[name] for name in ("iterations", "weights", "mappings", "errors")]
-        except (OSError, ValueError, KeyError) as error:
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
             raise UserError(f"{path}: the model is damaged: {HISTORY}: {error}") from None
         self.history_ = [
             Snapshot(int(number), weights.astype(float), mapping.astype(np.int64), float(error))
             for number, weights, mapping, error in zip(*kept, strict=True)
+            if number <= iteration
         ]
+        if not self.history_:
+            raise UserError(f"{path}: the model is damaged: {HISTORY}: is empty")
         self.labels_ = self.history_[-1].mapping
 
 

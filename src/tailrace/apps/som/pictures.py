@@ -23,6 +23,17 @@ if TYPE_CHECKING:
 # planes drawn at most, vectors labelled at most, pictures of the animation at most
 MOST_PLANES, MOST_LABELS, MOST_FRAMES = 24, 120, 50
 PLANES_ABREAST = 4
+# of names on pale grounds
+KIND_COLOURS = (
+    "#0b5394",
+    "#a64d00",
+    "#2b7a2b",
+    "#a11d1d",
+    "#6a3d9a",
+    "#5d4037",
+    "#a0206f",
+    "#333333",
+)
 
 
 def _corners(hexagonal: bool, size: float) -> NDArray[np.float64]:
@@ -111,7 +122,7 @@ def u_matrix(
     cells = draw_cells(axes, heights.places, heights.values, grid, colours="magma", size=0.5)
     figure.colorbar(cells, ax=axes, shrink=0.8, label="distance to the neighbour")
     axes.plot(*grid.places.T, ".", color="white", ms=1.5)
-    _write_labels(axes, mapping, labels, grid, [])
+    _write_labels(axes, mapping, labels, grid, [], dark=True)
     return png(figure)
 
 
@@ -149,7 +160,7 @@ def groups(
         axes, grid.places, unit_groups, grid, colours="Pastel1", limits=(-0.5, 8.5), edges="white"
     )
     names = sorted(set(kinds))
-    colours = {kind: f"C{i % 10}" for i, kind in enumerate(names)}
+    colours = {kind: KIND_COLOURS[i % len(KIND_COLOURS)] for i, kind in enumerate(names)}
     written = _write_labels(axes, mapping, labels, grid, [colours[kind] for kind in kinds])
     dots = scattered(mapping, grid)
     for kind, colour in colours.items():
@@ -169,8 +180,10 @@ def _write_labels(
     labels: Sequence[str],
     grid: Grid,
     colours: Sequence[str],
+    *,
+    dark: bool = False,
 ) -> bool:
-    """Names in their units' cells, a few each, in their colours (black where there are none).
+    """Names in their units' cells, a few each, in their colours (without: black, white on dark).
 
     Returns whether they were written: not where they would be too many to read.
     """
@@ -179,12 +192,13 @@ def _write_labels(
 
     if not labels or len(labels) > MOST_LABELS:
         return False
-    around = [withStroke(linewidth=1.5, foreground="white")]
+    plain, ground = ("white", "black") if dark else ("black", "white")
+    around = [withStroke(linewidth=1.5, foreground=ground)]
     for unit in np.unique(mapping):
         rows = np.flatnonzero(mapping == unit)
-        lines = [(str(labels[i])[:14], colours[i] if colours else "black") for i in rows[:3]]
+        lines = [(str(labels[i])[:14], colours[i] if colours else plain) for i in rows[:3]]
         if len(rows) > 3:
-            lines.append((f"+{len(rows) - 3}", "black"))
+            lines.append((f"+{len(rows) - 3}", plain))
         x, y = grid.places[unit]
         for i, (text, colour) in enumerate(lines):
             axes.annotate(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tailrace.apps.common.options import add_out, add_seed, command, later, subcommands
+from tailrace.apps.common.options import add_out, add_resume, add_seed, command, later, subcommands
 
 _HERE = "tailrace.apps.speech"
 _SPEECH = """examples:
@@ -88,7 +88,7 @@ def _add_train(commands: Any) -> None:
         "--order", type=int, metavar="N", help="n-gram model that rescores; 0: none (default 5)"
     )
     add_out(train, "speech-model")
-    train.add_argument("--resume", metavar="DIR", help="go on with a training that was stopped")
+    add_resume(train, "speech-model")
     train.set_defaults(command=later(f"{_HERE}.commands", "train"))
 
 

@@ -14,18 +14,20 @@ from tailrace.apps.common.display import INTERRUPTED, say, show
 from tailrace.apps.common.figures import write_figures
 from tailrace.apps.common.files import free_folder, make_folder
 from tailrace.apps.common.parts import Split
-from tailrace.apps.common.runs import Run
+from tailrace.apps.common.runs import Run, check_unchanged, read_stopped, resumed_folder
 from tailrace.apps.common.settings import at_least, choice
 from tailrace.apps.errors import UserError
 from tailrace.apps.speech.data import Utterance, divide, read_utterances
 from tailrace.apps.speech.demonstration import KINDS, default_kind, demonstration
-from tailrace.apps.speech.recognizer import KIND, Heard, Recognizer, new_recognizer
+from tailrace.apps.speech.recognizer import Heard, Recognizer, new_recognizer
 from tailrace.apps.speech.report import write_report
 from tailrace.apps.speech.settings import Settings
 from tailrace.apps.speech.trial import Trial
 
 DEFAULT_OUT = "speech-model"
 UTTERANCES = 1200
+# settings that may be other ones when training goes on
+CHANGEABLE = ("epochs",)
 # fewest of the demonstration's utterances, five speakers
 LEAST = 40
 _TOLD = {
@@ -60,7 +62,7 @@ def train(args: argparse.Namespace) -> int:
     heard = Split(*(recognizer.hear(part) for part in (parts.train, parts.validation, parts.test)))
     if task.resumed is None:
         make_folder(task.folder)
-    run = recognizer.new_run(task.folder)
+    run = recognizer.new_run(task.folder, recognizer.course())
     if task.resumed is not None:
         run.resume(task.resumed)
     say(_introduction(task, parts))
@@ -85,7 +87,7 @@ def _finish(task: Task, trial: Trial, run: Run, seconds: float) -> None:
         say()
         show(table)
     page = write_report(task.folder, trial, task.text, run.progress.history)
-    write_figures(task.folder, KIND.application, seconds, **trial.figures())
+    write_figures(task.folder, Recognizer.kind.application, seconds, **trial.figures())
     say(
         f"\nThe model is in {task.folder}, the report in {page}. "
         f"Let it listen: tailrace speech transcribe {task.folder} FILE.wav"
@@ -94,29 +96,29 @@ def _finish(task: Task, trial: Trial, run: Run, seconds: float) -> None:
 
 def _task(args: argparse.Namespace) -> Task:
     at_least("seeds", args.seeds, 1)
-    given = Settings.given(args)
-    if args.resume:
-        return _resumed(args, given)
+    stopped = resumed_folder(args, DEFAULT_OUT)
+    if stopped is not None:
+        return _resumed(args, stopped)
     if args.data and (args.demo or args.utterances):
         raise UserError("--demo and --utterances are for the built-in data; leave out the file")
     kind = args.demo or default_kind()
     choice("demo", kind, KINDS)
     count = UTTERANCES if args.utterances is None else args.utterances
     at_least("utterances", count, LEAST)
-    source = {"file": args.data, "demo": kind, "utterances": count}
+    file = str(Path(args.data).absolute()) if args.data else None
+    source = {"file": file, "demo": kind, "utterances": count}
     folder = Path(args.out) if args.out else free_folder(DEFAULT_OUT)
-    return Task(Settings.of(**given), source, args.seeds, folder, None)
+    return Task(Settings.of(**Settings.given(args)), source, args.seeds, folder, None)
 
 
-def _resumed(args: argparse.Namespace, given: dict[str, Any]) -> Task:
-    if given or args.data or args.demo or args.utterances or args.out:
-        raise UserError("--resume goes on with the folder's own settings and data; give no others")
-    folder = Path(args.resume)
-    data = folders.read(folder, KIND.application, KIND.format)
+def _resumed(args: argparse.Namespace, folder: Path) -> Task:
+    others = {"files": args.data, "demo": args.demo, "utterances": args.utterances}
+    given = Settings.given(args)
+    check_unchanged(given, CHANGEABLE, **others)
+    data = read_stopped(folder, Recognizer.kind)
     with folders.damage_said(folder):
-        settings, source = Settings.from_json(data["settings"]), dict(data["source"])
-        if data["progress"]["finished"]:
-            raise UserError(f"{folder}: the training is finished")
+        settings = Settings.from_json({**data["settings"], **given})
+        source = dict(data["source"])
     return Task(settings, source, args.seeds, folder, data)
 
 
@@ -166,7 +168,7 @@ def _others(
         other = Recognizer(settings, trial.recognizer.alphabet)
         other.texts = trial.recognizer.texts
         with TemporaryDirectory() as folder:
-            if not fit(other, other.new_run(Path(folder)), parts, heard):
+            if not fit(other, other.new_run(Path(folder), other.course()), parts, heard):
                 return False
         trial.add(other)
     return True

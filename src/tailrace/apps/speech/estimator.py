@@ -10,8 +10,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from tailrace.apps.common.estimator import Estimator
-from tailrace.apps.common.files import make_folder
+from tailrace.apps.common.estimator import KeptEstimator
 from tailrace.apps.common.parts import Split
 from tailrace.apps.errors import UserError
 from tailrace.apps.speech.commands import fit
@@ -21,7 +20,7 @@ from tailrace.apps.speech.recognizer import Recognizer, new_recognizer
 from tailrace.apps.speech.settings import Settings
 
 
-class SpeechRecognizer(Estimator[Settings]):
+class SpeechRecognizer(KeptEstimator[Settings, Recognizer]):
     """A bidirectional LSTM that writes down what is said.
 
     The parameters are those of `Settings`, by name: `SpeechRecognizer(size=128, features="mfcc")`.
@@ -30,6 +29,7 @@ class SpeechRecognizer(Estimator[Settings]):
     """
 
     settings_class = Settings
+    kept_class = Recognizer
 
     def fit(self, X: Sequence[ArrayLike], y: Sequence[str]) -> Self:
         """Learns from recordings and their transcripts; a part is kept to choose by.
@@ -48,21 +48,16 @@ class SpeechRecognizer(Estimator[Settings]):
         recognizer = new_recognizer(parts, self._settings)
         heard = Split(recognizer.hear(parts.train), recognizer.hear(parts.validation), [])
         with TemporaryDirectory() as folder:
-            run = recognizer.new_run(Path(folder))
+            run = recognizer.new_run(Path(folder), recognizer.course())
             fit(recognizer, run, parts, heard)
         recognizer.history = run.progress.history
-        self._recognizer = recognizer
+        self._kept = recognizer
         return self
 
     @property
     def characters_(self) -> str:
         """What transcripts are made of."""
         return self._fitted().alphabet.characters
-
-    @property
-    def history_(self) -> list[dict[str, float]]:
-        """Figures of every epoch."""
-        return self._fitted().history
 
     def predict(self, X: Sequence[ArrayLike]) -> list[str]:
         """What is said in recordings."""
@@ -72,32 +67,6 @@ class SpeechRecognizer(Estimator[Settings]):
     def score(self, X: Sequence[ArrayLike], y: Sequence[str]) -> float:
         """1 minus the part of the letters that are wrong."""
         return 1 - judge(self.predict(X), [clean(text) for text in y]).letters
-
-    def save(self, folder: str | Path) -> None:
-        """Writes a model folder, which `load` and `tailrace speech` read.
-
-        Raises: UserError where the folder holds something already or cannot be written.
-        """
-        recognizer, path = self._fitted(), Path(folder)
-        make_folder(path)
-        run = recognizer.new_run(path)
-        run.progress.history, run.progress.finished = recognizer.history, True
-        run.save("best")
-
-    @classmethod
-    def load(cls, folder: str | Path) -> SpeechRecognizer:
-        """The recognizer of a folder. Raises: UserError where it is none or is damaged."""
-        recognizer = Recognizer.load(Path(folder))
-        model = cls(**recognizer.settings.to_json())
-        model._recognizer = recognizer
-        return model
-
-    def _is_fitted(self) -> bool:
-        return hasattr(self, "_recognizer")
-
-    def _fitted(self) -> Recognizer:
-        self._check_fitted()
-        return self._recognizer
 
 
 def _samples(one: ArrayLike, place: int) -> np.ndarray:

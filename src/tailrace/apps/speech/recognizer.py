@@ -5,16 +5,15 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 import tailrace as tf
-from tailrace.apps.common import folder as folders
+from tailrace.apps.common.kept import Kept
 from tailrace.apps.common.parts import Split, generator
-from tailrace.apps.common.runs import Kind, Run
+from tailrace.apps.common.runs import Kind
 from tailrace.apps.common.training import Course
 from tailrace.apps.errors import UserError
 from tailrace.apps.speech.data import Utterance
@@ -23,7 +22,6 @@ from tailrace.apps.speech.model import NOTHING, build_frontend, build_network
 from tailrace.apps.speech.settings import Settings
 from tailrace.apps.speech.waves import Floats
 
-KIND = Kind("speech", 1)
 # recordings and steps are filled up to multiples of this, since each size is a plan of its own
 SECONDS, STEPS, LABELS = 0.5, 8, 16
 # batches are of utterances of like length, drawn from so many batches' worth
@@ -56,8 +54,10 @@ def _up(number: int, multiple: int) -> int:
     return max(1, -(-number // multiple)) * multiple
 
 
-class Recognizer:
+class Recognizer(Kept):
     """The network and what belongs to it."""
+
+    kind = Kind("speech", 1)
 
     def __init__(self, settings: Settings, alphabet: Alphabet) -> None:
         self.settings, self.alphabet = settings, alphabet
@@ -67,8 +67,7 @@ class Recognizer:
         # where the utterances come from, to go on with
         self.source: dict[str, Any] = {}
         self.results: dict[str, Any] = {}
-        # a row of figures per epoch
-        self.history: list[dict[str, float]] = []
+        self.history = []
         self._letters: LetterModel | None = None
         self.graph = tf.Graph()
         with self.graph.as_default():
@@ -79,12 +78,15 @@ class Recognizer:
             self.session = tf.Session()
             self.session.run(tf.global_variables_initializer())
 
-    def new_run(self, folder: Path) -> Run:
-        """A training of this network in a folder."""
-        course = Course(self.settings.learning_rate, epochs=self.settings.epochs)
-        return Run(folder, KIND, self.session, course, self.describe)
+    def held(self) -> tuple[tf.Session, Sequence[tf.Variable]]:
+        """The session, and the variables that the network needs once it has learnt."""
+        return self.session, self.variables
 
-    def describe(self) -> dict[str, Any]:
+    def course(self) -> Course:
+        """How long to learn."""
+        return Course(self.settings.learning_rate, epochs=self.settings.epochs)
+
+    def to_json(self) -> dict[str, Any]:
         """What `model.json` says of it, but for the training."""
         return {
             "settings": self.settings.to_json(),
@@ -96,22 +98,13 @@ class Recognizer:
         }
 
     @classmethod
-    def load(cls, folder: Path) -> Recognizer:
-        """The recognizer of a folder. Raises: UserError where it is none, or is damaged."""
-        data = folders.read(folder, KIND.application, KIND.format)
-        with folders.damage_said(folder):
-            settings = Settings.from_json(data["settings"])
-            found = cls(settings, Alphabet(data["characters"]))
-            found.rescoring = Rescoring.from_json(data["rescoring"])
-            found.results = dict(data["results"])
-            found.texts = [str(text) for text in data["texts"]]
-            found.source = dict(data["source"])
-            found.history = list(data["progress"]["history"])
-            checkpoint = data["best"] or data["last"]
-            if not isinstance(checkpoint, str):
-                raise ValueError("it names no checkpoint")
-        with found.graph.as_default():
-            folders.Checkpoints(folder, "best", found.variables).restore(found.session, checkpoint)
+    def from_json(cls, data: dict[str, Any]) -> Recognizer:
+        """What `to_json` gave, with a network that has learnt nothing."""
+        found = cls(Settings.from_json(data["settings"]), Alphabet(data["characters"]))
+        found.rescoring = Rescoring.from_json(data["rescoring"])
+        found.results = dict(data["results"])
+        found.texts = [str(text) for text in data["texts"]]
+        found.source = dict(data["source"])
         return found
 
     def hear(self, utterances: Sequence[Utterance]) -> list[Heard]:

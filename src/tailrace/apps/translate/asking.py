@@ -66,7 +66,7 @@ def _print(text: str, found: list[Translation], best: int | None) -> None:
 
 def _opened(args: argparse.Namespace) -> Learner:
     """The model with the options for writing that were given."""
-    learner, _ = Learner.load(Path(args.model))
+    learner = Learner.load(args.model)
     learner.settings = learner.settings.with_(**Settings.given(args))
     return learner
 
@@ -82,5 +82,5 @@ def evaluate(args: argparse.Namespace) -> int:
     comparison = Comparison(_opened(args), None, pairs)
     show(comparison.table())
     say()
-    show(comparison.forms())
+    show(comparison.groups())
     return 0

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from tailrace.apps.common.options import add_out, add_seed, command, later, subcommands
+from tailrace.apps.common.options import (
+    add_out,
+    add_resume,
+    add_writers_training,
+    add_writing,
+    command,
+    later,
+    subcommands,
+)
 
 _HERE = "tailrace.apps.translate"
 _TRANSLATE = """examples:
@@ -49,7 +57,7 @@ def _add_train(commands: Any) -> None:
         "target", nargs="?", metavar="TARGET", help="their translations, line by line"
     )
     train.add_argument("--demo", help="built-in pairs: dates (default) or numbers")
-    train.add_argument("--resume", metavar="DIR", help="go on with the training of a model folder")
+    add_resume(train, "translate-model")
     train.add_argument(
         "--held-out", type=float, metavar="PART", help="part not learnt from (default 0.2)"
     )
@@ -68,27 +76,10 @@ def _add_train(commands: Any) -> None:
     network.add_argument(
         "--longest", type=int, metavar="N", help="leave out pairs of more symbols (default 60)"
     )
-    training = train.add_argument_group("training")
-    training.add_argument("--epochs", type=int, metavar="N", help="passes (default 20; demo fewer)")
-    training.add_argument("--minutes", type=float, metavar="M", help="end after this time")
-    training.add_argument(
-        "--patience", type=int, metavar="N", help="end after N epochs without gain (default 5)"
-    )
-    training.add_argument("--batch", type=int, metavar="N", help="pairs of a step (default 64)")
-    training.add_argument("--learning-rate", type=float, metavar="R", help="Adam's, at its highest")
-    add_seed(training, 1)
-    _add_writing(train)
+    add_writers_training(train, "20; demo fewer", "pairs (default 64)")
+    add_writing(train, "texts", 4)
     add_out(train, "translate-model")
     train.set_defaults(command=later(f"{_HERE}.commands", "train"))
-
-
-def _add_writing(parser: Any) -> None:
-    parser.add_argument(
-        "--beam", type=int, metavar="N", help="texts kept while writing (default 4)"
-    )
-    parser.add_argument(
-        "--length-penalty", type=float, metavar="A", help="0 for none, more for long (default 0.6)"
-    )
 
 
 def _add_translate(commands: Any) -> None:
@@ -102,7 +93,7 @@ def _add_translate(commands: Any) -> None:
     ask.add_argument(
         "--no-copy", action="store_true", help="leave unknown words as <unk>, copy none"
     )
-    _add_writing(ask)
+    add_writing(ask, "texts", 4)
     ask.set_defaults(command=later(f"{_HERE}.asking", "translate"))
 
 
@@ -111,5 +102,5 @@ def _add_eval(commands: Any) -> None:
     measure.add_argument("model", metavar="DIR", help="model folder")
     measure.add_argument("source", metavar="SOURCE", help="text file, a text per line")
     measure.add_argument("target", metavar="TARGET", help="their translations, line by line")
-    _add_writing(measure)
+    add_writing(measure, "texts", 4)
     measure.set_defaults(command=later(f"{_HERE}.asking", "evaluate"))

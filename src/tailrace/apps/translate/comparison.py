@@ -64,7 +64,7 @@ class Comparison:
         """A row for each method."""
         return table(self.entries, len(self.test), "pairs")
 
-    def forms(self) -> Table:
+    def groups(self) -> Table:
         """How many are right of each form; where none is known, of each class of length."""
         right = self.right
         groups = [(name, [right[row] for row in members]) for name, members in self._groups()]

@@ -4,23 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from tailrace.apps.common import folder as folders
 from tailrace.apps.common.parts import Ids, generator
 from tailrace.apps.common.quality import is_right
+from tailrace.apps.common.runs import Kind
 from tailrace.apps.common.sentences import MARKS, Sentence, with_end
 from tailrace.apps.common.vocabulary import UNKNOWN, Vocabulary, pad
-from tailrace.apps.common.writer import Batch, Writer
+from tailrace.apps.common.writer import Batch, Writer, marked
 from tailrace.apps.translate.data import Pairs
 from tailrace.apps.translate.model import build
 from tailrace.apps.translate.settings import Settings
 
-APPLICATION = "translate"
-FORMAT = 1
 # of the validation part, so many pairs are looked at after each epoch
 LOOKED_AT = 512
 # texts that are translated at once
@@ -53,6 +50,8 @@ class Learner(Writer):
     Source symbols have the marks of `sentences.MARKS` too; padding is number 0 in both.
     """
 
+    kind = Kind("translate", 1)
+
     def __init__(
         self, settings: Settings, source: Vocabulary, target: Vocabulary, longest: int
     ) -> None:
@@ -67,10 +66,10 @@ class Learner(Writer):
         )
 
     @classmethod
-    def new(cls, pairs: Pairs, settings: Settings) -> Learner:
+    def new(cls, data: Pairs, settings: Settings) -> Learner:
         """A translator that has learnt nothing yet but the symbols."""
         found, longest = [], 0
-        for texts, level in zip((pairs.sources, pairs.targets), settings.levels, strict=True):
+        for texts, level in zip((data.sources, data.targets), settings.levels, strict=True):
             vocabulary = Vocabulary([], level)
             tokens = [vocabulary.tokens(text) for text in texts]
             longest = max(map(len, tokens))
@@ -88,19 +87,19 @@ class Learner(Writer):
 
     # -- learning ----------------------------------------------------------------------------------
 
-    def batches(self, pairs: Pairs) -> Callable[[int], Iterator[Batch]]:
+    def batches(self, data: Pairs) -> Callable[[int], Iterator[Batch]]:
         """The batches of each epoch: pairs of like length together, batches in random order."""
-        size = min(self.settings.batch, len(pairs))
-        lengths = np.array([len(self.source.tokens(text)) for text in pairs.sources])
+        size = min(self.settings.batch, len(data))
+        lengths = np.array([len(self.source.tokens(text)) for text in data.sources])
 
         def of_epoch(epoch: int) -> Iterator[Batch]:
             random = generator(self.settings.seed, 10, epoch)
-            drawn = random.permutation(len(pairs))
+            drawn = random.permutation(len(data))
             groups = np.array_split(drawn, max(1, len(drawn) // (SORTED * size)))
             rows = np.concatenate([g[np.argsort(lengths[g], kind="stable")] for g in groups])
             count = len(rows) // size
             for number in random.permutation(count):
-                yield self._batch(pairs.rows(rows[number * size : (number + 1) * size]))
+                yield self._batch(data.rows(rows[number * size : (number + 1) * size]))
 
         return of_epoch
 
@@ -110,9 +109,9 @@ class Learner(Writer):
     def _sources(self, texts: Sequence[str]) -> tuple[Ids, Ids]:
         return _rounded(pad([self.source.encode(text) for text in texts]))
 
-    def evaluate(self, pairs: Pairs) -> dict[str, float]:
+    def evaluate(self, data: Pairs) -> dict[str, float]:
         """Loss on pairs that nothing is learnt from, and per cent translated right."""
-        shown = pairs.rows(range(min(LOOKED_AT, len(pairs))))
+        shown = data.rows(range(min(LOOKED_AT, len(data))))
         order = np.argsort([len(text) for text in shown.sources], kind="stable")
         level = self.settings.levels[1]
         written = self.translate(shown.sources, beam=1)
@@ -177,31 +176,16 @@ class Learner(Writer):
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Learner:
-        """A translator as `to_json` wrote it, without what it learnt.
+        """What `to_json` gave, with a network that has learnt nothing.
 
         Raises: KeyError, TypeError, ValueError where the data cannot be one.
         """
         settings = Settings.from_json(data["settings"])
-        found = []
-        for side, level in zip(("source", "target"), settings.levels, strict=True):
-            symbols = data[side]
-            if not all(isinstance(one, str) for one in symbols) or symbols[:4] != list(MARKS):
-                raise ValueError(f"{side} is not a list of symbols")
-            found.append(Vocabulary(symbols, level))
-        source, target = found
+        source, target = (
+            marked(data[side], side, level)
+            for side, level in zip(("source", "target"), settings.levels, strict=True)
+        )
         return cls(settings, source, target, int(data["longest"]))
-
-    @classmethod
-    def load(cls, folder: Path) -> tuple[Learner, dict[str, Any]]:
-        """The translator of a folder, as it did best, and what else the folder says.
-
-        Raises: UserError where it is none or is damaged.
-        """
-        data = folders.read(folder, APPLICATION, FORMAT)
-        with folders.damage_said(folder):
-            learner = cls.from_json(data)
-        learner.restore(folder, data)
-        return learner, data
 
 
 def _rounded(padded: tuple[Ids, Ids]) -> tuple[Ids, Ids]:

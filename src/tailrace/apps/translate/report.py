@@ -30,7 +30,7 @@ def write_report(
     report.table(comparison.table())
     report.text(_explained(learner.settings.levels[1]))
     report.heading("Right, by form" if comparison.test.forms else "Right, by length")
-    report.table(comparison.forms())
+    report.table(comparison.groups())
     if learner.settings.attention != "none":
         report.heading("Where the network looked")
         report.text(

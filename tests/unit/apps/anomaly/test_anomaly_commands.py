@@ -26,6 +26,8 @@ def test_training_leaves_a_model_and_a_report(models: dict[str, Path], method: s
     assert {path.name for path in folder.iterdir()} == {
         "model.json",
         "best",
+        "last",
+        "logs",
         "report.html",
         "series.png",
         "close.png",
@@ -118,19 +120,47 @@ def test_the_demonstration(kind: str, tmp_path: Path, capsys):
     assert "of 6" in shown
 
 
-def test_ctrl_c_saves(normal: Path, tmp_path: Path, monkeypatch, capsys):
-    update = Learner._update
+def test_ctrl_c_saves_and_training_ends_as_if_nothing_had_been(
+    normal: Path, odd: Path, models: dict[str, Path], tmp_path: Path, monkeypatch, capsys
+):
+    update, count = Learner._update, 0
 
     def pressed(self: Learner, windows, rate: float) -> float:
-        signal.raise_signal(signal.SIGINT)
+        nonlocal count
+        count += 1
+        if count == 30:
+            signal.raise_signal(signal.SIGINT)
         return update(self, windows, rate)
 
     monkeypatch.setattr(Learner, "_update", pressed)
     folder = tmp_path / "m"
-    options = ["--columns", "fast,slow", *TOY, "--out", str(folder)]
-    assert main(["anomaly", "train", str(normal), *options]) == 130
-    assert "Stopped and saved" in capsys.readouterr().out
-    assert main(["anomaly", "score", str(folder), str(normal)]) == 0
+    data = [str(normal), "--test", str(odd), "--label", "bad"]
+    assert main(["anomaly", "train", *data, *TOY, "--out", str(folder)]) == 130
+    assert f"anomaly train --resume {folder}" in capsys.readouterr().out
+    assert main(["anomaly", "score", str(folder), str(odd)]) == 0
+    assert main(["anomaly", "train", "--resume", str(folder)]) == 0
+    ours, whole = (
+        json.loads((path / "model.json").read_text()) for path in (folder, models["predictor"])
+    )
+    assert ours["threshold"] == whole["threshold"]
+    assert ours["results"] == whole["results"]
+    capsys.readouterr()
+    assert main(["anomaly", "train", "--resume", str(folder)]) == 2
+    assert "come to its end" in capsys.readouterr().err
+    assert main(["anomaly", "train", "--resume", str(folder), "--window", "9"]) == 2
+    assert "--window cannot be changed" in capsys.readouterr().err
+
+
+def test_one_that_was_killed_before_its_threshold_was_known(models, tmp_path: Path, capsys):
+    folder = tmp_path / "m"
+    shutil.copytree(models["predictor"], folder)
+    data = json.loads((folder / "model.json").read_text())
+    (folder / "model.json").write_text(json.dumps({**data, "threshold": None, "errors": None}))
+    (folder / "report.html").unlink()
+    assert main(["anomaly", "watch", str(folder)]) == 2
+    assert "go on with it: tailrace anomaly train --resume" in capsys.readouterr().err
+    assert main(["anomaly", "train", "--resume", str(folder)]) == 0
+    assert json.loads((folder / "model.json").read_text())["threshold"] == data["threshold"]
 
 
 @pytest.mark.parametrize(

@@ -139,11 +139,16 @@ def test_ctrl_c_saves_and_training_goes_on(texts: Path, tmp_path: Path, monkeypa
     assert main(["classify", "train", *data, *given]) == 130
     assert "Stopped and saved. Go on" in capsys.readouterr().out
     assert main(["classify", "predict", str(folder), "dull cat"]) == 0
-    assert main(["classify", "train", *data, "--resume", str(folder), "--size", "9"]) == 2
-    assert main(["classify", "train", "--resume", str(folder)]) == 2
-    assert "was trained on other classes" in capsys.readouterr().err
-    assert main(["classify", "train", *data, "--resume", str(folder)]) == 0
+    assert main(["classify", "train", "--resume", str(folder), "--size", "9"]) == 2
+    assert "--size cannot be changed" in capsys.readouterr().err
+    assert main(["classify", "train", *data, "--resume", str(folder)]) == 2
+    assert "files cannot be changed" in capsys.readouterr().err
+    assert main(["classify", "train", "--resume", str(folder)]) == 0
     assert "the report in" in capsys.readouterr().out
+    model = json.loads((folder / "model.json").read_text())
+    (folder / "model.json").write_text(json.dumps({**model, "fingerprint": "other"}))
+    assert main(["classify", "train", "--resume", str(folder)]) == 2
+    assert "is not what it was" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -99,7 +99,7 @@ def test_ctrl_c_saves_and_resume_ends_as_if_nothing_had_been(
 
     monkeypatch.setattr(Painter, "step", interrupt)
     assert main(["draw", "train", str(idx), *TOY, *ENDS, "--alone", "--out", str(out)]) == 130
-    assert "tailrace draw train --resume --out" in capsys.readouterr().out
+    assert f"tailrace draw train --resume {out}" in capsys.readouterr().out
     monkeypatch.setattr(Painter, "step", step)
     assert main(["draw", "train", "--resume", "--out", str(out)]) == 0
     whole, resumed = (read_figures(path)["figures"]["bound"] for path in (model, out))
@@ -159,7 +159,7 @@ def test_files_that_cannot_be(idx, tmp_path, capsys):
         (["--glimpses", "0"], "--glimpses 0: must be at least 1"),
         (["--binarise", "dither"], "--binarise dither: must be one of threshold, sample"),
         (["--seeds", "0"], "--seeds 0: must be at least 1"),
-        (["--resume"], "--resume goes on with the model's own"),
+        (["--resume"], "cannot be changed when training goes on"),
         (["--demo", "digits"], "files and --demo: give one of them"),
     ],
 )

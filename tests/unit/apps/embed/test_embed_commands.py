@@ -6,11 +6,14 @@ import shutil
 import signal
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import tailrace as tf
+from tailrace.apps import WordEmbedding
 from tailrace.apps.common.vectors import read_vectors
 from tailrace.apps.embed import commands, corpus
+from tailrace.apps.embed.embedding import Embedding
 from tailrace.apps.embed.learner import Learner
 from tailrace.cli import main
 
@@ -19,7 +22,7 @@ from .conftest import TOY
 
 def test_training_leaves_vectors_and_a_report(learnt: Path):
     assert {path.name for path in learnt.iterdir()} == {
-        *("model.json", "vectors", "report.html", "figures.json", "map.png", "training.png"),
+        *("model.json", "last", "logs", "report.html", "figures.json", "map.png", "training.png"),
     }
     page = (learnt / "report.html").read_text()
     assert not re.search(r'(src|href)="(?!data:)', page)
@@ -35,7 +38,7 @@ def test_the_demonstration(tmp_path: Path, monkeypatch, capsys):
     options = [*TOY, "--method", "cbow", "--loss", "nce", "--seeds", "2"]
     assert main(["embed", "train", *options, "--out", str(tmp_path / "m")]) == 0
     out = capsys.readouterr().out
-    assert "built-in text, made by rules: 1,500 sentences" in out
+    assert "built-in text, made by rules: 9,486 words to learn from, 1,013 to test on" in out
     assert "±" in out
     assert (tmp_path / "m" / "planted.png").exists()
     assert (tmp_path / "m" / "capitals.png").exists()
@@ -98,18 +101,57 @@ def test_bias_without_pairs_is_measured_alone(tmp_path: Path, capsys):
     assert "has too few of the words of any test" in capsys.readouterr().err
 
 
-def test_ctrl_c_saves(text: Path, tmp_path: Path, monkeypatch, capsys):
-    step = Learner.step
+def test_ctrl_c_saves_and_training_ends_as_if_nothing_had_been(
+    text: Path, learnt: Path, tmp_path: Path, monkeypatch, capsys
+):
+    step, count = Learner.step, 0
 
     def pressed(self: Learner, batch, rate: float) -> float:
-        signal.raise_signal(signal.SIGINT)
+        nonlocal count
+        count += 1
+        if count == 5:
+            signal.raise_signal(signal.SIGINT)
         return step(self, batch, rate)
 
     monkeypatch.setattr(Learner, "step", pressed)
     folder = tmp_path / "m"
     assert main(["embed", "train", str(text), *TOY, "--out", str(folder)]) == 130
-    assert "Stopped and saved" in capsys.readouterr().out
+    assert f"embed train --resume {folder}" in capsys.readouterr().out
     assert main(["embed", "near", str(folder), "the"]) == 0
+    assert main(["embed", "train", "--resume", str(folder)]) == 0
+    ours, whole = (Embedding.load(path) for path in (folder, learnt))
+    np.testing.assert_array_equal(ours.learner.vectors(), whole.learner.vectors())
+    assert len(ours.history) == len(whole.history) == 2
+    capsys.readouterr()
+    for options, said in (
+        ([], "come to its end (--epochs 2)"),
+        (["--size", "3"], "--size cannot be changed"),
+        (["--questions", "x"], "--questions cannot be changed"),
+    ):
+        assert main(["embed", "train", "--resume", str(folder), *options]) == 2
+        assert said in capsys.readouterr().err
+    assert main(["embed", "train", "--resume", str(folder), "--epochs", "3"]) == 0
+    assert len(Embedding.load(folder).history) == 3
+
+
+def test_curves_are_written_for_the_board(learnt: Path):
+    tags = [
+        (value.tag, event.step)
+        for file in (learnt / "logs").iterdir()
+        for event in tf.train.summary_iterator(str(file))
+        for value in event.summary.value
+    ]
+    assert [step for tag, step in tags if tag == "validation/nats"] == [
+        int(row["step"]) for row in Embedding.load(learnt).history
+    ]
+    assert "train/loss" in {tag for tag, _ in tags}
+
+
+def test_vectors_saved_from_a_program_cannot_go_on(tmp_path: Path, capsys):
+    model = WordEmbedding(size=4, epochs=1, least=1, batch=8)
+    model.fit([["one", "two", "three"]] * 60).save(tmp_path / "m")
+    assert main(["embed", "train", "--resume", str(tmp_path / "m")]) == 2
+    assert "was saved from a program" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from tailrace.apps.som.estimator import SelfOrganizingMap
 from tailrace.cli import main
 
 TOY = ["--rows", "4", "--cols", "4", "--iterations", "4"]
+KEPT = {"model.json", "map", "history.npz", "logs", "figures.json", "report.html"}
 PICTURES = {"planes.png", "u-matrix.png", "hits.png", "groups.png", "learning.png", "animation.gif"}
 
 
@@ -27,7 +28,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_train_leaves_a_map_a_report_and_pictures(trained: Path):
     names = {path.name for path in trained.iterdir()}
-    assert names == {"model.json", "map", "history.npz", "figures.json", "report.html", *PICTURES}
+    assert names == {*PICTURES, *KEPT}
     page = (trained / "report.html").read_text()
     assert not re.search(r'(src|href)="(?!data:)', page)
     for wanted in ("k-means", "U-matrix", "start: random", "invented countries", "sigma end"):
@@ -60,7 +61,10 @@ def test_map_lays_rows_on_it(trained: Path, tmp_path: Path, capsys: pytest.Captu
     np.testing.assert_array_equal(4 * (units["unit row"] - 1) + units["unit column"] - 1, wanted)
 
 
-def test_ctrl_c_saves(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch):
+@pytest.mark.parametrize("training", ["online", "batch"])
+def test_ctrl_c_saves_and_training_ends_as_if_nothing_had_been(
+    training: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch
+):
     step = commands.Bar.step
 
     def interrupt(bar, done, figures, *heading):
@@ -68,11 +72,36 @@ def test_ctrl_c_saves(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkey
         if heading == (2,):
             signal.raise_signal(signal.SIGINT)
 
-    monkeypatch.setattr(commands.Bar, "step", interrupt)
-    options = ["--rows", "3", "--cols", "3", "--iterations", "50", "--out", str(tmp_path / "m")]
-    assert main(["som", "train", *options]) == 130
-    assert "Stopped after 3 of 50" in capsys.readouterr().out
-    assert SelfOrganizingMap.load(tmp_path / "m").history_[-1].iteration == 3
+    options = ["--rows", "3", "--cols", "3", "--iterations", "6", "--training", training]
+    whole, folder = tmp_path / "whole", tmp_path / "m"
+    assert main(["som", "train", *options, "--out", str(whole)]) == 0
+    # one that is killed has what was kept last
+    monkeypatch.setattr(commands, "KEPT_EVERY_S", 0.0)
+    with monkeypatch.context() as patched:
+        patched.setattr(commands.Bar, "step", interrupt)
+        assert main(["som", "train", *options, "--out", str(folder)]) == 130
+    said = capsys.readouterr().out
+    assert "Stopped after 3 of 6" in said
+    assert f"tailrace som train --resume {folder}" in said
+    stopped = SelfOrganizingMap.load(folder)
+    assert [snapshot.iteration for snapshot in stopped.history_] == [0, 1, 2, 3]
+    assert main(["som", "map", str(folder), str(demonstration.COUNTRIES)]) == 0
+    assert main(["som", "train", "--resume", str(folder), "--rows", "4"]) == 2
+    assert "--rows cannot be changed" in capsys.readouterr().err
+    assert main(["som", "train", "--resume", str(folder)]) == 0
+    ours, theirs = (SelfOrganizingMap.load(path) for path in (folder, whole))
+    np.testing.assert_array_equal(ours.scaled_weights_, theirs.scaled_weights_)
+    assert [s.error for s in ours.history_] == [s.error for s in theirs.history_]
+    assert (folder / "report.html").exists()
+    assert main(["som", "train", "--resume", str(folder)]) == 2
+    assert "come to its end" in capsys.readouterr().err
+
+
+def test_a_map_saved_from_a_program_cannot_go_on(tmp_path: Path, capsys):
+    rows = np.random.default_rng(0).normal(size=(20, 2))
+    SelfOrganizingMap(rows=2, cols=2, iterations=2).fit(rows).save(tmp_path / "m")
+    assert main(["som", "train", "--resume", str(tmp_path / "m")]) == 2
+    assert "was saved from a program" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
