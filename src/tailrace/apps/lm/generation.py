@@ -25,6 +25,8 @@ Ids = NDArray[np.int64]
 
 # symbols that one run of the session draws
 CHUNK = 128
+# the history is as long as a multiple of this
+HISTORY = 1024
 
 
 class _Inputs(NamedTuple):
@@ -129,10 +131,12 @@ def _feed_history(inputs: _Inputs, text: Ids, no_repeat: int) -> dict[Any, Any]:
         same = text[: len(text) - back] == text[len(text) - 1 - back]
         so_far = matched[back:] == back
         matched[back:] += same & so_far
+    # of few different lengths, since each has a plan of its own
+    room = -(len(text) + CHUNK) % HISTORY + CHUNK
     return {
         inputs.no_repeat: no_repeat,
-        inputs.history: np.pad(text, (0, CHUNK), constant_values=-1),
-        inputs.matched: np.pad(matched, (0, CHUNK)),
+        inputs.history: np.pad(text, (0, room), constant_values=-1),
+        inputs.matched: np.pad(matched, (0, room)),
         inputs.filled: len(text),
     }
 
@@ -170,7 +174,7 @@ def _build(reader: Reader, wanted: _Wanted) -> _Loop:
         # the first one is always kept, and each that those before leave room for
         even_or_not = tf.nn.softmax(kept / tf.maximum(inputs.temperature, 1e-3))
         before = tf.cumsum(even_or_not, exclusive=True)
-        return tf.reduce_min(tf.boolean_mask(kept, before < inputs.top_p))
+        return tf.reduce_min(tf.where(before < inputs.top_p, kept, tf.zeros_like(kept) + kept[0]))
 
     def body(
         i: Any, drawn: Any, symbol: Any, groups: Any, states: Any, rest: Any, *seen: Any
@@ -274,10 +278,10 @@ def _next_groups(
 def _repeats(history: tf.Tensor, matched: tf.Tensor, least: tf.Tensor, size: int) -> tf.Tensor:
     """`NEVER` for symbols that would make a group come again, [V]."""
     # what followed each earlier place where the last symbols stood too
-    places = tf.where((matched[:-1] >= least - 1) & (history[1:] >= 0))
-    following = tf.gather(history[1:], places)
-    again = tf.scatter_nd(following, tf.ones([tf.shape(places)[0]]), [size])
-    return NEVER * again
+    again = (matched[:-1] >= least - 1) & (history[1:] >= 0)
+    following = tf.where(again, history[1:], tf.zeros_like(history[1:]) - 1)
+    times = tf.unsorted_segment_sum(tf.to_float(again), following, size)
+    return NEVER * times
 
 
 def _remember(seen: Any, symbol: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
