@@ -229,6 +229,7 @@ elementwise_binary(
     div_kernel,
     _ARITHMETIC,
     _quotient_grad(lambda g, x, y: x / y),
+    _divides=True,
     _vector="div",
     _vanishes="x",
 )
@@ -237,6 +238,7 @@ elementwise_binary(
     real_div_kernel,
     _ARITHMETIC,
     _quotient_grad(lambda g, x, y: g.RealDiv(x, y)),
+    _divides=True,
     _vector="div",
     _vanishes="x",
 )

@@ -11,31 +11,30 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-from collections.abc import Hashable, Iterator
+from collections.abc import Iterator
 
 import torch
 
 from tailrace import arrays
 from tailrace.plan.build import Builder
-from tailrace.plan.edges import Users, users_of
+from tailrace.plan.dropped import from_next_step, mask_of
+from tailrace.plan.edges import users_of
 from tailrace.plan.edit import Editor, reaches
-from tailrace.plan.ended import find_ended, given_out, initial_gradient, unmasked
-from tailrace.plan.found import CellMatch, GradientMatch, Product
+from tailrace.plan.ended import given_out, initial_gradient, unmasked
+from tailrace.plan.found import CellMatch, GradientMatch
 from tailrace.plan.ir import Loop, Plan, Step, Value
 from tailrace.plan.lanes import Lanes
 from tailrace.plan.layer import Gradient, Layer
-from tailrace.plan.match import match_cell
+from tailrace.plan.lifted import Lifted
+from tailrace.plan.linking import SHORTEST, Chain, find_chains, vectors
+from tailrace.plan.match import equal
 from tailrace.plan.match_gradient import gradient_anchors, match_cell_gradient
 from tailrace.plan.totals import totals
-
-_SHORTEST = 2  # steps that are worth a layer
-
-Chain = list[CellMatch]
 
 
 def chains(plan: Plan) -> Plan:
     """Put layers in place of chains. Comes when sizes are known."""
-    found = _find(plan.steps, users_of(plan.steps))
+    found = find_chains(plan.steps, users_of(plan.steps))
     if not found:
         return plan
     editor = Editor(plan)
@@ -66,100 +65,6 @@ def _note(plan: Plan, chain: Chain, why: str) -> None:
     )
 
 
-# -- finding chains --------------------------------------------------------------------------------
-
-
-def _find(steps: list[Step], users: Users) -> list[Chain]:
-    """The chains, in the order in which the first steps of them were built."""
-    matches = dict(_matches(steps, users))
-    by_state = {tuple(m.ends.values()): m for m in matches.values()}
-
-    def follows(match: CellMatch) -> bool:
-        earlier = by_state.get(tuple(match.previous.values()))
-        return earlier is not None and _first_like(earlier, match) is not None
-
-    for value, match in matches.items():
-        if not follows(match):
-            matches[value] = _with_ended(match_cell(value, follows), users) or match
-    by_state = {tuple(m.ends.values()): m for m in matches.values()}
-    before: dict[CellMatch, CellMatch] = {}
-    after: dict[CellMatch, CellMatch] = {}
-    for match in matches.values():
-        earlier = by_state.get(tuple(match.previous.values()))
-        if earlier is None or earlier in after:
-            continue
-        earlier = _with_ended(_first_like(earlier, match), users)
-        if earlier is None or not _go_on(earlier, match):
-            continue
-        before[match], after[earlier] = earlier, match
-    heads = [m for m in after if m not in before]
-    found = [list(_followed(head, after)) for head in heads]
-    return [c for c in found if len(c) >= _SHORTEST and (c[0].ended is None or not c[0].ended.time)]
-
-
-def _with_ended(match: CellMatch | None, users: Users) -> CellMatch | None:
-    """The match, with what is chosen where sequences have ended."""
-    if match is not None:
-        match.ended = find_ended(match, users)
-    return match
-
-
-def _go_on(earlier: CellMatch, match: CellMatch) -> bool:
-    """Whether sequences of the same lengths, or none, end at the next step."""
-    before, now = earlier.ended, match.ended
-    if before is None or now is None:
-        return before is now
-    return before.lengths is now.lengths and before.time + 1 == now.time
-
-
-def _matches(steps: list[Step], users: Users) -> Iterator[tuple[Value, CellMatch]]:
-    for step in steps:
-        if not isinstance(step, Loop) and len(step.outputs) == 1:
-            match = _with_ended(match_cell(step.outputs[0]), users)
-            if match is not None:
-                yield step.outputs[0], match
-
-
-def _first_like(match: CellMatch, second: CellMatch) -> CellMatch | None:
-    """A step read as the one after it is, as far as it is not clear which factor the state is."""
-    wanted = _signature(second)
-    if _signature(match) == wanted:
-        return match
-    value = match.following[match.cell.states[-1]]
-    return match_cell(value, lambda m: _signature(m) == wanted)
-
-
-def _followed(match: CellMatch | None, after: dict[CellMatch, CellMatch]) -> Iterator[CellMatch]:
-    while match is not None:
-        yield match
-        match = after.get(match)
-
-
-def _signature(match: CellMatch) -> Hashable:
-    """What is equal for steps of one layer."""
-    sums = tuple(
-        (
-            name,
-            tuple(map(_place, z.products)),
-            frozenset(z.biases),
-            len(z.addends),
-            z.value.dims,
-        )
-        for name, z in match.affine.items()
-    )
-    attributes = tuple(match.attributes.items())
-    gates = tuple(match.gates.items())
-    return match.kind, attributes, sums, gates, tuple(_vectors(match)), match.guards
-
-
-def _vectors(match: CellMatch) -> list[Value]:
-    return [match.roles[name] for name in match.cell.vectors]
-
-
-def _place(product: Product) -> Hashable:
-    return product.weight, product.row, product.rows
-
-
 def _stands_alone(chain: Chain) -> bool:
     """Whether a chain needs nothing that is computed in it."""
     members = {step for match in chain for step in match.members}
@@ -173,9 +78,11 @@ def _needed(chain: Chain) -> list[Value]:
     values = [*first.previous.values(), *(pred for pred, _ in first.guards)]
     for match in chain:
         values += match.inputs
+        if match.dropped is not None:
+            values += [factor.value for factor in match.dropped.factors]
     for z in first.affine.values():
         values += [*z.biases, *(p.weight for p in z.products)]
-    return [*values, *_vectors(first)]
+    return [*values, *vectors(first)]
 
 
 # -- putting layers in their place -----------------------------------------------------------------
@@ -218,6 +125,7 @@ class _Fused:
         if ended is None:
             for gradient, later in itertools.pairwise(self.gradients):
                 if gradient is not None and later is not None:
+                    from_next_step(gradient, later)
                     _take_apart(gradient, later)
         else:
             unmasked(self.gradients, (ended.lengths, ended.time))
@@ -244,18 +152,34 @@ class _Fused:
 
         ended = chain[0].ended
         lengths = None if ended is None else editor.now(ended.lengths)
-        self.layer = Layer(b, chain[0], each, editor.now, first, lengths)
+        self.layer = Layer(b, chain[0], each, editor.now, first, lengths, self._mask(b))
         self._spread_views(b)
+        self._spread(b, self.layer.view("next"), [m.dropped and m.dropped.value for m in chain])
         if lengths is not None:
             self._spread_chosen(b, lengths)
         return True
+
+    def _mask(self, b: Builder) -> Value | None:
+        """What states are multiplied with in each step; in the last one it may be anything."""
+        dropped = [m.dropped for m in self.chain]
+        if dropped[0] is None:
+            return None
+        dropped[-1] = dropped[-1] or dropped[-2]
+        found = []
+        for column in zip(*(d.factors for d in dropped if d is not None), strict=True):
+            values = [self.editor.now(f.value) for f in column]
+            same = all(equal(v, values[0]) for v in values)
+            whole = values[0] if same else self.lanes.whole(b, values)
+            found.append((Lifted(whole, not same), column[0].divides))
+        return mask_of(b, found)
 
     def _spread_chosen(self, b: Builder, lengths: Value) -> None:
         """Let slices of the layer's states stand for what is chosen in each step."""
         layer, ends = self.layer, [m.ended for m in self.chain]
         assert layer is not None
         for name in self.chain[0].cell.states:
-            self._spread(b, layer.view(name), [e and e.states.get(name) for e in ends])
+            word = "next" if name in layer.dropped else name
+            self._spread(b, layer.view(word), [e and e.states.get(name) for e in ends])
         given = [e.given if e else [] for e in ends]
         if any(given):
             states = layer.view(self.chain[0].cell.outputs[0])
@@ -303,7 +227,7 @@ class _Fused:
 
     def put_gradients(self) -> None:
         for stretch in self._stretches():
-            if len(stretch.gradients) >= _SHORTEST:
+            if len(stretch.gradients) >= SHORTEST:
                 self._put_gradient(stretch)
 
     def _stretches(self) -> Iterator[_Stretch]:
@@ -354,7 +278,8 @@ class _Fused:
     def _at_end(self, rows: list[list[Value]], last: GradientMatch, state: str) -> list[Value]:
         """Take from the last of the rows what is a gradient of the state after the last step."""
         if last.cell.ended is None:
-            return _split_off(rows)
+            assert self.layer is not None
+            return [] if state in self.layer.dropped else _split_off(rows)
         final = [self.editor.now(v) for v in last.final.get(state, ())]
         at_end = [v for v in rows[-1] if v in final]
         rows[-1] = [v for v in rows[-1] if v not in final]

@@ -14,6 +14,7 @@ import torch
 from tailrace import arrays
 from tailrace.dtypes import int32
 from tailrace.plan.build import Builder
+from tailrace.plan.dropped import without
 from tailrace.plan.edges import Users
 from tailrace.plan.found import CellMatch, GradientMatch
 from tailrace.plan.gates import columns_of
@@ -39,9 +40,10 @@ class Ended:
 def find_ended(match: CellMatch, users: Users) -> Ended | None:
     """What of a cell's new states is chosen; None where they are taken as they are."""
     found: Ended | None = None
-    for name, value in match.following.items():
+    values = [*match.following.items(), *match.going.items()]
+    for name, value in dict.fromkeys(values):
         for step in dict.fromkeys(users.get(value, ())):
-            key = _key(step)
+            key = key_of(step)
             if key is None or step.inputs[2] is not value or step.inputs[1] is value:
                 continue
             if found is None:
@@ -49,16 +51,17 @@ def find_ended(match: CellMatch, users: Users) -> Ended | None:
             if (found.lengths, found.time) != key:
                 return None
             before, zero = match.previous[name], is_zero(step.inputs[1])
-            if step.inputs[1] is before or (zero and is_zero(before)):
+            goes_on = value is match.going[name]
+            if goes_on and (step.inputs[1] is before or (zero and is_zero(before))):
                 found.states[name] = step.outputs[0]
-            if zero and name in match.cell.outputs:
+            if zero and name in match.cell.outputs and value is match.following[name]:
                 found.given.append(step.outputs[0])
             elif step.outputs[0] is not found.states.get(name):
                 return None
     return found
 
 
-def _key(step: Step) -> tuple[Value, int] | None:
+def key_of(step: Step) -> tuple[Value, int] | None:
     """Lengths and time of a choice that `masks` has made."""
     if not isinstance(step, Fused) or not step.op_def.chooses or step.inputs[1] is step.inputs[2]:
         return None
@@ -114,20 +117,37 @@ def _unmasked(
     handed: dict[str, list[Value] | None] = {}
     inside: dict[str, list[Value]] = {}
     for state, masked in gradient.terms.items():
-        inner = _inner(masked, rows)
-        if inner is None:
+        going, rest = _of_next(gradient.cell, state, masked, rows)
+        inner, more = _inner(going, rows), _inner(rest, rows)
+        if inner is None or more is None:
             return None
-        terms[state] = inside[state] = inner
+        terms[state], inside[state] = inner, [*inner, *more]
         handed[state] = None
         if later is not None:
             own = [v for v in inner if _hands_on(v, later, state)]
             found = _through(own, later, state)
-            if found is None:
+            if found is None or (more and len(own) < len(inner)):
                 return None
             handed[state] = own
-            inside[state] = [*found, *(v for v in inner if v not in own)]
+            inside[state] = [*found, *(v for v in inside[state] if v not in own)]
     gradient.terms.update(inside)
     return _Later(gradient, key, terms, handed)
+
+
+def _of_next(
+    match: CellMatch, state: str, terms: list[Value], rows: _Rows
+) -> tuple[list[Value], list[Value]]:
+    """Terms of the gradient of what the next step begins with, without the factors that the state
+    is multiplied with, and the other terms; all may be such where there are no factors.
+    """
+    if match.dropped is None or state != match.cell.states[-1]:
+        return terms, []
+    going, rest = [], []
+    for term in terms:
+        base = without(term, match.dropped, lambda a, b: a is b)
+        is_masked = base is not None and base.step is not None and rows.masked(base.step)
+        (going if is_masked else rest).append(base if is_masked else term)
+    return going, rest
 
 
 def _hands_on(value: Value, later: _Later, state: str) -> bool:
@@ -150,7 +170,7 @@ def _through(own: list[Value], later: _Later, state: str) -> list[Value] | None:
         return None
     if arriving is None:
         going = [] if not past else _past(past[0], later.key, later.terms[state])
-        if going is None:
+        if going is None or (going != later.terms[state] and _is_dropped(later, state)):
             return None
         later.gradient.final[state] = going
     elif (past or arriving) and (not past or _past(past[0], later.key, arriving) != arriving):
@@ -158,10 +178,16 @@ def _through(own: list[Value], later: _Later, state: str) -> list[Value] | None:
     return [v for v in parts if v in sent]
 
 
+def _is_dropped(later: _Later, state: str) -> bool:
+    """Whether what the next step begins with is a state times factors."""
+    match = later.gradient.cell
+    return match.dropped is not None and state == match.cell.states[-1]
+
+
 def _past(value: Value, key: tuple[Value, int], terms: list[Value]) -> list[Value] | None:
     """Which of the terms a value is the sum of where sequences have ended; None if it is none."""
     step = value.step
-    if step is None or _key(step) != key or not is_zero(step.inputs[2]):
+    if step is None or key_of(step) != key or not is_zero(step.inputs[2]):
         return None
     chosen = step.inputs[1]
     if chosen not in terms and chosen.step is not None and chosen.step.op_def.adds:
@@ -180,7 +206,7 @@ class _Rows:
 
     def masked(self, step: Step) -> bool:
         """Whether a step chooses zero there."""
-        return _key(step) == self.key and is_zero(step.inputs[1])
+        return key_of(step) == self.key and is_zero(step.inputs[1])
 
     def vanish(self, value: Value) -> bool:
         """Whether the rows are zero, each being computed from rows that are."""

@@ -10,6 +10,7 @@ from tailrace.plan.ir import Guards, Step, Value
 from tailrace.registry import Cell
 
 if TYPE_CHECKING:
+    from tailrace.plan.dropped import Dropped
     from tailrace.plan.ended import Ended
 
 
@@ -67,7 +68,8 @@ class CellMatch:
     `roles` are the values of the words of its equations, `affine` its sums of products by the word
     for the sum, `attributes` those of the fused operation, `members` the steps it does. `gates`
     tell which part of which affine sum the words are that stand for one (see `plan.gates`).
-    `ended` is what is chosen where sequences have ended (see `plan.ended`).
+    `ended` is what is chosen where sequences have ended (see `plan.ended`), `dropped` what the next
+    step begins with, where that is a product of the last state (see `plan.dropped`).
     """
 
     cell: Cell
@@ -79,11 +81,19 @@ class CellMatch:
     members: list[Step]
     gates: dict[str, Gate]
     ended: Ended | None = None
+    dropped: Dropped | None = None
+
+    @property
+    def going(self) -> dict[str, Value]:
+        """The states that the next step begins with, where sequences go on."""
+        if self.dropped is None:
+            return self.following
+        return {**self.following, self.cell.states[-1]: self.dropped.value}
 
     @property
     def ends(self) -> dict[str, Value]:
         """The states that the next step begins with."""
-        return self.following if self.ended is None else {**self.following, **self.ended.states}
+        return self.going if self.ended is None else {**self.going, **self.ended.states}
 
     @property
     def kind(self) -> str:

@@ -21,7 +21,9 @@ class Layer:
 
     `each` gives a value of that step in all steps, [T,B,...], `same` one that is the same in all.
     `first` are the initial states. `outputs` is what the fused operation gives, states by name
-    [T+1,B,H] among it.
+    [T+1,B,H] among it. With a `mask`, see `plan.dropped`, what is given out is multiplied with it
+    to be the last of the states; this has the word `next` then, and its own name is for what is
+    given.
     """
 
     def __init__(
@@ -32,6 +34,7 @@ class Layer:
         same: Given,
         first: dict[str, Value],
         lengths: Value | None = None,
+        mask: Value | None = None,
     ) -> None:
         self.builder = builder
         self.match = match
@@ -41,6 +44,8 @@ class Layer:
         self._words = {
             name: same(match.roles[name]) for name in match.cell.vectors if name in match.roles
         }
+        if mask is not None:
+            self._words["mask"] = mask
         self._views: dict[str, Value | None] = {}
         self.joined = {name: Joined(match, name) for name in match.cell.gates}
         self.sources = {s: name for name, one in self.joined.items() for s in one.sources}
@@ -116,6 +121,11 @@ class Layer:
             return weight
         return self.builder.Narrow(weight, begin=product.row, size=product.rows)
 
+    @property
+    def dropped(self) -> tuple[str, ...]:
+        """The state that is multiplied with a mask, if there is one."""
+        return self.match.cell.states[-1:] if "given" in self.outputs else ()
+
     def view(self, word: str) -> Value | None:
         """The value of a word of the cell's equations in all steps; None when it is not kept."""
         if word not in self._views:
@@ -124,6 +134,12 @@ class Layer:
 
     def _view(self, word: str) -> Value | None:
         cell = self.match.cell
+        if word in self.dropped:
+            return self.outputs["given"]
+        if word == "next":
+            if "given" not in self.outputs:
+                return None
+            word = cell.states[-1]
         for state in cell.states:
             if word in (state, f"{state}_prev"):
                 begin = int(word == state)
@@ -155,6 +171,10 @@ class Layer:
                 for name, value in self.outputs.items()
             }
             part._each = lambda v: builder.Narrow(self._each(v), begin=begin, size=count)
+            mask = self._words.get("mask")
+            if mask is not None and len(mask.dims or ()) == 3:
+                narrowed = builder.Narrow(mask, begin=begin, size=count)
+                part._words = {**self._words, "mask": narrowed}
         return part
 
     def gradient(self, terms: dict[str, Value | None], last: dict[str, Value | None]) -> Gradient:

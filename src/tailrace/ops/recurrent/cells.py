@@ -144,6 +144,7 @@ def _declare_lstm(*, peeping: bool, clipped: str, projected: str) -> None:
         gradient_views=gradient_views,
         step=None if named else steps.lstm,
         accepts=layers.symmetric,
+        maskable=not projected,
     )
 
 
@@ -188,6 +189,7 @@ _declare(
     views=layers.LSTM_ROLES,
     gradient_views=layers.LSTM_GRADIENT_ROLES,
     gates={"z": ("zi", "zj", "zf", "zo")},
+    maskable=True,
 )
 
 # -- GRU and the plain cell ------------------------------------------------------------------------
@@ -225,6 +227,7 @@ _declare(
     views=layers.GRU_ROLES,
     gradient_views={},
     step=steps.gru,
+    maskable=True,
 )
 
 
@@ -302,6 +305,7 @@ def _declare_gru(name: str, *, negated: bool) -> None:
         gradient_views={},
         gates={"z": ("zr", "zu")},
         negated=("zu",) if negated else (),
+        maskable=True,
     )
 
 
@@ -332,4 +336,5 @@ for _type, _gradient, _name in (
         views={},
         gradient_views={},
         step=steps.rnn,
+        maskable=True,
     )

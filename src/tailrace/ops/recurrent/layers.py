@@ -1,7 +1,8 @@
 """How the planner writes down a recurrent layer and its gradient, by cell.
 
 `b` makes steps (`plan.build.Builder`). Dictionaries go by the words of the cell's equations: `gx`,
-`wh` and `bias` (a list of at most one) by affine sum, `first`, `terms` and `last` by state.
+`wh` and `bias` (a list of at most one) by affine sum, `first`, `terms` and `last` by state. Where
+there is a `mask` among `words`, the layer also gives what steps give, `given`.
 """
 
 from __future__ import annotations
@@ -59,10 +60,13 @@ def lstm(b, gx, wh, bias, first, words, lengths, attributes):
     clips = _clips(attributes)
     if not projection:
         del clips["projection_clip"]
-    hs, cs, gates, *m = make(
+    if "mask" in words:
+        make, given = b.DroppedLstmSequence, [*given, words["mask"]]
+    hs, cs, gates, *more = make(
         gx["z"], wh["z"], *given, **counts, forget_bias=attributes["forget_bias"], **clips
     )
-    return {"h": hs, "c": cs, "gates": gates, **dict(zip(["m"], m, strict=False))}
+    name = "given" if "mask" in words else "m"
+    return {"h": hs, "c": cs, "gates": gates, **dict(zip([name], more, strict=False))}
 
 
 def lstm_gradient(b, layer, wh, terms, last, words, lengths, attributes):
@@ -73,6 +77,7 @@ def lstm_gradient(b, layer, wh, terms, last, words, lengths, attributes):
     saved = [layer["gates"], layer["h"], layer["c"], wh["z"], *peepholes, *projection]
     counts = {"D": len(dout), "M": len(h_last), "K": len(c_last), "P": len(peepholes)}
     make = b.ProjectedLstmSequenceGrad if projection else b.LstmSequenceGrad
+    make = b.DroppedLstmSequenceGrad if "mask" in words else make
     clips = _clips(attributes)
     if not projection:
         del clips["projection_clip"]
@@ -82,6 +87,7 @@ def lstm_gradient(b, layer, wh, terms, last, words, lengths, attributes):
         *c_last,
         *saved,
         *_given(lengths),
+        *_given(words.get("mask")),
         **counts,
         L=len(_given(lengths)),
         **clips,
@@ -120,7 +126,8 @@ def gradient_of_product(b, found):
 
 def gru(b, gx, wh, bias, first, words, lengths, attributes):
     """Gives the states, the gates r and u, the candidate and r h."""
-    hs, gates, candidate, rh = b.GruSequence(
+    make = b.DroppedGruSequence if "mask" in words else b.GruSequence
+    hs, gates, candidate, rh, *given = make(
         gx["z"],
         gx["zc"],
         wh["z"],
@@ -129,17 +136,20 @@ def gru(b, gx, wh, bias, first, words, lengths, attributes):
         *bias["zc"],
         first["h"],
         *_given(lengths),
+        *_given(words.get("mask")),
         K=len(bias["z"]),
         M=len(bias["zc"]),
         L=len(_given(lengths)),
     )
-    return {"h": hs, "gates": gates, "candidate": candidate, "rh": rh}
+    found = {"h": hs, "gates": gates, "candidate": candidate, "rh": rh}
+    return {**found, **dict(zip(["given"], given, strict=False))}
 
 
 def gru_gradient(b, layer, wh, terms, last, words, lengths, attributes):
     """Gives the gradients of both affine sums and of the initial state."""
     dout, h_last = _given(terms["h"]), _given(last["h"])
-    dz, dzc, dh = b.GruSequenceGrad(
+    make = b.DroppedGruSequenceGrad if "mask" in words else b.GruSequenceGrad
+    dz, dzc, dh = make(
         *dout,
         *h_last,
         layer["gates"],
@@ -149,6 +159,7 @@ def gru_gradient(b, layer, wh, terms, last, words, lengths, attributes):
         wh["z"],
         wh["zc"],
         *_given(lengths),
+        *_given(words.get("mask")),
         D=len(dout),
         M=len(h_last),
         L=len(_given(lengths)),
@@ -226,18 +237,25 @@ def rnn(b, gx, wh, bias, first, words, lengths, attributes):
     """Gives the states."""
     inputs = [gx["z"], wh["z"], *bias["z"], first["h"], *_given(lengths)]
     counts = {"K": len(bias["z"]), "L": len(_given(lengths))}
+    if "mask" in words:
+        inputs.append(words["mask"])
+        hs, given = b.DroppedRnnSequence(*inputs, activation=attributes["activation"], **counts)
+        return {"h": hs, "given": given}
     return {"h": b.RnnSequence(*inputs, activation=attributes["activation"], **counts)}
 
 
 def rnn_gradient(b, layer, wh, terms, last, words, lengths, attributes):
     """Gives the gradients of the affine sum and of the initial state."""
     dout, h_last = _given(terms["h"]), _given(last["h"])
-    dz, dh = b.RnnSequenceGrad(
+    make = b.DroppedRnnSequenceGrad if "mask" in words else b.RnnSequenceGrad
+    dz, dh = make(
         *dout,
         *h_last,
         layer["h"],
+        *_given(layer.get("given")),
         wh["z"],
         *_given(lengths),
+        *_given(words.get("mask")),
         D=len(dout),
         M=len(h_last),
         L=len(_given(lengths)),

@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from tailrace.plan.dropped import Dropped, mask_of, maskable, products, without
 from tailrace.plan.edges import users_of
 from tailrace.plan.found import CellMatch, GradientMatch, Product
 from tailrace.plan.ir import Step, Value, Variable, declared
@@ -37,10 +38,12 @@ class Recurrence:
         match: CellMatch,
         variables: dict[str, Variable],
         masked: Masked,
+        dropped: Dropped | None,
     ) -> None:
         self.lifter = lifter
         self.match = match
         self.variables = variables
+        self.dropped = dropped
         self.mask = masked.mask
         self._lengths = masked.lengths
         self._layer: Layer | None = None
@@ -48,6 +51,8 @@ class Recurrence:
         for name, variable in variables.items():
             self.words[variable.value] = f"{name}_prev"
             self.words[variable.next] = name
+        if dropped is not None:
+            self.words[variables[match.cell.states[-1]].next] = "next"
 
     def _kept(self, word: str) -> bool:
         cell = self.match.cell
@@ -61,9 +66,21 @@ class Recurrence:
             first = {name: v.initial for name, v in self.variables.items()}
             lifter.builder.members = tuple(s.op for s in self.match.members)
             self._layer = Layer(
-                lifter.builder, self.match, lifter.every, lifter.same, first, self._lengths
+                lifter.builder,
+                self.match,
+                lifter.every,
+                lifter.same,
+                first,
+                self._lengths,
+                self._mask(),
             )
         return self._layer
+
+    def _mask(self) -> Value | None:
+        if self.dropped is None:
+            return None
+        factors = [(self.lifter.lift(f.value), f.divides) for f in self.dropped.factors]
+        return mask_of(self.lifter.builder, factors)
 
     def view(self, value: Value) -> Value:
         """One of the values of `words` in all iterations."""
@@ -86,19 +103,38 @@ def find_recurrences(lifter: LoopLifter, states: list[Variable]) -> list[Recurre
     values = {v.value: v for v in states}
     found = []
     for value, variable in by_next.items():
-        match = match_cell(value, lambda m: all(p in values for p in m.previous.values()))
+        match, dropped = _cell(value, values)
         if match is None:
             continue
         own = {name: values[previous] for name, previous in match.previous.items()}
-        if any(by_next.get(match.following[name]) is not v for name, v in own.items()):
+        after = match.following
+        if dropped is not None:
+            after = {**after, match.cell.states[-1]: value}
+        if any(by_next.get(after[name]) is not v for name, v in own.items()):
             continue
         masks = [nexts[v] for v in own.values()]
         if any(m.mask is not masks[0].mask for m in masks):
             continue
         if masks[0].mask is None and lifter.counters.bound is not None:
             continue
-        found.append(Recurrence(lifter, match, own, nexts[variable]))
+        found.append(Recurrence(lifter, match, own, nexts[variable], dropped))
     return found
+
+
+def _cell(value: Value, states: dict[Value, Variable]) -> tuple[CellMatch | None, Dropped | None]:
+    """The cell that a next state, or what this is a product of, is given by."""
+
+    def accept(match: CellMatch) -> bool:
+        return all(p in states for p in match.previous.values())
+
+    match = match_cell(value, accept)
+    if match is not None:
+        return match, None
+    for base, factors in products(value):
+        match = match_cell(base, accept)
+        if match is not None and match.cell.maskable and maskable(factors):
+            return match, Dropped(value, factors)
+    return None, None
 
 
 def _masked(lifter: LoopLifter, variable: Variable) -> Masked:
@@ -242,7 +278,7 @@ def _linked(
     for name, terms in match.terms.items():
         others[name] = []
         for term in terms:
-            variable = _carried(lifter, forward, term, states)
+            variable = _carried(lifter, forward, _kept(lifter, forward, name, term), states)
             if variable is None:
                 others[name].append(term)
             elif name in own:
@@ -256,11 +292,24 @@ def _linked(
     return own, others
 
 
+def _kept(lifter: LoopLifter, forward: Recurrence, name: str, term: Value) -> Value | None:
+    """What a term of a gradient is of what the next iteration begins with."""
+    if forward.dropped is None or name != forward.match.cell.states[-1]:
+        return term
+
+    def same(value: Value, other: Value) -> bool:
+        return equal(value, other) or lifter.origin(value) == (forward.lifter, other)
+
+    return without(term, forward.dropped, same)
+
+
 def _carried(
-    lifter: LoopLifter, forward: Recurrence, term: Value, states: list[Variable]
+    lifter: LoopLifter, forward: Recurrence, term: Value | None, states: list[Variable]
 ) -> Variable | None:
     """The variable that a term of a gradient is; where sequences end, only of those that go on."""
     value = term
+    if term is None:
+        return None
     if forward.mask is not None:
         chosen = _chosen(lifter, forward, term)
         if chosen is None or not _is_zero(chosen[0]):
