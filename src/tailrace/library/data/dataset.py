@@ -57,7 +57,7 @@ class Dataset:
     @staticmethod
     def from_tensors(tensors: Any) -> Dataset:
         """One element."""
-        element = _components(tensors)
+        element = components_of(tensors)
         structure = Structure.of(element)
         variant = g.TensorDataset(nest.flatten(element), output_shapes=structure.flat_shapes)
         return Dataset(variant, structure)
@@ -65,7 +65,7 @@ class Dataset:
     @staticmethod
     def from_tensor_slices(tensors: Any) -> Dataset:
         """An element for each index of the first dimension."""
-        element = _components(tensors)
+        element = components_of(tensors)
         structure = Structure.of(element).map_shapes(lambda shape: shape[1:])
         variant = g.TensorSliceDataset(nest.flatten(element), output_shapes=structure.flat_shapes)
         return Dataset(variant, structure)
@@ -157,11 +157,18 @@ class Dataset:
 
     def map(self, map_func: Callable[..., Any], num_parallel_calls: Any = None) -> Dataset:
         """`map_func` of each element; a tuple is given as several arguments."""
+        return self._map(map_func, num_parallel_calls)
+
+    def _map(
+        self, map_func: Callable[..., Any], num_parallel_calls: Any = None, inter_op: bool = True
+    ) -> Dataset:
+        """`inter_op` is noted in the graph."""
         function, result = element_function("Dataset_map", map_func, self._structure)
         structure = Structure.of(result)
         inputs: tuple[Any, ...] = (self._variant_tensor, function.captured)
         attrs = {"f": function, "Targuments": types_of_captures(function), **structure.attrs()}
         if num_parallel_calls is None:
+            attrs["use_inter_op_parallelism"] = inter_op
             return Dataset(g.MapDataset(*inputs, **attrs), structure)
         calls = convert_to_tensor(num_parallel_calls, dtypes.int32, name="num_parallel_calls")
         return Dataset(g.ParallelMapDataset(*inputs, calls, **attrs), structure)
@@ -226,7 +233,7 @@ class Dataset:
         Raises: TypeError where a new state is of another structure or type.
         """
         with g.name_scope(None, "initial_state"):
-            state = _components(initial_state)
+            state = components_of(initial_state)
         structure = Structure.of(state)
         while True:
             both = Structure(
@@ -236,7 +243,7 @@ class Dataset:
             new = Structure.of(result)
             _check_state(structure, new)
             wider = [
-                _common_shape(a, b)
+                common_shape(a, b)
                 for a, b in zip(structure.flat_shapes, new.flat_shapes, strict=True)
             ]
             if [str(s) for s in wider] == [str(s) for s in structure.flat_shapes]:
@@ -395,7 +402,7 @@ class Dataset:
                 f"Two datasets to concatenate have different types {ours.types} and {theirs.types}"
             )
         shapes = [
-            _common_shape(a, b) for a, b in zip(ours.flat_shapes, theirs.flat_shapes, strict=True)
+            common_shape(a, b) for a, b in zip(ours.flat_shapes, theirs.flat_shapes, strict=True)
         ]
         structure = Structure(ours.types, ours.pack(shapes))
         variant = g.ConcatenateDataset(
@@ -475,7 +482,8 @@ class Leading:
         return TensorShape([self._size]).concatenate(shape)
 
 
-def _components(tensors: Any) -> Any:
+def components_of(tensors: Any) -> Any:
+    """An element as tensors."""
     with g.name_scope(None, "normalize_element"):
         leaves = [
             convert_to_tensor(leaf, name=f"component_{i}")
@@ -517,7 +525,7 @@ def _has_tensors(shape: Any) -> bool:
     return isinstance(shape, list | tuple) and any(isinstance(size, Tensor) for size in shape)
 
 
-def _common_shape(a: TensorShape, b: TensorShape) -> TensorShape:
+def common_shape(a: TensorShape, b: TensorShape) -> TensorShape:
     """The most that is known of a shape that may be either."""
     if a.ndims is None or a.ndims != b.ndims:
         return TensorShape(None)

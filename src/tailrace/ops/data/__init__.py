@@ -1,5 +1,7 @@
 """Datasets and their iterators."""
 
+from tailrace.ops.data import choices as choices
+from tailrace.ops.data import csv as csv
 from tailrace.ops.data import functions as functions
 from tailrace.ops.data import groups as groups
 from tailrace.ops.data import iterators as iterators

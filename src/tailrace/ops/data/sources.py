@@ -94,7 +94,7 @@ def text_line_dataset(filenames, compression_type, buffer_size):
 
     def elements(pass_):
         for path in _paths(filenames):
-            with os_errors(path), _opened(path, kind) as file:
+            with os_errors(path), opened(path, kind) as file:
                 for line in file:
                     yield [string(line.rstrip(b"\n").removesuffix(b"\r"))]
 
@@ -104,7 +104,8 @@ def text_line_dataset(filenames, compression_type, buffer_size):
 declared(text_line_dataset)
 
 
-def _opened(path: Any, kind: str) -> Any:
+def opened(path: Any, kind: str) -> Any:
+    """A file, unpacked as the kind of compression says."""
     if kind == "GZIP":
         return gzip.open(path, "rb")
     if kind == "ZLIB":
@@ -132,7 +133,7 @@ declared(tf_record_dataset)
 def _pieces(filenames, header_bytes, record_bytes, footer_bytes, kind):
     def elements(pass_):
         for path in _paths(filenames):
-            with os_errors(path), _opened(path, kind) as file:
+            with os_errors(path), opened(path, kind) as file:
                 content = file.read()
             content = content[header_bytes : len(content) - footer_bytes]
             if len(content) % record_bytes:
