@@ -3,12 +3,12 @@
     python benchmarks/fusion.py          # all chains and sizes
     python benchmarks/fusion.py gates    # one chain
 
-Each row is one chain on arrays of one size, run by `Session.run` with the result reduced to its
-sum: with fused steps, without (`TAILRACE_PASSES=-fuse`), and by TensorFlow 1.15 where
-TAILRACE_TF1_PYTHON names a Python that has it. All compute on one thread, and what counts is the
-processor's time, which others' load changes little. Engines take turns, each in a process of its
-own; a row shows the smallest mean of a batch of runs over all turns. This file runs under
-TensorFlow 1's Python as well.
+Each row is one chain on arrays of one size, some with reductions in them, run by `Session.run` with
+the result reduced to its sum: with fused steps, without (`TAILRACE_PASSES=-fuse`), and by
+TensorFlow 1.15 where TAILRACE_TF1_PYTHON names a Python that has it. All compute on one thread, and
+what counts is the processor's time, which others' load changes little. Engines take turns, each in
+a process of its own; a row shows the smallest mean of a batch of runs over all turns. This file
+runs under TensorFlow 1's Python as well.
 """
 
 import argparse
@@ -51,7 +51,47 @@ def clipped(tf, x, y, row):
     return tf.where(low > y, low - row, tf.abs(y) + row) * tf.square(x)
 
 
-CHAINS = {f.__name__: f for f in (gates, gates_and_gradient, polynomial, clipped)}
+def squared_error(tf, x, y, row):
+    """The mean of squares, and its gradient."""
+    loss = tf.reduce_mean(tf.square(x + row - y))
+    dx, drow = tf.gradients(loss, [x, row])
+    return loss + dx + drow
+
+
+def likelihood(tf, x, y, row):
+    """A sum for each row."""
+    return tf.reduce_sum(tf.log_sigmoid(x * y + row), axis=1)
+
+
+def softmax(tf, x, y, row):
+    """Written by hand: two groups end with a reduction, what is divided is the third."""
+    z = x * row
+    e = tf.exp(z - tf.reduce_max(z, axis=1, keepdims=True))
+    return e / tf.reduce_sum(e, axis=1, keepdims=True)
+
+
+def normalized(tf, x, y, row):
+    """By mean and variance of each column, and the gradient of that."""
+    z = tf.nn.relu(x * y)
+    mean, variance = tf.nn.moments(z, [0])
+    h = tf.nn.batch_normalization(z, mean, variance, row, row, 1e-3)
+    dx, drow = tf.gradients(h * y, [x, row])
+    return h + dx + drow
+
+
+CHAINS = {
+    f.__name__: f
+    for f in (
+        gates,
+        gates_and_gradient,
+        polynomial,
+        clipped,
+        squared_error,
+        likelihood,
+        softmax,
+        normalized,
+    )
+}
 
 
 def measured(tf, chain, rows, columns):

@@ -92,6 +92,10 @@ def input_gradient(
     same = geometry.symmetric(padding)
     padded = space if same else [s + sum(p) for s, p in zip(space, padding, strict=True)]
     shape = [dy.shape[0], sizes[layout.channel], *padded]
+    if groups == 1 and _is_quicker_as_product(dy, shape):
+        amount = [before for before, _ in padding] if same else [0] * len(space)
+        dx = _as_product(dy, weight, shape, windows, amount)
+        return layout.restored(dx if same else geometry.unpad(dx, padding))
     # only its shape and memory order matter
     like = torch.empty(
         shape,
@@ -102,6 +106,39 @@ def input_gradient(
     amount = [before for before, _ in padding] if same else [0] * len(space)
     dx, _, _ = _backward(dy, like, weight, windows, amount, groups, [True, False, False])
     return layout.restored(dx if same else geometry.unpad(dx, padding))
+
+
+_FEW_CHANNELS = 3
+_FEW_IN_A_COLUMN = 16  # channels, where the windows lie in one column
+_PRODUCT_BYTES = 1 << 22  # of a product that is added up afterwards
+
+
+def _is_quicker_as_product(dy: torch.Tensor, shape: Sequence[int]) -> bool:
+    """Whether PyTorch's kernel does much more than it needs to, as it does for few channels."""
+    if len(shape) != 4 or not dy.is_cpu or dy.dtype not in (torch.float32, torch.float64):
+        return False
+    return shape[1] <= (_FEW_IN_A_COLUMN if dy.shape[3] == 1 else _FEW_CHANNELS)
+
+
+def _as_product(
+    dy: torch.Tensor,
+    weight: torch.Tensor,
+    shape: Sequence[int],
+    windows: Windows,
+    padding: list[int],
+) -> torch.Tensor:
+    """The input's gradient in two steps: what each window gives, a matrix product; its sum."""
+    batch, channels, *space = shape
+    lying = tuple(windows.dilations), tuple(padding), tuple(windows.strides)
+    rows = weight.flatten(1).t()
+    each = dy.flatten(2)
+    size = rows.shape[0] * each.shape[2] * dy.element_size()
+    some = max(1, _PRODUCT_BYTES // max(1, size))
+    dx = dy.new_empty([batch, channels, *space])
+    for start in range(0, batch, some):
+        products = torch.matmul(rows, each[start : start + some])
+        dx[start : start + some] = F.fold(products, tuple(space), weight.shape[2:], *lying)
+    return dx
 
 
 def weight_gradient(
