@@ -18,6 +18,7 @@ from tailrace.library.rnn.cells import (
     MultiRNNCell,
 )
 from tailrace.library.rnn.clockwork import ClockworkRNNCell, ClockworkStateTuple
+from tailrace.library.rnn.hierarchical import HierarchicalLSTMCell, HierarchicalStateTuple
 from tailrace.library.rnn.compiled import CompiledWrapper
 from tailrace.library.rnn.contrib_cells import (
     HighwayWrapper,
