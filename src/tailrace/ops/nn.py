@@ -70,6 +70,9 @@ def relu_kernel(features):
 
 def relu_grad_kernel(gradients, features):
     """The gradients where the features (or the activations) are positive, else 0."""
+    if gradients.is_floating_point():
+        # TF: a product, which a gradient that is NaN or infinite outlives and a feature does not
+        return torch.ops.aten.leaky_relu_backward(gradients, features, 0, False)
     return torch.ops.aten.threshold_backward(gradients, features, 0)
 
 
@@ -94,7 +97,7 @@ def relu6_kernel(features):
 
 def relu6_grad_kernel(gradients, features):
     """The gradients where the features are between 0 and 6, else 0."""
-    return torch.where((features > 0) & (features < 6), gradients, 0)
+    return gradients * ((features > 0) & (features < 6))
 
 
 relu6 = _activation("Relu6", relu6_kernel, REAL, "relu6")

@@ -117,3 +117,15 @@ def numbers_of_nothing(tf):
     ones = tf.ones_like(x)
     found = [tf.pow(x, 0.0), tf.pow(ones, x), tf.div_no_nan(x, 0.0), tf.floormod(x, 2.0)]
     return {"found": found, "in_top": tf.nn.in_top_k(x, [0, 1, 2], 2)}
+
+
+def rectifier_gradients(tf):
+    """A gradient that is NaN or infinite comes through where the feature is not positive."""
+    found = []
+    gradients = np.array([1.0, NAN, NAN, 2.0, np.inf, 2.0, -3.0, np.inf, 1.0], np.float32)
+    for dtype in ("float32", "float64"):
+        x, dy = _fed(tf, ROW.astype(dtype)), _fed(tf, gradients.astype(dtype))
+        for function in (tf.nn.relu, tf.nn.relu6):
+            found.append(tf.gradients(function(x), x, dy)[0])
+            found.append(tf.gradients(tf.square(function(x * 2.0) + 1.0), x, dy)[0])
+    return {"found": found}

@@ -153,9 +153,10 @@ TAILRACE_INLINE bool execute_binary(uint16_t code, const Operands& o) {
     case kSqrtGrad: pairs<V>(o, [=](V y, V dy) { return half * dy / y; }); return true;
     case kRsqrtGrad: pairs<V>(o, [=](V y, V dy) { return -half * dy * y * y * y; }); return true;
     case kReciprocalGrad: pairs<V>(o, [](V y, V dy) { return -dy * y * y; }); return true;
-    case kReluGrad: pairs<V>(o, [=](V dy, V x) { return x <= zero ? zero : dy; }); return true;
+    // TF: a product of the gradient and 0 or 1
+    case kReluGrad: pairs<V>(o, [=](V dy, V x) { return x > zero ? dy : dy * zero; }); return true;
     case kRelu6Grad:
-      pairs<V>(o, [=](V dy, V x) { return (x > zero) & (x < six) ? dy : zero; });
+      pairs<V>(o, [=](V dy, V x) { return (x > zero) & (x < six) ? dy : dy * zero; });
       return true;
     case kEluGrad: pairs<V>(o, [=](V dy, V y) { return y < zero ? dy * (y + one) : dy; }); return true;
     case kSoftplusGrad: pairs<V>(o, [](V dy, V x) { return dy * logistic<T>(x); }); return true;
