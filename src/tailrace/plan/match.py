@@ -331,15 +331,30 @@ Accept = Callable[[CellMatch], bool] | None
 
 
 @functools.cache
-def _cells_by_root() -> dict[str, list[Cell]]:
-    """The cells by the operation types their last state is an output of."""
-    found: dict[str, list[Cell]] = {}
+def _cells_by_root() -> dict[str, list[tuple[Cell, list[set[str]]]]]:
+    """The cells by the operation types their last state is an output of, each with the types that
+    one of the operation's inputs is an output of, for as many inputs as that is told of.
+    """
+    found: dict[str, list[tuple[Cell, list[set[str]]]]] = {}
     for cell in CELLS.values():
-        for expression in equations(cell.forward)[cell.states[-1]]:
+        rules = equations(cell.forward)
+        for expression in rules[cell.states[-1]]:
             assert isinstance(expression, Call)
+            before = [_types_of(cell, rules, argument) for argument in expression.args]
+            told = cell, [types for types in before if types]
             for name in cell.groups.get(expression.type, (expression.type,)):
-                found.setdefault(name, []).append(cell)
+                found.setdefault(name, []).append(told)
     return found
+
+
+def _types_of(cell: Cell, rules: Equations, expression: Expression) -> set[str]:
+    """The operation types that something may be an output of; none where it may be of any."""
+    if isinstance(expression, Word):
+        found = [_types_of(cell, rules, e) for e in rules.get(expression.name, ())]
+        return set().union(*found) if all(found) else set()
+    if expression.type in ("Affine", "Gate", "Sum", "Zeros", "IfZeros"):
+        return set()
+    return set(cell.groups.get(expression.type, (expression.type,)))
 
 
 def match_cell(value: Value, accept: Accept = None) -> CellMatch | None:
@@ -351,10 +366,13 @@ def match_cell(value: Value, accept: Accept = None) -> CellMatch | None:
     step = value.step
     if step is None or value.known:
         return None
-    for cell in _cells_by_root().get(step.op_def.name, ()):
-        found = _match_cell(cell, value, step.guards, accept)
-        if found is not None:
-            return found
+    cells = _cells_by_root().get(step.op_def.name, ())
+    before = {v.step.op_def.name for v in step.inputs if v.step is not None} if cells else set()
+    for cell, told in cells:
+        if all(not types.isdisjoint(before) for types in told):
+            found = _match_cell(cell, value, step.guards, accept)
+            if found is not None:
+                return found
     return None
 
 

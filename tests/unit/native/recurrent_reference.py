@@ -45,18 +45,20 @@ def lstm(
     cell_clip: float | None = None,
     projection: Tensor | None = None,
     projection_clip: float | None = None,
+    activation: str = "tanh",
     mask: Tensor | None = None,
     given: list[Tensor] | None = None,
 ) -> tuple[Tensor, Tensor]:
     """States hs and cs, [T+1,B,H], as TF 1.15's LSTMCell has them."""
     hs, cs = [h], [c]
+    squash = getattr(torch, activation)
     w_i, w_f, w_o = peepholes or (0.0, 0.0, 0.0)
     for t, x in enumerate(gx):
         z = x + h @ wh + (0 if bias is None else bias)
         i, j, f, o = z.chunk(4, 1)
         new_c = torch.sigmoid(f + forget_bias + w_f * c) * c
-        new_c = _clip(new_c + torch.sigmoid(i + w_i * c) * torch.tanh(j), cell_clip)
-        m = torch.sigmoid(o + w_o * new_c) * torch.tanh(new_c)
+        new_c = _clip(new_c + torch.sigmoid(i + w_i * c) * squash(j), cell_clip)
+        m = torch.sigmoid(o + w_o * new_c) * squash(new_c)
         if projection is not None:
             m = _clip(m @ projection, projection_clip)
         m = _given(lengths, t, m, mask, given)
@@ -78,20 +80,22 @@ def gru(
     lengths: Tensor | None = None,
     reset_after: bool = False,
     bias_recurrent: Tensor | None = None,
+    activation: str = "tanh",
     mask: Tensor | None = None,
     given: list[Tensor] | None = None,
 ) -> Tensor:
     """States hs [T+1,B,H], as TF 1.15's GRUCell and CudnnCompatibleGRUCell have them."""
     hs = [h]
+    squash = getattr(torch, activation)
     for t, (x, y) in enumerate(zip(gx_gates, gx_candidate, strict=True)):
         gates = torch.sigmoid(x + h @ wh_gates + (0 if bias_gates is None else bias_gates))
         r, u = gates.chunk(2, 1)
         y = y + (0 if bias_candidate is None else bias_candidate)
         inner = 0 if bias_recurrent is None else bias_recurrent
         if reset_after:
-            c = torch.tanh(y + r * (h @ wh_candidate + inner))
+            c = squash(y + r * (h @ wh_candidate + inner))
         else:
-            c = torch.tanh(y + (r * h) @ wh_candidate)
+            c = squash(y + (r * h) @ wh_candidate)
         h = _keep(lengths, t, _given(lengths, t, u * h + (1 - u) * c, mask, given), h)
         hs.append(h)
     return torch.stack(hs)

@@ -146,11 +146,11 @@ def check_lstm(
     inputs: dict[str, Tensor],
     lengths: Tensor | None = None,
     forget_bias: float = 1.0,
-    **clips: float | None,
+    **options: Any,
 ) -> None:
     names = ("gx", "wh", "bias", "h0", "c0")
     case = Case(inputs, lengths)
-    shared: dict[str, Any] = {"lengths": lengths, **clips}
+    shared: dict[str, Any] = {"lengths": lengths, **options}
     hs, cs = reference.lstm(
         *(inputs[n] for n in names),
         forget_bias=forget_bias,
@@ -209,6 +209,18 @@ def test_lstm_with_more_to_it(engine: str, dtype: torch.dtype, hidden: int, ends
         check_lstm(engine, dtype, inputs, lengths, cell_clip=1.0, projection_clip=clip)
 
 
+@pytest.mark.parametrize("hidden", [1, 3, 17, 33])
+@pytest.mark.parametrize("ends", [False, True])
+def test_relu_in_place_of_tanh(engine: str, dtype: torch.dtype, hidden: int, ends: bool):
+    size = (5, 7, hidden)
+    lengths = some_lengths(5, 7) if ends else None
+    check_lstm(engine, dtype, lstm_inputs(size), lengths, activation="relu")
+    more = lstm_inputs(size, peepholes=True, projected=hidden + 1)
+    check_lstm(engine, dtype, more, lengths, activation="relu", cell_clip=1.0)
+    for reset_after in (False, True):
+        check_gru(engine, dtype, size, reset_after=reset_after, lengths=lengths, activation="relu")
+
+
 def test_a_cell_at_its_clip_passes_gradients_as_tf_does(engine: str):
     """clip_by_value lets the limits themselves pass: c = 1 exactly, clipped at 1."""
     gx = torch.tensor([[[0.0, 0.0, 100.0, 0.0]]])
@@ -232,6 +244,7 @@ def check_gru(
     *,
     reset_after: bool,
     lengths: Tensor | None = None,
+    activation: str = "tanh",
 ) -> None:
     time, batch, hidden = size
     inputs: dict[str, Any] = {
@@ -248,16 +261,11 @@ def check_gru(
         inputs["bias_recurrent"] = numbers(hidden)
     case = Case(inputs, lengths)
     inner = inputs.get("bias_recurrent")
-    hs = reference.gru(
-        *(inputs[n] for n in names), lengths=lengths, reset_after=reset_after, bias_recurrent=inner
-    )
+    options = {"lengths": lengths, "reset_after": reset_after, "activation": activation}
+    hs = reference.gru(*(inputs[n] for n in names), bias_recurrent=inner, **options)
     want = case.slopes(hs)
     for team in teams(engine, size):
-        shared: dict[str, Any] = {
-            "lengths": lengths,
-            "reset_after": reset_after,
-            **team,
-        }
+        shared: dict[str, Any] = {**options, **team}
         copies = case(dtype, *names)
         got, gates, candidate, kept = recurrent.gru_forward(
             *copies, bias_recurrent=Case.copy(inner, dtype), **shared

@@ -5,6 +5,8 @@ Source: TF 1.15 python/ops/rnn_cell_impl.py, and the gradients of what it builds
 
 from __future__ import annotations
 
+import itertools
+
 from tailrace.ops.recurrent import layers, steps
 from tailrace.registry import Cell, declare_cell
 
@@ -34,9 +36,15 @@ def _declare(name: str, **words: object) -> None:
 
 # -- LSTM ------------------------------------------------------------------------------------------
 
+# what stands in place of tanh: the type, and the gradient of its output y from dy
+_SQUASHES = {
+    "tanh": ("Tanh", "TanhGrad({y}, {dy})"),
+    "relu": ("Relu", "ReluGrad({dy}, {y})"),
+}
+
 _GATES = """
-    tanh_c = Tanh(c)
-    j = Tanh(zj)
+    tanh_c = {squash}(c)
+    j = {squash}(zj)
     zi, zj, zf, zo = Split(axis, z)
     z = Affine(h_prev)
 """
@@ -82,12 +90,13 @@ _CLIPPED_PROJECTION_GRADIENT = """
 """
 
 
-def _declare_lstm(*, peeping: bool, clipped: str, projected: str) -> None:
+def _declare_lstm(*, peeping: bool, clipped: str, projected: str, activation: str = "tanh") -> None:
     """An LSTM; `clipped` is "", "clipped" or "clipped forward", `projected` is "", "projected" or
     "projected and clipped".
     """
+    squash, slope = _SQUASHES[activation]
     summed, m = "c_sum" if clipped else "c", "m" if projected else "h"
-    forward = _GATES + (_PEEPING if peeping else _PLAIN)
+    forward = _GATES.format(squash=squash) + (_PEEPING if peeping else _PLAIN)
     forward += f"""
         {summed} = Plus(Mul(c_prev, f), Mul(i, j))
         {m} = Mul(tanh_c, o)
@@ -96,11 +105,11 @@ def _declare_lstm(*, peeping: bool, clipped: str, projected: str) -> None:
     backward = f"""
         dz = Join(dzi, dzj, dzf, dzo, axis)
         dzi = SigmoidGrad(i, Mul({d}, j))
-        dzj = TanhGrad(j, Mul({d}, i))
+        dzj = {slope.format(y="j", dy=f"Mul({d}, i)")}
         dzf = SigmoidGrad(f, Mul({d}, c_prev))
         dzo = SigmoidGrad(o, Mul(d{m}, tanh_c)) | Zeros(d{m})
     """
-    through = f"TanhGrad(tanh_c, Mul(d{m}, o))"
+    through = slope.format(y="tanh_c", dy=f"Mul(d{m}, o)")
     outgoing = [f"Mul({d}, f)"]
     if peeping:
         backward += f"dc = Sum(*c_terms, {through}, Mul(dzo, peephole_o))"
@@ -120,7 +129,10 @@ def _declare_lstm(*, peeping: bool, clipped: str, projected: str) -> None:
         forward += _PROJECTED if plain else _CLIPPED_PROJECTION
         backward += _PROJECTED_GRADIENT if plain else _CLIPPED_PROJECTION_GRADIENT
         constants |= {} if plain else dict.fromkeys(("out_min", "out_max"))
-    views, gradient_views = layers.LSTM_ROLES, layers.LSTM_GRADIENT_ROLES
+    if activation != "tanh":
+        named.append(activation)
+    views = layers.LSTM_ROLES if activation == "tanh" else layers.RELU_LSTM_ROLES
+    gradient_views = layers.LSTM_GRADIENT_ROLES
     if projected:
         views = views | layers.PROJECTED_LSTM_ROLES
         last = "dh" if projected == "projected" else "dh_product"
@@ -132,7 +144,7 @@ def _declare_lstm(*, peeping: bool, clipped: str, projected: str) -> None:
         roots=("dz",),
         backward=backward,
         outgoing={"c": tuple(outgoing)},
-        attributes={"forget_bias": 0.0},
+        attributes={"forget_bias": 0.0, "activation": activation},
         constants=constants,
         vectors=(layers.PEEPHOLES if peeping else ()) + (("projection",) if projected else ()),
         outputs=("h",),
@@ -148,10 +160,11 @@ def _declare_lstm(*, peeping: bool, clipped: str, projected: str) -> None:
     )
 
 
-for _clipped in ("", "clipped"):
-    for _peeping in (False, True):
-        for _projected in ("", "projected", "projected and clipped"):
-            _declare_lstm(peeping=_peeping, clipped=_clipped, projected=_projected)
+for _variant in itertools.product(
+    _SQUASHES, ("", "clipped"), (False, True), ("", "projected", "projected and clipped")
+):
+    _activation, _clipped, _peeping, _projected = _variant
+    _declare_lstm(peeping=_peeping, clipped=_clipped, projected=_projected, activation=_activation)
 for _peeping in (False, True):
     _declare_lstm(peeping=_peeping, clipped="clipped forward", projected="")
 
@@ -180,7 +193,7 @@ _declare(
         dc = Sum(*c_terms, TanhGrad(tanh_c, Mul(dh, o))) | IfZeros(dh, Sum(*c_terms))
     """,
     outgoing={"c": ("Mul(dc, f)",)},
-    attributes={"forget_bias": 0.0},
+    attributes={"forget_bias": 0.0, "activation": "tanh"},
     constants={"forget_bias": None},
     vectors=(),
     outputs=("h",),
@@ -194,41 +207,42 @@ _declare(
 
 # -- GRU and the plain cell ------------------------------------------------------------------------
 
-_declare(
-    "gru",
-    states=("h",),
-    forward="""
+for _activation, (_squash, _slope) in _SQUASHES.items():
+    _declare(
+        "gru" if _activation == "tanh" else f"gru with {_activation}",
+        states=("h",),
+        forward=f"""
         h = Plus(Mul(u, h_prev), Mul(keep, candidate))
         keep = Sub(one, u)
         r, u = Split(axis, gates)
         gates = Sigmoid(z)
         z = Affine(h_prev)
-        candidate = Tanh(zc)
+        candidate = {_squash}(zc)
         zc = Affine(rh)
         rh = Mul(r, h_prev)
     """,
-    roots=("dz", "dzc"),
-    backward="""
+        roots=("dz", "dzc"),
+        backward=f"""
         dz = SigmoidGrad(gates, Join(dr, du, axis)) | Join(dzr, dzu, axis)
         dzr = SigmoidGrad(r, dr)
         dzu = SigmoidGrad(u, du)
         dr = Mul(drh, h_prev)
         du = Sum(Mul(dh, h_prev), Neg(Mul(dh, candidate)))
         drh = StateGradient(zc, dzc)
-        dzc = TanhGrad(candidate, Mul(dh, keep))
+        dzc = {_slope.format(y="candidate", dy="Mul(dh, keep)")}
     """,
-    outgoing={"h": ("Mul(dh, u)", "Mul(drh, r)")},
-    attributes={},
-    constants={"axis": 1, "one": 1},
-    vectors=(),
-    outputs=("h",),
-    layer=layers.gru,
-    gradient=layers.gru_gradient,
-    views=layers.GRU_ROLES,
-    gradient_views={},
-    step=steps.gru,
-    maskable=True,
-)
+        outgoing={"h": ("Mul(dh, u)", "Mul(drh, r)")},
+        attributes={"activation": _activation},
+        constants={"axis": 1, "one": 1},
+        vectors=(),
+        outputs=("h",),
+        layer=layers.gru,
+        gradient=layers.gru_gradient,
+        views=layers.GRU_ROLES,
+        gradient_views={},
+        step=steps.gru if _activation == "tanh" else None,
+        maskable=True,
+    )
 
 
 _declare(
@@ -295,7 +309,7 @@ def _declare_gru(name: str, *, negated: bool) -> None:
             dzc = TanhGrad(candidate, Mul(dh, {new}))
         """,
         outgoing={"h": (f"Mul(dh, {old})", "Mul(drh, r)")},
-        attributes={},
+        attributes={"activation": "tanh"},
         constants={"one": 1},
         vectors=(),
         outputs=("h",),

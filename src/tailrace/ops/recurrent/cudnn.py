@@ -145,6 +145,8 @@ def lstm_in_one_call(b, device, x, wx, inputs, attrs, training):
     gx, wh, *more = inputs
     if not _serves(device, gx) or attrs["P"] or attrs["L"] or attrs["cell_clip"]:
         return None
+    if attrs["activation"] != "tanh":
+        return None
     bias, first = more[: attrs["K"]], more[attrs["K"] :]
     return _layer(
         b,

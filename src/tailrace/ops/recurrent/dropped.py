@@ -35,11 +35,12 @@ def _whole(mask, like):
     L=_COUNT,
     forget_bias=0.0,
     cell_clip=0.0,
+    activation="tanh",
     in_place=False,
     _consumes="gx",
 )
 def dropped_lstm_sequence(
-    gx, wh, bias, h0, c0, peepholes, lengths, mask, *, forget_bias, cell_clip, in_place
+    gx, wh, bias, h0, c0, peepholes, lengths, mask, *, forget_bias, cell_clip, activation, in_place
 ):
     """An LSTM layer."""
     given = gx.new_empty((*gx.shape[:2], h0.shape[1]))
@@ -55,6 +56,7 @@ def dropped_lstm_sequence(
         lengths=one(lengths),
         mask=_whole(mask, given),
         given=given,
+        activation=activation,
     )
     return *states, given
 
@@ -80,11 +82,25 @@ def dropped_lstm_sequence_flops(outputs, gx, wh, bias, h0, c0, peepholes, length
     P=_COUNT,
     L=_COUNT,
     cell_clip=0.0,
+    activation="tanh",
     in_place=False,
     _consumes="gates",
 )
 def dropped_lstm_sequence_grad(
-    dout, h_last, c_last, gates, hs, cs, wh, peepholes, lengths, mask, *, cell_clip, in_place
+    dout,
+    h_last,
+    c_last,
+    gates,
+    hs,
+    cs,
+    wh,
+    peepholes,
+    lengths,
+    mask,
+    *,
+    cell_clip,
+    activation,
+    in_place,
 ):
     """The gradients of the gates before activation, and of the initial states."""
     return recurrent.lstm_backward(
@@ -99,6 +115,7 @@ def dropped_lstm_sequence_grad(
         cell_clip=cell_clip or None,
         lengths=one(lengths),
         mask=_whole(mask, hs[1:]),
+        activation=activation,
     )
 
 
@@ -124,10 +141,13 @@ def dropped_lstm_sequence_grad_flops(
     K=_COUNT,
     M=_COUNT,
     L=_COUNT,
+    activation="tanh",
     in_place=False,
     _consumes=("gx", "gxc"),
 )
-def dropped_gru_sequence(gx, gxc, wh, whc, bias, bias_c, h0, lengths, mask, *, in_place):
+def dropped_gru_sequence(
+    gx, gxc, wh, whc, bias, bias_c, h0, lengths, mask, *, activation, in_place
+):
     """A GRU layer."""
     given = torch.empty_like(gxc)
     states = recurrent.gru_forward(
@@ -141,6 +161,7 @@ def dropped_gru_sequence(gx, gxc, wh, whc, bias, bias_c, h0, lengths, mask, *, i
         lengths=one(lengths),
         mask=_whole(mask, given),
         given=given,
+        activation=activation,
     )
     return *states, given
 
@@ -163,11 +184,12 @@ def dropped_gru_sequence_flops(outputs, gx, gxc, wh, whc, bias, bias_c, h0, leng
     D=_COUNT,
     M=_COUNT,
     L=_COUNT,
+    activation="tanh",
     in_place=False,
     _consumes=("gates", "candidate"),
 )
 def dropped_gru_sequence_grad(
-    dout, h_last, gates, candidate, rh, hs, wh, whc, lengths, mask, *, in_place
+    dout, h_last, gates, candidate, rh, hs, wh, whc, lengths, mask, *, activation, in_place
 ):
     """The gradients of gates and candidate before activation, and of the initial state."""
     return recurrent.gru_backward(
@@ -181,6 +203,7 @@ def dropped_gru_sequence_grad(
         whc.contiguous(),
         lengths=one(lengths),
         mask=_whole(mask, hs[1:]),
+        activation=activation,
     )
 
 

@@ -39,11 +39,12 @@ def symmetric(attributes: Values) -> bool:
     )
 
 
-def _clips(attributes: Values) -> Values:
-    """Numbers that states are clipped to; 0 where they are not."""
+def _options(attributes: Values) -> Values:
+    """Numbers that states are clipped to, 0 where they are not; and the activation."""
     return {
         "cell_clip": attributes.get("cell_max", 0.0),
         "projection_clip": attributes.get("out_max", 0.0),
+        "activation": attributes["activation"],
     }
 
 
@@ -57,13 +58,13 @@ def lstm(b, gx, wh, bias, first, words, lengths, attributes):
     given = [*bias["z"], first["h"], first["c"], *peepholes, *projection, *_given(lengths)]
     counts = {"K": len(bias["z"]), "P": len(peepholes), "L": len(_given(lengths))}
     make = b.ProjectedLstmSequence if projection else b.LstmSequence
-    clips = _clips(attributes)
+    options = _options(attributes)
     if not projection:
-        del clips["projection_clip"]
+        del options["projection_clip"]
     if "mask" in words:
         make, given = b.DroppedLstmSequence, [*given, words["mask"]]
     hs, cs, gates, *more = make(
-        gx["z"], wh["z"], *given, **counts, forget_bias=attributes["forget_bias"], **clips
+        gx["z"], wh["z"], *given, **counts, forget_bias=attributes["forget_bias"], **options
     )
     name = "given" if "mask" in words else "m"
     return {"h": hs, "c": cs, "gates": gates, **dict(zip([name], more, strict=False))}
@@ -78,9 +79,9 @@ def lstm_gradient(b, layer, wh, terms, last, words, lengths, attributes):
     counts = {"D": len(dout), "M": len(h_last), "K": len(c_last), "P": len(peepholes)}
     make = b.ProjectedLstmSequenceGrad if projection else b.LstmSequenceGrad
     make = b.DroppedLstmSequenceGrad if "mask" in words else make
-    clips = _clips(attributes)
+    options = _options(attributes)
     if not projection:
-        del clips["projection_clip"]
+        del options["projection_clip"]
     dz, dh, dc, *dproduct = make(
         *dout,
         *h_last,
@@ -90,14 +91,20 @@ def lstm_gradient(b, layer, wh, terms, last, words, lengths, attributes):
         *_given(words.get("mask")),
         **counts,
         L=len(_given(lengths)),
-        **clips,
+        **options,
     )
     return {"dz": dz, "dh": dh, "dc": dc, **dict(zip(["dproduct"], dproduct, strict=False))}
 
 
 def lstm_gradient_past_clip(b, layer, wh, terms, last, words, lengths, attributes):
     """As if the cell had not been clipped."""
-    return lstm_gradient(b, layer, wh, terms, last, words, lengths, {})
+    unclipped = {**attributes, "cell_max": 0.0}
+    return lstm_gradient(b, layer, wh, terms, last, words, lengths, unclipped)
+
+
+def _after(b, states):
+    """The states after each step."""
+    return b.Narrow(states, begin=1, size=states.dims[0] - 1)
 
 
 LSTM_ROLES = {
@@ -105,8 +112,9 @@ LSTM_ROLES = {
     "j": lambda b, layer: _columns(b, layer["gates"], 1, 4),
     "f": lambda b, layer: _columns(b, layer["gates"], 2, 4),
     "o": lambda b, layer: _columns(b, layer["gates"], 3, 4),
-    "tanh_c": lambda b, layer: b.Tanh(b.Narrow(layer["c"], begin=1, size=layer["c"].dims[0] - 1)),
+    "tanh_c": lambda b, layer: b.Tanh(_after(b, layer["c"])),
 }
+RELU_LSTM_ROLES = {**LSTM_ROLES, "tanh_c": lambda b, layer: b.Relu(_after(b, layer["c"]))}
 PROJECTED_LSTM_ROLES = {"m": lambda b, layer: layer["m"]}
 LSTM_GRADIENT_ROLES = {
     "dzi": lambda b, found: _columns(b, found["dz"], 0, 4),
@@ -140,6 +148,7 @@ def gru(b, gx, wh, bias, first, words, lengths, attributes):
         K=len(bias["z"]),
         M=len(bias["zc"]),
         L=len(_given(lengths)),
+        activation=attributes["activation"],
     )
     found = {"h": hs, "gates": gates, "candidate": candidate, "rh": rh}
     return {**found, **dict(zip(["given"], given, strict=False))}
@@ -163,6 +172,7 @@ def gru_gradient(b, layer, wh, terms, last, words, lengths, attributes):
         D=len(dout),
         M=len(h_last),
         L=len(_given(lengths)),
+        activation=attributes["activation"],
     )
     return {"dz": dz, "dzc": dzc, "dh": dh}
 

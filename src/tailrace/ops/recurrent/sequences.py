@@ -230,7 +230,7 @@ def narrow_shape(x, *, axis, begin, size):
 # -- LSTM ------------------------------------------------------------------------------------------
 
 
-def _clip(number):
+def clip(number):
     """What is clipped to, for the kernels; 0 is no limit."""
     return number or None
 
@@ -245,10 +245,13 @@ def _clip(number):
     L=_COUNT,
     forget_bias=0.0,
     cell_clip=0.0,
+    activation="tanh",
     in_place=False,
     _consumes="gx",
 )
-def lstm_sequence(gx, wh, bias, h0, c0, peepholes, lengths, *, forget_bias, cell_clip, in_place):
+def lstm_sequence(
+    gx, wh, bias, h0, c0, peepholes, lengths, *, forget_bias, cell_clip, activation, in_place
+):
     """An LSTM layer; the gates i, j, f, o are kept as they are after activation."""
     return recurrent.lstm_forward(
         own(gx, in_place),
@@ -258,19 +261,21 @@ def lstm_sequence(gx, wh, bias, h0, c0, peepholes, lengths, *, forget_bias, cell
         c0.contiguous(),
         forget_bias=forget_bias,
         peepholes=tuple(peepholes) or None,
-        cell_clip=_clip(cell_clip),
+        cell_clip=clip(cell_clip),
         lengths=one(lengths),
+        activation=activation,
     )
 
 
 @lstm_sequence.on_device()
 def lstm_sequence_on_device(
-    gx, wh, bias, h0, c0, peepholes, lengths, *, forget_bias, cell_clip, in_place
+    gx, wh, bias, h0, c0, peepholes, lengths, *, forget_bias, cell_clip, activation, in_place
 ):
     """The same with a fused kernel for each step, where there is one for such a cell."""
-    if peepholes or lengths or cell_clip:
-        options = {"forget_bias": forget_bias, "cell_clip": cell_clip, "in_place": in_place}
-        return lstm_sequence.kernel(gx, wh, bias, h0, c0, peepholes, lengths, **options)
+    if peepholes or lengths or cell_clip or activation != "tanh":
+        options = {"forget_bias": forget_bias, "cell_clip": cell_clip, "activation": activation}
+        states = h0, c0, peepholes, lengths
+        return lstm_sequence.kernel(gx, wh, bias, *states, in_place=in_place, **options)
     return device_recurrent.lstm_forward(gx, wh, one(bias), h0, c0, forget_bias)
 
 
@@ -295,11 +300,12 @@ def lstm_sequence_flops(outputs, gx, wh, bias, h0, c0, peepholes, lengths):
     P=_COUNT,
     L=_COUNT,
     cell_clip=0.0,
+    activation="tanh",
     in_place=False,
     _consumes="gates",
 )
 def lstm_sequence_grad(
-    dout, h_last, c_last, gates, hs, cs, wh, peepholes, lengths, *, cell_clip, in_place
+    dout, h_last, c_last, gates, hs, cs, wh, peepholes, lengths, *, cell_clip, activation, in_place
 ):
     """The gradients of the gates before activation, and of the initial states."""
     return recurrent.lstm_backward(
@@ -311,19 +317,20 @@ def lstm_sequence_grad(
         cs,
         wh.contiguous(),
         peepholes=tuple(peepholes) or None,
-        cell_clip=_clip(cell_clip),
+        cell_clip=clip(cell_clip),
         lengths=one(lengths),
+        activation=activation,
     )
 
 
 @lstm_sequence_grad.on_device()
 def lstm_sequence_grad_on_device(
-    dout, h_last, c_last, gates, hs, cs, wh, peepholes, lengths, *, cell_clip, in_place
+    dout, h_last, c_last, gates, hs, cs, wh, peepholes, lengths, *, cell_clip, activation, in_place
 ):
     """The same with a fused kernel for each step, where there is one for such a cell."""
     states = dout, h_last, c_last
-    if peepholes or lengths or cell_clip:
-        options = {"cell_clip": cell_clip, "in_place": in_place}
+    if peepholes or lengths or cell_clip or activation != "tanh":
+        options = {"cell_clip": cell_clip, "activation": activation, "in_place": in_place}
         saved = gates, hs, cs, wh
         return lstm_sequence_grad.kernel(*states, *saved, peepholes, lengths, **options)
     arriving = one(dout), one(h_last), one(c_last)
@@ -340,129 +347,6 @@ def lstm_sequence_grad_flops(outputs, dout, h_last, c_last, gates, hs, cs, wh, p
     return 2 * prod(gates) * wh[0]
 
 
-@fused(
-    "ProjectedLstmSequence",
-    "gx: T, wh: T, bias: K*T, h0: T, c0: T, peepholes: P*T, projection: T, lengths: L*int32 "
-    "-> hs: T, cs: T, gates: T, m: T",
-    T=FLOATS,
-    K=_COUNT,
-    P=_COUNT,
-    L=_COUNT,
-    forget_bias=0.0,
-    cell_clip=0.0,
-    projection_clip=0.0,
-    in_place=False,
-    _consumes="gx",
-)
-def projected_lstm_sequence(
-    gx,
-    wh,
-    bias,
-    h0,
-    c0,
-    peepholes,
-    projection,
-    lengths,
-    *,
-    forget_bias,
-    cell_clip,
-    projection_clip,
-    in_place,
-):
-    """An LSTM layer whose outputs are projected; `m` [T,B,H] is what is projected."""
-    m = gx.new_empty((*gx.shape[:2], c0.shape[1]))
-    states = recurrent.lstm_forward(
-        own(gx, in_place),
-        wh.contiguous(),
-        one(bias),
-        h0.contiguous(),
-        c0.contiguous(),
-        forget_bias=forget_bias,
-        peepholes=tuple(peepholes) or None,
-        cell_clip=_clip(cell_clip),
-        projection=projection.contiguous(),
-        projection_clip=_clip(projection_clip),
-        unprojected=m,
-        lengths=one(lengths),
-    )
-    return *states, m
-
-
-@projected_lstm_sequence.shape
-def projected_lstm_sequence_shape(gx, wh, bias, h0, c0, peepholes, projection, lengths):
-    return [(gx[0] + 1, *h0), (gx[0] + 1, *c0), gx, (*gx[:2], c0[1])]
-
-
-@projected_lstm_sequence.flops
-def projected_lstm_sequence_flops(outputs, gx, wh, bias, h0, c0, peepholes, projection, lengths):
-    return 2 * (prod(gx) * wh[0] + prod(outputs[3]) * h0[1])
-
-
-@fused(
-    "ProjectedLstmSequenceGrad",
-    "dout: D*T, h_last: M*T, c_last: K*T, gates: T, hs: T, cs: T, wh: T, peepholes: P*T, "
-    "projection: T, lengths: L*int32 -> dz: T, dh0: T, dc0: T, dproduct: T",
-    T=FLOATS,
-    D=_COUNT,
-    M=_COUNT,
-    K=_COUNT,
-    P=_COUNT,
-    L=_COUNT,
-    cell_clip=0.0,
-    projection_clip=0.0,
-    in_place=False,
-    _consumes="gates",
-)
-def projected_lstm_sequence_grad(
-    dout,
-    h_last,
-    c_last,
-    gates,
-    hs,
-    cs,
-    wh,
-    peepholes,
-    projection,
-    lengths,
-    *,
-    cell_clip,
-    projection_clip,
-    in_place,
-):
-    """As `LstmSequenceGrad`, and the gradients [T,B,P] of what the projection gives."""
-    dproduct = torch.empty_like(hs[1:])
-    found = recurrent.lstm_backward(
-        one(dout),
-        one(h_last),
-        one(c_last),
-        own(gates, in_place),
-        hs,
-        cs,
-        wh.contiguous(),
-        peepholes=tuple(peepholes) or None,
-        cell_clip=_clip(cell_clip),
-        projection=projection.contiguous(),
-        projection_clip=_clip(projection_clip),
-        dprojected=dproduct,
-        lengths=one(lengths),
-    )
-    return *found, dproduct
-
-
-@projected_lstm_sequence_grad.shape
-def projected_lstm_sequence_grad_shape(
-    dout, h_last, c_last, gates, hs, cs, wh, peepholes, projection, lengths
-):
-    return [gates, hs[1:], cs[1:], (hs[0] - 1, *hs[1:])]
-
-
-@projected_lstm_sequence_grad.flops
-def projected_lstm_sequence_grad_flops(
-    outputs, dout, h_last, c_last, gates, hs, cs, wh, peepholes, projection, lengths
-):
-    return 2 * (prod(gates) * wh[0] + prod(outputs[3]) * cs[2])
-
-
 # -- GRU -------------------------------------------------------------------------------------------
 
 
@@ -474,10 +358,11 @@ def projected_lstm_sequence_grad_flops(
     K=_COUNT,
     M=_COUNT,
     L=_COUNT,
+    activation="tanh",
     in_place=False,
     _consumes=("gx", "gxc"),
 )
-def gru_sequence(gx, gxc, wh, whc, bias, bias_c, h0, lengths, *, in_place):
+def gru_sequence(gx, gxc, wh, whc, bias, bias_c, h0, lengths, *, activation, in_place):
     """A GRU layer; r, u, the candidate and r h are kept."""
     return recurrent.gru_forward(
         own(gx, in_place),
@@ -488,6 +373,7 @@ def gru_sequence(gx, gxc, wh, whc, bias, bias_c, h0, lengths, *, in_place):
         one(bias_c),
         h0.contiguous(),
         lengths=one(lengths),
+        activation=activation,
     )
 
 
@@ -509,10 +395,13 @@ def gru_sequence_flops(outputs, gx, gxc, wh, whc, bias, bias_c, h0, lengths):
     D=_COUNT,
     M=_COUNT,
     L=_COUNT,
+    activation="tanh",
     in_place=False,
     _consumes=("gates", "candidate"),
 )
-def gru_sequence_grad(dout, h_last, gates, candidate, rh, hs, wh, whc, lengths, *, in_place):
+def gru_sequence_grad(
+    dout, h_last, gates, candidate, rh, hs, wh, whc, lengths, *, activation, in_place
+):
     """The gradients of gates and candidate before activation, and of the initial state."""
     return recurrent.gru_backward(
         one(dout),
@@ -524,6 +413,7 @@ def gru_sequence_grad(dout, h_last, gates, candidate, rh, hs, wh, whc, lengths, 
         wh.contiguous(),
         whc.contiguous(),
         lengths=one(lengths),
+        activation=activation,
     )
 
 
