@@ -13,7 +13,7 @@ from __future__ import annotations
 import ctypes
 import math
 from collections.abc import Callable
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -152,6 +152,19 @@ def _from_exponential(start: Position, tries: int, row: Bounds) -> tuple[np.ndar
     return np.where(accepted, z, one(np.nan)), 1
 
 
+# of tailrace_log_uniform, see src/candidates.cpp
+_LOG_UNIFORM = (
+    *(ctypes.c_uint64,) * 3,
+    ctypes.c_double,
+    ctypes.c_int64,
+    ctypes.c_size_t,
+    ctypes.c_int,
+    *(ctypes.c_void_p,) * 2,
+    ctypes.c_size_t,
+    ctypes.c_void_p,
+)
+
+
 class Sampler(Protocol):
     """A distribution over class ids 0 .. range-1."""
 
@@ -280,7 +293,10 @@ def candidates(
 
     `true` (int64, any shape) are ids whose expected counts are wanted too.
     """
-    ids, tries = _native(start, sampler, count, unique) or _drawn_all(start, sampler, count, unique)
+    drawn = _native(start, sampler, count, true, unique=unique)
+    if drawn is not None:
+        return drawn
+    ids, tries = _drawn_all(start, sampler, count, unique)
 
     def expected(of: np.ndarray) -> np.ndarray:
         p = sampler.probability(of)
@@ -292,24 +308,38 @@ def candidates(
 
 
 def _native(
-    start: Position, sampler: Sampler, count: int, unique: bool
-) -> tuple[np.ndarray, int] | None:
-    """The ids and how many were drawn for them, by the library; None where it cannot."""
-    loaded = library()
-    if loaded is None or not isinstance(sampler, LogUniform) or count > _MANY:
+    start: Position, sampler: Sampler, count: int, true: np.ndarray, *, unique: bool
+) -> Candidates | None:
+    """What `candidates` gives, by the library; None where it cannot."""
+    function = _log_uniform()
+    if function is None or not isinstance(sampler, LogUniform) or count > _MANY:
         return None
-    ids = np.empty(count, np.int64)
-    function = loaded.tailrace_log_uniform_ids
-    function.restype = ctypes.c_int64
-    tries = function(
+    ids, known = np.empty(count, np.int64), np.ascontiguousarray(true)
+    expected = np.empty(known.size + count, np.float32)
+    function(
         *start.c_arguments(),
-        ctypes.c_double(sampler.log_range),
-        ctypes.c_int64(sampler.count),
-        ctypes.c_size_t(count),
-        ctypes.c_int(unique),
+        sampler.log_range,
+        sampler.count,
+        count,
+        unique,
         c_pointer(ids),
+        c_pointer(known),
+        known.size,
+        c_pointer(expected),
     )
-    return ids, tries
+    return Candidates(ids, expected[: known.size].reshape(true.shape), expected[known.size :])
+
+
+def _log_uniform() -> Any:
+    """The library's function, or None."""
+    loaded = library()
+    if loaded is None:
+        return None
+    function = loaded.tailrace_log_uniform
+    if function.argtypes is None:
+        function.argtypes = _LOG_UNIFORM
+        function.restype = ctypes.c_int64
+    return function
 
 
 def _drawn_all(

@@ -64,7 +64,7 @@ def _register(name, make_sampler, text):
         return _sample(ctx, true_classes, sampler, count)
 
     kernel.__doc__ = f"{text}\n\n    {_SHAPES}\n    "
-    definition = op(name, _SIGNATURE, **_ATTRS, range_max=_COUNT, **_STATEFUL)(kernel)
+    definition = op(name, _SIGNATURE, **_ATTRS, range_max=_COUNT, _draws=True, **_STATEFUL)(kernel)
     definition.shape(_shapes)
     definition.no_gradient(_REASON)
 
@@ -115,6 +115,7 @@ for _name in ("LearnedUnigramCandidateSampler", "ThreadUnsafeUnigramCandidateSam
     num_shards=Attr("int", 1, minimum=1),
     shard=Attr("int", 0, minimum=0),
     unigrams=Attr("list(float)", []),
+    _draws=True,
     **_STATEFUL,
 )
 def fixed_unigram_candidate_sampler(ctx, true_classes):

@@ -47,10 +47,13 @@ bool there(const int64_t* ids, size_t count, int64_t id) {
 }  // namespace
 
 // Fills `ids` [count]; where they are to be `unique`, draws until there are so many different ones.
-// Looks through all found before, so `count` should not be large. Returns the number of draws.
-TAILRACE_API int64_t tailrace_log_uniform_ids(uint64_t key, uint64_t low, uint64_t high,
-                                              double log_range, int64_t classes, size_t count,
-                                              int unique, int64_t* ids) {
+// Looks through all found before, so `count` should not be large. `expected` tells for the ids
+// [known] and then for those drawn how often each is expected among `count`. Returns the number of
+// draws.
+TAILRACE_API int64_t tailrace_log_uniform(uint64_t key, uint64_t low, uint64_t high,
+                                          double log_range, int64_t classes, size_t count,
+                                          int unique, int64_t* ids, const int64_t* known,
+                                          size_t known_count, float* expected) {
   LogUniform sampler(Position{key, low, high}, log_range, classes);
   int64_t draws = 0;
   for (size_t found = 0; found < count; ++draws) {
@@ -58,5 +61,16 @@ TAILRACE_API int64_t tailrace_log_uniform_ids(uint64_t key, uint64_t low, uint64
     if (unique && there(ids, found, id)) continue;
     ids[found++] = id;
   }
+  const bool once = draws == static_cast<int64_t>(count);
+  const float tries = static_cast<float>(draws);
+  const auto tell = [&](const int64_t* of, size_t many) {
+    for (size_t i = 0; i < many; ++i) {
+      const double id = static_cast<double>(of[i]);
+      const float p = static_cast<float>(std::log((id + 2.0) / (id + 1.0)) / log_range);
+      *expected++ = once ? p * tries : -std::expm1(tries * std::log1p(-p));
+    }
+  };
+  tell(known, known_count);
+  tell(ids, count);
   return draws;
 }
