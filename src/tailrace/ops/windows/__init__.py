@@ -6,7 +6,16 @@ from tailrace.ops.windows import (
     conv3d,
     depthwise,
     dilation,
+    fractional_pool,
     max_pool,
 )
 
-__all__ = ["average_pool", "conv2d", "conv3d", "depthwise", "dilation", "max_pool"]
+__all__ = [
+    "average_pool",
+    "conv2d",
+    "conv3d",
+    "depthwise",
+    "dilation",
+    "fractional_pool",
+    "max_pool",
+]

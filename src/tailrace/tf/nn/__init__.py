@@ -72,6 +72,7 @@ from tailrace.library.nn.ctc import (
 from tailrace.library.nn.dropout import (
     dropout,
 )
+from tailrace.library.nn.fractional_pooling import fractional_avg_pool, fractional_max_pool
 from tailrace.library.nn.normalization import (
     batch_norm_with_global_normalization,
     batch_normalization,
