@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from importlib.metadata import version
 
 from tailrace.apps import COMMANDS, UserError
+from tailrace.apps.common.options import subcommands
 from tailrace.cli import graphs, programs
 from tailrace.compat.errors import ProgramError
 
@@ -33,7 +34,7 @@ def build_parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"tailrace {version('tailrace')}")
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    commands = subcommands(parser)
     programs.add_parsers(commands)
     graphs.add_parser(commands)
     for name in COMMANDS:

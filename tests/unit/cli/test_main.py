@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tailrace.cli import main
+from tailrace.cli.main import build_parser
 from tailrace.compat import check, uninstall
 
 
@@ -34,6 +35,7 @@ def test_help_loads_neither_torch_nor_numpy():
     code = """
 import sys
 from tailrace.cli import main
+from tailrace.cli.main import build_parser
 try:
     main(["--help"])
 except SystemExit:
@@ -110,3 +112,24 @@ def test_profile(
     assert re.search(r"^Tanh +3 ", err, re.MULTILINE)
     events = json.loads((tmp_path / "p.trace.json").read_text())["traceEvents"]
     assert [event["name"] for event in events].count("Tanh") == 3
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ("translate translate M --best 3 one two", {"best": 3, "texts": ["one", "two"]}),
+        ("translate translate --beam 2 M one --best 3 two", {"texts": ["one", "two"], "beam": 2}),
+        ("translate translate M -- -x", {"model": "M", "texts": ["-x"]}),
+        ("caption describe M --best 2 a.png b.png", {"images": ["a.png", "b.png"]}),
+        ("speech transcribe M --paths 3 a.wav", {"files": ["a.wav"], "paths": 3}),
+        ("embed near M --count 3 a b", {"words": ["a", "b"], "count": 3}),
+        ("embed analogy M a --product b c", {"a": "a", "b": "b", "c": "c"}),
+        ("lm baseline a.txt --order 3 b.txt", {"files": ["a.txt", "b.txt"], "order": 3}),
+        ("lm train --resume --out x", {"resume": "", "out": "x"}),
+        ("compare a.txt --size 3 b.txt", {"files": ["a.txt", "b.txt"]}),
+        ("run a.py --x 3", {"script": "a.py", "arguments": ["--x", "3"]}),
+    ],
+)
+def test_options_stand_anywhere(line: str, found: dict[str, object]):
+    parsed = vars(build_parser().parse_args(line.split()))
+    assert {name: parsed[name] for name in found} == found

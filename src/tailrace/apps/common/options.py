@@ -10,6 +10,24 @@ from typing import Any
 Command = Callable[[argparse.Namespace], int | None]
 
 
+class Parser(argparse.ArgumentParser):
+    """Lets options stand anywhere: before, between and behind the names and texts of a command."""
+
+    _whole = False
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """As the base class, which would give `DIR --best 3 TEXT` no text."""
+        rest = {argparse.PARSER, argparse.REMAINDER}
+        if self._whole or any(action.nargs in rest for action in self._actions):
+            return super().parse_known_args(args, namespace)
+        # asks this function for the options, then for what they leave
+        self._whole = True
+        try:
+            return self.parse_known_intermixed_args(args, namespace)
+        finally:
+            self._whole = False
+
+
 def command(subparsers: Any, name: str, text: str, examples: str) -> argparse.ArgumentParser:
     """Adds a command; `text` says in half a sentence what it does.
 
@@ -26,7 +44,9 @@ def command(subparsers: Any, name: str, text: str, examples: str) -> argparse.Ar
 
 def subcommands(parser: argparse.ArgumentParser) -> Any:
     """Makes a command one of several commands: what `command` takes as `subparsers`."""
-    return parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    return parser.add_subparsers(
+        title="commands", metavar="COMMAND", required=True, parser_class=Parser
+    )
 
 
 def later(module: str, function: str) -> Command:

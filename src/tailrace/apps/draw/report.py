@@ -64,6 +64,8 @@ def _samples(report: Report, painter: Painter, parts: Split[Values], side: tuple
     real = parts.train[:GRID].reshape(-1, *painter.sides)
     report.image("samples.png", pictures.grid(found.canvases[-1], ACROSS), "Painted pictures")
     report.image("real.png", pictures.grid(real, ACROSS), "Real pictures")
+    boxes = " Red: where it paints." if painter.settings.attention else ""
+    report.text(f"How it paints, glimpse after glimpse, below as a film.{boxes}")
     few = painter.sample(STRIP, SEED)
     report.image("strip.png", pictures.strip(few, side), "Canvases over time")
     film = pictures.animation(painter.sample(FILM, SEED), side, FILM // 2)

@@ -56,7 +56,8 @@ class Learner:
             for words, others in pairs(thin, used, random):
                 # skip-gram says neighbours from a word, cbow a word from its neighbours
                 given, wanted = (words, others) if used.method == "skip-gram" else (others, words)
-                batch = min(used.batch, len(words))
+                # where all of a short text is frequent, none of it may be left
+                batch = max(1, min(used.batch, len(words)))
                 for start in range(0, len(words) - batch + 1, batch):
                     yield given[start : start + batch], wanted[start : start + batch]
 
