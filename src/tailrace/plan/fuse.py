@@ -28,6 +28,7 @@ from tailrace.registry import Arg, OpDef
 
 _MOST_MEMBERS = 1000
 _MOST_TERMS = 60  # of one operation
+_MANY_ALIKE = 1 << 8  # constants that are worth a look
 _MOST_ALONE = 1 << 16  # numbers that are reduced and nothing else
 
 
@@ -67,6 +68,8 @@ def _fused(
             )
     ordered = sizes.in_order(steps)
     kinds = {step: kind for step in ordered if (kind := _kind(step)) is not None}
+    for step in kinds:
+        step.inputs = [_compact(v) for v in step.inputs]
     here: dict[Step, Step] = {}
     for members in _connected(ordered, kinds):
         if len(members) == 1 and _left_alone(members[0]):
@@ -258,6 +261,20 @@ def _follows(step: Step, levels: dict[Step, int], kinds: Mapping[Step, Any]) -> 
 def _is_number(value: Value) -> bool:
     """Whether it is one number, the same in every run."""
     return value.known and not value.constant.shape
+
+
+def _compact(value: Value) -> Value:
+    """The value, or, of a constant that is the same number everywhere, one that has it once."""
+    constant = value.constant
+    if not value.known or constant.numel() < _MANY_ALIKE or not constant.is_contiguous():
+        return value
+    first = constant.flatten()[0]
+    if not bool((constant == first).all()):
+        return value
+    found = Value(value.tensor, value.step)
+    found.dims = value.dims
+    found.fix(first.clone().expand(constant.shape))
+    return found
 
 
 # -- the step that stands for a group --------------------------------------------------------------

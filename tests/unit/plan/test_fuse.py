@@ -278,6 +278,20 @@ def test_an_error_names_the_reduction_that_failed():
         assert caught.value.op.name == "product"
 
 
+def test_constants_that_are_one_number_are_kept_as_one(monkeypatch):
+    x = tf.placeholder(tf.float32, [40, 30])
+    loss = tf.reduce_mean(tf.square(tf.tanh(x)))
+    (dx,) = tf.gradients(loss, x)
+    with tf.Session() as session:
+        (step,) = [s for s in session.plan([loss, dx], [x]).steps if isinstance(s, Fused)]
+        (constant,) = [v.constant for v in step.inputs if v.known]
+        assert constant.shape == (40, 30)
+        assert constant.untyped_storage().nbytes() == 4
+    value = np.random.RandomState(0).randn(40, 30)
+    fused, plain = run_both(monkeypatch, [loss, dx], {x: value})
+    assert_same(fused, plain)
+
+
 def test_a_large_reduction_alone_is_left_to_its_kernel():
     small, large = tf.placeholder(tf.float32, [9, 9]), tf.placeholder(tf.float32, [900, 900])
     totals = [tf.reduce_sum(small, name="small"), tf.reduce_sum(large, name="large")]

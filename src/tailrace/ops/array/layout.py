@@ -118,6 +118,9 @@ def _tile(input, multiples):
 
 
 def _repeated(input, axis, times):
+    if input.shape[axis] == 1:
+        # a view: what reads it need not read each copy
+        return input.expand([times if i == axis else -1 for i in range(input.ndim)])
     if 0 < times <= _FEW:
         return torch.cat([input] * times, axis)
     return input.repeat([times if i == axis else 1 for i in range(input.ndim)])

@@ -109,7 +109,6 @@ def input_gradient(
 
 
 _FEW_CHANNELS = 3
-_FEW_IN_A_COLUMN = 16  # channels, where the windows lie in one column
 _PRODUCT_BYTES = 1 << 22  # of a product that is added up afterwards
 
 
@@ -117,7 +116,7 @@ def _is_quicker_as_product(dy: torch.Tensor, shape: Sequence[int]) -> bool:
     """Whether PyTorch's kernel does much more than it needs to, as it does for few channels."""
     if len(shape) != 4 or not dy.is_cpu or dy.dtype not in (torch.float32, torch.float64):
         return False
-    return shape[1] <= (_FEW_IN_A_COLUMN if dy.shape[3] == 1 else _FEW_CHANNELS)
+    return shape[1] <= _FEW_CHANNELS
 
 
 def _as_product(
@@ -185,6 +184,48 @@ def _backward(
     )
 
 
+# -- windows as wide as the input ------------------------------------------------------------------
+
+
+def _covers_lines(
+    sizes: Sequence[int], filter: Sequence[int], gradient: torch.Tensor, windows: Windows
+) -> bool:
+    """Whether each window is some whole lines of an input [B, H, W, C], as of words' vectors.
+
+    Then the numbers of a window lie one after another.
+    """
+    if len(sizes) != 4 or windows.layout.channel == 1 or windows.dilations != [1, 1]:
+        return False
+    if not gradient.is_cpu or gradient.dtype not in (torch.float32, torch.float64):
+        return False
+    if list(sizes[2:]) != list(filter[1:3]) or prod(gradient.shape) == 0:
+        return False
+    return not any(map(sum, windows.pads(sizes[1:3], filter[:2])))
+
+
+def _input_gradient_of_lines(
+    sizes: Sequence[int], filter: torch.Tensor, dy: torch.Tensor, windows: Windows
+) -> torch.Tensor:
+    rows, last = filter.shape[0], filter.shape[3]
+    products = torch.mm(dy.reshape(-1, last), filter.reshape(-1, last).t())
+    products = products.view(sizes[0], dy.shape[1], rows, -1)
+    dx = dy.new_zeros([*sizes[:2], sizes[2] * sizes[3]])
+    stride = windows.strides[0]
+    for row in range(rows):
+        dx[:, row : row + stride * (dy.shape[1] - 1) + 1 : stride] += products[:, :, row]
+    return dx.view(list(sizes))
+
+
+def _filter_gradient_of_lines(
+    x: torch.Tensor, sizes: Sequence[int], dy: torch.Tensor, windows: Windows
+) -> torch.Tensor:
+    line = x.shape[2] * x.shape[3]
+    steps = x.shape[1] * line, windows.strides[0] * line, 1
+    each = x.contiguous().as_strided((x.shape[0], dy.shape[1], sizes[0] * line), steps)
+    each = each.reshape(-1, sizes[0] * line)
+    return torch.mm(each.t(), dy.reshape(-1, sizes[3])).view(list(sizes))
+
+
 # -- what Conv2D and Conv3D are made of ------------------------------------------------------------
 
 
@@ -200,6 +241,8 @@ def backprop_input(
     channels = sizes[windows.layout.channel]
     _check_channels(channels, filter)
     _check_gradient(sizes, filter.shape, gradient, windows)
+    if _covers_lines(sizes, filter.shape, gradient, windows):
+        return _input_gradient_of_lines(sizes, filter, gradient, windows)
     groups = channels // filter.shape[-2]
     return input_gradient(sizes, _weight(filter), gradient, windows, groups)
 
@@ -208,6 +251,8 @@ def backprop_filter(
     x: torch.Tensor, sizes: Sequence[int], gradient: torch.Tensor, windows: Windows
 ) -> torch.Tensor:
     _check_gradient(list(x.shape), sizes, gradient, windows)
+    if _covers_lines(x.shape, sizes, gradient, windows):
+        return _filter_gradient_of_lines(x, sizes, gradient, windows)
     shape = [sizes[-1], sizes[-2], *sizes[:-2]]
     groups = x.shape[windows.layout.channel] // sizes[-2]
     return _filter(weight_gradient(x, shape, gradient, windows, groups))
