@@ -16,9 +16,10 @@ demos: $(VENV)/.installed  ## every application's demonstration; fills the READM
 test: $(VENV)/.installed-test  ## the whole test suite
 	scripts/test
 
-# SECTION="recurrent graphs" measures these only, ARGS goes to the program (ARGS=--resume)
+# SECTION="recurrent graphs" measures these only, DEVICE=gpu the recurrent table on a GPU beside
+# PyTorch, ARGS goes to the program (ARGS=--resume)
 bench: $(VENV)/.installed  ## speed and memory beside PyTorch and TensorFlow 1.15, 15 minutes
-	$(BIN)/python -m benchmarks $(SECTION) $(ARGS)
+	$(BIN)/python -m benchmarks $(SECTION) $(if $(DEVICE),--device $(DEVICE)) $(ARGS)
 
 sanitize: $(VENV)/.installed-test  ## the native library's tests under AddressSanitizer and UBSan
 	scripts/sanitize

@@ -181,6 +181,8 @@ def gemm(weights, rows, inner, columns):
 
     def step():
         torch.mm(a, b, out=out)
+        if out.is_cuda:
+            torch.cuda.synchronize()
 
     return step
 

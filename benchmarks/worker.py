@@ -19,6 +19,7 @@ _STARTED = time.perf_counter()
 
 # set to "gpu", Tailrace and PyTorch compute on the first GPU; else on the CPU, whatever there is
 DEVICE = "TAILRACE_BENCHMARK_DEVICE"
+TORCH_DEVICE = "cuda"
 
 # so many results are kept, to see that the engines do the same work
 COMPARED = 3
@@ -103,7 +104,7 @@ def _torch(spec):
     from benchmarks.torch_programs import PROGRAMS
 
     if os.environ.get(DEVICE) == "gpu":
-        torch.set_default_device("cuda")
+        torch.set_default_device(TORCH_DEVICE)
     torch.manual_seed(0)
     weights = None
     if spec.get("load_weights"):

@@ -10,6 +10,7 @@ meanwhile is an error.
 from __future__ import annotations
 
 import contextlib
+import math
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -25,6 +26,7 @@ from tailrace.devices import Device, machine
 from tailrace.native import device_cudnn
 
 NAME = "fakegpu"
+MOST_ELEMENTS = 1 << 26  # of a tensor
 aten = torch.ops.aten
 
 # made on a device that is named; PyTorch makes the others of these
@@ -268,6 +270,10 @@ class FakeRecording:
 
 def _factory(overload: Any) -> Any:
     def make(*args: Any, **kwargs: Any) -> Any:
+        first = args[0] if args else ()
+        sizes = first if isinstance(first, (list, tuple)) else [first]
+        if math.prod(sizes) > MOST_ELEMENTS:
+            raise torch.OutOfMemoryError("the device that is none is out of memory")
         kwargs["device"] = torch.device("cpu")
         kwargs.pop("pin_memory", None)
         result = overload(*args, **kwargs)

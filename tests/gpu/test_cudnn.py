@@ -5,6 +5,7 @@ a plan it does. cuDNN itself is PyTorch's networks on the CPU here (`cudnn_refer
 import cudnn_reference
 import numpy as np
 import pytest
+import shared
 import torch
 from fake_device import Counts, present
 from tests.unit.plan import recurrent_programs as programs
@@ -14,8 +15,6 @@ from tailrace.native import device_cudnn, recurrent
 from tailrace.plan.ir import Fused, Segment
 
 ONE, GRADIENT = "CudnnSequence", "CudnnSequenceGrad"
-# steps, sequences, inputs, hidden
-SIZES = [(1, 1, 1, 1), (3, 2, 5, 7), (6, 1, 3, 2), (2, 5, 1, 9), (5, 3, 4, 4)]
 
 
 @pytest.fixture
@@ -25,63 +24,28 @@ def on_the_host(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(device_cudnn, "_backward", cudnn_reference.backward)
 
 
-def _numbers(*shape: int, dtype: torch.dtype = torch.float64) -> torch.Tensor:
-    return torch.from_numpy(np.random.RandomState(sum(shape) + 7).randn(*shape) * 0.6).to(dtype)
-
-
-def _natively(mode: str, x, wx, wh, bias, h0, c0, forget_bias, arriving):
-    """States, last c, and the gradients, by the kernels of the CPU."""
-    gx = (x.reshape(-1, x.shape[2]) @ wx).view(*x.shape[:2], -1)
-    dout, dh_last, dc_last = arriving
-    if mode == "lstm":
-        hs, cs, gates = recurrent.lstm_forward(gx, wh, bias, h0, c0, forget_bias=forget_bias)
-        dz, dh, dc = recurrent.lstm_backward(dout, dh_last, dc_last, gates, hs, cs, wh)
-        last = [cs[-1]]
-        first = [dh, dc]
-    else:
-        activation = mode.removeprefix("rnn_")
-        hs = recurrent.rnn_forward(gx, wh, bias, h0, activation=activation)
-        dz, *first = recurrent.rnn_backward(dout, dh_last, hs, wh, activation=activation)
-        last = []
-    rows = dz.reshape(-1, dz.shape[2])
-    dx = (rows @ wx.t()).view_as(x)
-    dwx, dwh = x.reshape(-1, x.shape[2]).t() @ rows, hs[:-1].reshape(-1, hs.shape[2]).t() @ rows
-    return [hs, *last, dx, dwx, dwh, rows.sum(0), *first]
-
-
 @pytest.mark.usefixtures("on_the_host")
-@pytest.mark.parametrize("sizes", SIZES, ids=str)
+@pytest.mark.parametrize("sizes", shared.SIZES, ids=str)
 @pytest.mark.parametrize(
     ("mode", "forget_bias"), [("lstm", 1.0), ("lstm", 0.0), ("rnn_tanh", 0.0), ("rnn_relu", 0.0)]
 )
 @pytest.mark.parametrize("arrives", ["outputs", "ends", "all"])
 def test_the_mapping_computes_what_the_native_layer_does(mode, forget_bias, sizes, arrives):
-    steps, batch, inputs, hidden = sizes
-    width = hidden * device_cudnn.GATES[mode]
-    x, wx, wh = _numbers(steps, batch, inputs), _numbers(inputs, width), _numbers(hidden, width)
-    bias, h0 = _numbers(width), _numbers(batch, hidden)
-    c0 = _numbers(batch, hidden) * 0.5 if mode == "lstm" else None
-    dout = None if arrives == "ends" else _numbers(steps, batch, hidden)
-    dh_last = None if arrives == "outputs" else _numbers(batch, hidden)
-    dc_last = None if arrives == "outputs" or c0 is None else -_numbers(batch, hidden)
-    hs, c_last, kept, packed = device_cudnn.sequence(
-        mode, x, wx, wh, bias, h0, c0, forget_bias=forget_bias
-    )
-    found = [hs] if c0 is None else [hs, c_last]
-    gradients = device_cudnn.sequence_gradient(
-        mode, dout, dh_last, dc_last, x, h0, c0, hs, kept, packed
-    )
-    found += gradients if c0 is not None else gradients[:-1]
-    arriving = dout, dh_last, dc_last
-    expected = _natively(mode, x, wx, wh, bias, h0, c0, forget_bias, arriving)
-    assert len(found) == len(expected)
+    given = shared.numbers(mode, sizes, arrives)
+    found = shared.by_cudnn(mode, given, forget_bias)
+    expected = shared.natively(mode, given, forget_bias)
     for value, other in zip(found, expected, strict=True):
         torch.testing.assert_close(value, other, rtol=1e-11, atol=1e-11)
 
 
 @pytest.mark.usefixtures("on_the_host")
 def test_without_bias_and_without_a_way_back():
-    x, wx, wh, h0 = _numbers(4, 2, 3), _numbers(3, 20), _numbers(5, 20), _numbers(2, 5)
+    x, wx, wh, h0 = (
+        shared.random(4, 2, 3),
+        shared.random(3, 20),
+        shared.random(5, 20),
+        shared.random(2, 5),
+    )
     hs, c_last, kept, _ = device_cudnn.sequence(
         "lstm", x, wx, wh, None, h0, h0, forget_bias=0.5, training=False
     )
@@ -96,7 +60,12 @@ def test_without_bias_and_without_a_way_back():
 @pytest.mark.parametrize(("steps", "batch"), [(0, 2), (3, 0)])
 def test_of_nothing(steps: int, batch: int):
     """cuDNN refuses to compute nothing, so it is not asked."""
-    x, wx, wh, h0 = _numbers(steps, batch, 3), _numbers(3, 8), _numbers(2, 8), _numbers(batch, 2)
+    x, wx, wh, h0 = (
+        shared.random(steps, batch, 3),
+        shared.random(3, 8),
+        shared.random(2, 8),
+        shared.random(batch, 2),
+    )
     hs, c_last, *saved = device_cudnn.sequence("lstm", x, wx, wh, None, h0, h0)
     assert hs.shape == (steps + 1, batch, 2)
     torch.testing.assert_close(c_last, h0)
@@ -253,40 +222,19 @@ def test_all_is_one_recording(counts: Counts):
 # -- whole networks --------------------------------------------------------------------------------
 
 
-def _contrib(kind: str, lengths: bool, direction: str):
-    """A network of `tf.contrib.cudnn_rnn`, by fetches and feeds."""
-    x = tf.placeholder(tf.float64, [5, 3, 2])
-    feeds = {x: np.random.RandomState(1).randn(5, 3, 2)}
-    layer = getattr(tf.contrib.cudnn_rnn, kind)(2, 4, direction=direction, dtype=tf.float64)
-    options = {"sequence_lengths": tf.constant([5, 2, 3])} if lengths else {}
-    y, states = layer(x, **options)
-    return [y, *states], feeds
-
-
 @pytest.mark.parametrize("kind", ["CudnnLSTM", "CudnnGRU", "CudnnRNNTanh", "CudnnRNNRelu"])
 @pytest.mark.parametrize("lengths", [False, True])
 @pytest.mark.parametrize("direction", ["unidirectional", "bidirectional"])
 def test_networks_of_contrib(kind: str, lengths: bool, direction: str, monkeypatch):
     """Forwards: the way back is PyTorch's autograd, which the device that is none has not."""
-
-    def values():
-        # TF: the layer asks for a GPU for some of its operations
-        soft = tf.ConfigProto(allow_soft_placement=True)
-        with tf.Graph().as_default(), tf.Session(config=soft) as session:
-            fetches, feeds = _contrib(kind, lengths, direction)
-            for variable in tf.global_variables():
-                count = 2000  # more than any of them has
-                noise = np.random.RandomState(3).randn(count) * 0.4
-                size = session.run(tf.size(variable.initial_value))
-                session.run(tf.assign(variable, noise[:size], validate_shape=False))
-            return session.run(fetches, feeds)
-
-    expected = values()
+    # TF: the layer asks for a GPU for some of its operations
+    soft = tf.ConfigProto(allow_soft_placement=True)
+    expected = shared.of_contrib(kind, lengths, direction, soft)
     calls = []
     run = device_cudnn.run
     monkeypatch.setattr(device_cudnn, "run", lambda *a, **k: calls.append(a[0]) or run(*a, **k))
     with present():
-        found = values()
+        found = shared.of_contrib(kind, lengths, direction, None)
     assert len(calls) == 2  # layers
     for value, other in zip(found, expected, strict=True):
         np.testing.assert_allclose(value, other, rtol=1e-9, atol=1e-9)

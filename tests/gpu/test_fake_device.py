@@ -4,6 +4,7 @@ import threading
 
 import numpy as np
 import pytest
+import shared
 import torch
 from fake_device import Counts, MixedDevices, present
 
@@ -82,6 +83,16 @@ def test_numbers_are_the_gpus_and_sizes_the_hosts(counts: Counts):
     assert where["shape"] == where["text"] == "host"
     assert where["places/Transfer"] == "host"
     assert where["x/Transfer"] == "/device:GPU:0"
+
+
+def test_whole_numbers_that_come_from_there_go_to_the_host_for_sets(counts: Counts):
+    x = tf.placeholder(tf.float32, [4, 3])
+    best = tf.nn.top_k(x, 2).indices
+    sets = tf.sets.set_intersection(best, tf.constant([[0, 1]] * 4))
+    size = tf.sets.set_size(sets)
+    expected = [len({0, 1} & set(row)) for row in np.argsort(-X, 1)[:, :2].tolist()]
+    with tf.Session() as session:
+        np.testing.assert_array_equal(session.run(size, {x: X}), expected)
 
 
 def test_a_value_is_copied_once_for_all_who_take_it(counts: Counts):
@@ -278,6 +289,15 @@ def test_a_recording_is_made_anew_when_a_variable_moves(counts: Counts):
         assert counts.replays == 4
 
 
+def test_what_the_memory_does_not_hold_is_refused(counts: Counts):
+    size = tf.placeholder(tf.int64, [])
+    x = tf.random_uniform([size], name="large")
+    with tf.Session() as session:
+        with pytest.raises(tf.errors.ResourceExhaustedError, match="'large/"):
+            session.run(x, {size: 1 << 40})
+        assert session.run(x, {size: 2}).shape == (2,)
+
+
 def test_what_waits_for_a_value_is_not_recorded(counts: Counts):
     x = tf.placeholder(tf.float32, [4, 3])
     y = tf.boolean_mask(tf.exp(x), tf.reduce_sum(x, 1) > 0) * 2.0 + 1.0
@@ -348,27 +368,12 @@ def test_profiles_tell_of_single_steps(counts: Counts):
     assert "sine" in [record.name for record in profiler.records]
 
 
-@pytest.mark.parametrize("optimizer", ["GradientDescent", "Momentum", "Adagrad", "RMSProp", "Adam"])
+@pytest.mark.parametrize("optimizer", shared.OPTIMIZERS)
 @pytest.mark.parametrize("use_resource", [False, True])
 def test_optimizers_on_the_device(optimizer: str, use_resource: bool):
-    def trained():
-        with tf.Graph().as_default(), tf.Session() as session:
-            options = {"momentum": 0.9} if optimizer == "Momentum" else {}
-            w = tf.get_variable("w", initializer=X, use_resource=use_resource)
-            b = tf.get_variable("b", initializer=np.ones(3, "f"), use_resource=use_resource)
-            loss = tf.reduce_sum(tf.square(w * b + 0.5))
-            rate = tf.train.exponential_decay(
-                0.05, tf.train.get_or_create_global_step(), 2, 0.5, staircase=True
-            )
-            made = getattr(tf.train, f"{optimizer}Optimizer")(rate, **options)
-            train = made.minimize(loss, tf.train.get_global_step())
-            session.run(tf.global_variables_initializer())
-            losses = [session.run([loss, train])[0] for _ in range(6)]
-            return [np.array(losses), *session.run([w, b])]
-
-    expected = trained()
+    expected = shared.optimized(optimizer, use_resource)
     with present() as counts:
-        found = trained()
+        found = shared.optimized(optimizer, use_resource)
     for a, b in zip(expected, found, strict=True):
         np.testing.assert_allclose(b, a, rtol=1e-4, atol=1e-6)
     assert counts.replays == 4

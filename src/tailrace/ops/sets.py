@@ -24,7 +24,12 @@ _TYPES = type_attr(
     )
 )
 _OUTPUTS = "result_indices: int64, result_values: T, result_shape: int64"
-_ATTRS = {"set_operation": Attr("string"), "validate_indices": True, "T": _TYPES}
+_ATTRS = {
+    "set_operation": Attr("string"),
+    "validate_indices": True,
+    "T": _TYPES,
+    "_host_only": True,
+}
 _COMBINE = {
     b"a-b": lambda a, b: a - b,
     b"b-a": lambda a, b: b - a,
@@ -140,6 +145,7 @@ def sparse_to_sparse_shape(
     "set_indices: int64, set_values: T, set_shape: int64 -> size: int32",
     validate_indices=True,
     T=_TYPES,
+    _host_only=True,
     _host="set_shape",
 )
 def set_size(set_indices, set_values, set_shape):

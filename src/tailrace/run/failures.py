@@ -4,6 +4,8 @@ inputs and the user's line.
 
 from __future__ import annotations
 
+import torch
+
 from tailrace import errors
 from tailrace.errors import KernelError, OpError
 from tailrace.graph.operation import describe_op
@@ -34,7 +36,8 @@ def _class_of(failure: Exception) -> type[OpError]:
         return failure.error
     if isinstance(failure, OpError):
         return type(failure)
-    if isinstance(failure, MemoryError) or "not enough memory" in str(failure):
+    out = isinstance(failure, (MemoryError, torch.OutOfMemoryError))
+    if out or "not enough memory" in str(failure):
         return errors.ResourceExhaustedError
     if isinstance(failure, NotImplementedError):
         return errors.UnimplementedError
