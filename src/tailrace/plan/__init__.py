@@ -5,8 +5,8 @@ operations needed, `fold` computes what never varies, `twins` merges equal compu
 `control_flow` raises loops and conditionals to blocks, `chains` puts layers in place of unrolled
 recurrent cells (`match` finds them, `layer` writes them down), `state` orders reads and writes of
 variables, `loosen` drops waiting that nobody could notice, `rows` sums before it multiplies,
-`products` and `fuse` do several steps in one call, `schedule` puts all in a line, `reuse` has steps
-write over what is done with, `codegen` writes it down.
+`products` and `fuse` do several steps in one call and `bundles` all small ones, `schedule` puts all
+in a line, `reuse` has steps write over what is done with, `codegen` writes it down.
 """
 
 from tailrace.plan.ir import Plan, Step, Value
