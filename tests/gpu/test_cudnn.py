@@ -119,7 +119,11 @@ _OTHERS = ("peepholes", "cell clip", "projection")
 
 
 @pytest.mark.parametrize(
-    "cell", ["GRUCell", "BasicRNNCell, sigmoid", *(f"LSTMCell, {what}" for what in _OTHERS)]
+    "cell",
+    [
+        *("GRUCell", "CudnnCompatibleGRUCell", "BasicRNNCell, sigmoid", "BasicLSTMCell, relu"),
+        *(f"LSTMCell, {what}" for what in _OTHERS),
+    ],
 )
 def test_what_cudnn_cannot_do_stays(cell: str):
     _compared(lambda: programs.dynamic(programs.CELLS[cell]), layers=0, gradients=0)

@@ -13,10 +13,11 @@ one device to another is a step of the plan (`ops.transfer`): made once for a va
 gone after its last use. What is fed and fetched is the host's.
 
 **Kernels** are the same functions of torch tensors on every device; `OpDef.on_device` gives another
-where the usual one calls our CPU library or takes as Python's numbers what a device has. Steps of
-an LSTM are ATen's fused cells. cuDNN would want the layer's gradient as one call too, and resets
-the state of a GRU after its product, TensorFlow before. The passes that put several steps into one
-native call leave a GPU's steps alone.
+where the usual one calls our CPU library or takes as Python's numbers what a device has. Layers of
+LSTMs and plain cells are cuDNN's where nobody asks for what it keeps to itself (`plan.one_call`);
+GRUs are not: cuDNN resets the state after its product, TensorFlow before. Steps of other LSTMs are
+ATen's fused cells. The passes that put several steps into one native call leave a GPU's steps
+alone.
 
 **Recording** (`plan.segments`, `devices.recording`): steps in a row on one device whose sizes are
 known and that need nothing from the host are one segment; after some runs as usual it is recorded,
@@ -24,7 +25,8 @@ as a CUDA graph, and replayed. Inputs are then copied to where the recording rea
 must stay where they are in memory, or it is recorded anew. `TAILRACE_RECORD=0` switches this off.
 Nothing of this has been run on a GPU yet; `docs/gpu.md` says what is tested, and how.
 
-**Random numbers** are drawn on the host, by the code that draws TensorFlow's, and copied.
+**Random numbers** are drawn on the host, by the code that draws TensorFlow's, and copied; many
+uniform or normal ones are computed on the device (`native.device_random`).
 
 `machine` finds the devices, `available` applies a `ConfigProto` and names, `recording` records.
 """

@@ -147,6 +147,8 @@ def lstm_in_one_call(b, device, x, wx, inputs, attrs, training):
         return None
     if attrs["activation"] != "tanh":
         return None
+    if attrs["activation"] != "tanh":
+        return None
     bias, first = more[: attrs["K"]], more[attrs["K"] :]
     return _layer(
         b,
