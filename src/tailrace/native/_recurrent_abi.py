@@ -38,9 +38,10 @@ class StateMask(ctypes.Structure):
     )
 
 
-def _structure(name: str, pointers: str, **numbers: type) -> type[ctypes.Structure]:
+def _structure(name: str, pointers: str, more: str = "", **numbers: type) -> type[ctypes.Structure]:
     fields = [("sizes", Sizes), *((field, ctypes.c_void_p) for field in pointers.split())]
-    fields = [*fields, *numbers.items(), ("mask", StateMask)]
+    fields += [*numbers.items(), ("mask", StateMask)]
+    fields += [(field, ctypes.c_void_p) for field in more.split()]
     return type(name, (ctypes.Structure,), {"_fields_": fields})
 
 
@@ -48,6 +49,7 @@ Lstm = _structure(
     "Lstm",
     "gates wh bias hs cs lengths peephole_i peephole_f peephole_o projection unprojected "
     "dout dh_last dh_first dc dprojected",
+    "dcs",
     forget_bias=ctypes.c_double,
     cell_clip=ctypes.c_double,
     projection_clip=ctypes.c_double,

@@ -66,6 +66,8 @@ def lstm_backward(a: SimpleNamespace) -> None:
         squashed = squash(c)
         d_o = dh * squashed * o * (1 - o)
         dc = a.dc + dh * o * slope(squashed)
+        if a.dcs is not None:
+            dc += a.dcs[t]
         if a.peephole_o is not None:
             dc += d_o * a.peephole_o
         if not math.isinf(a.cell_clip):

@@ -114,13 +114,15 @@ def lstm_backward(
     projection_clip: float | None = None,
     dprojected: Tensor | None = None,
     mask: Tensor | None = None,
+    dcs: Tensor | None = None,
     activation: str = "tanh",
     threads: int | None = None,
     partition: str = "auto",
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Gradients of the gates before activation, written over `gates`, and of both initial states.
 
-    `dout` [T,B,P] are the gradients of the outputs, `dh_last` and `dc_last` of the final states.
+    `dout` [T,B,P] are the gradients of the outputs, `dcs` [T,B,H] of the cells' states after each
+    step, `dh_last` and `dc_last` of the final states.
     With a projection, `dprojected` [T,B,P] receives the gradients of what the projection gave.
     """
     assert (projection is None) == (dprojected is None)
@@ -137,6 +139,7 @@ def lstm_backward(
         cs=cs,
         lengths=lengths,
         mask=_mask(mask),
+        dcs=dcs,
         **_peephole_fields(peepholes),
         projection=projection,
         dout=dout,

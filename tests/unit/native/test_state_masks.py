@@ -138,6 +138,34 @@ class TestLayers:
                 assert close(gradient, layer.want[name]), name
 
 
+@pytest.mark.parametrize("ends", [False, True], ids=["whole", "ending"])
+@pytest.mark.parametrize("size", SIZES, ids=str)
+def test_gradients_of_cells_in_each_step(engine: str, dtype: torch.dtype, size, ends: bool):
+    """Ignored past a sequence's end, as those of outputs are."""
+    inputs = lstm_inputs(size, peepholes=True)
+    names = ("gx", "wh", "bias", "h0", "c0")
+    lengths = some_lengths(*size[:2]) if ends else None
+    peepholes = tuple(inputs[f"peephole_{gate}"] for gate in "ifo")
+    clipped: dict[str, Any] = {"lengths": lengths, "cell_clip": 0.7}
+    _, cs = reference.lstm(*(inputs[n] for n in names), peepholes=peepholes, **clipped)
+    dcs, going = torch.randn_like(cs[1:]), torch.ones_like(cs[1:])
+    if lengths is not None:
+        going = (torch.arange(size[0])[:, None] < lengths).to(D)[:, :, None]
+    loss = (cs[1:] * dcs * going).sum()
+    asked = [inputs[n] for n in ("gx", "c0", "h0")]
+    want = torch.autograd.grad(loss, asked, materialize_grads=True)
+    case = Case(inputs, lengths)
+    clipped["peepholes"] = tuple(Case.copy(p, dtype) for p in peepholes)
+    for team in teams(engine, size):
+        hs, cells, gates = recurrent.lstm_forward(*case(dtype, *names), **clipped, **team)
+        wh = Case.copy(inputs["wh"], dtype)
+        _, dh, dc = recurrent.lstm_backward(
+            None, None, None, gates, hs, cells, wh, dcs=dcs.to(dtype), **clipped, **team
+        )
+        for found, gradient in zip((gates, dc, dh), want, strict=True):
+            assert close(found, gradient)
+
+
 @pytest.mark.parametrize("isa", loader.isas())
 def test_a_mask_of_ones_changes_nothing(isa: str):
     loader.use_isa(isa)

@@ -48,6 +48,7 @@ struct LstmArgs {
   double forget_bias, cell_clip, projection_clip;  // infinite clips do nothing
   Activation activation;     // in place of tanh: none but it and ReLU
   StateMask<T> mask;         // without a projection
+  const T* dcs;              // ? [T,B,H] backward only: gradients of cs after each step
 };
 
 template <class T>

@@ -218,6 +218,7 @@ class Backward {
     const Vec<T> d_o = dm * squashed * o * (one - o);
     T* const carried = a_.dc + b * hidden + unit;
     Vec<T> dc = lanes.load(carried) + dm * o * slope<T>(kActivation, squashed);
+    if (a_.dcs) dc += lanes.load(a_.dcs + at * hidden + unit);
     if (a_.peephole_o) dc += d_o * lanes.load(a_.peephole_o + unit);
     if (!std::isinf(a_.cell_clip)) dc = unclipped(c, f * before + i * j, dc);
     const Vec<T> d_i = dc * j * i * (one - i), d_j = dc * i * slope<T>(kActivation, j),
