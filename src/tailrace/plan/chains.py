@@ -18,7 +18,7 @@ import torch
 from tailrace import arrays
 from tailrace.plan.build import Builder
 from tailrace.plan.dropped import from_next_step, mask_of
-from tailrace.plan.edges import users_of
+from tailrace.plan.edges import results_of, users_of
 from tailrace.plan.edit import Editor, reaches
 from tailrace.plan.ended import given_out, initial_gradient, unmasked
 from tailrace.plan.found import CellMatch, GradientMatch
@@ -34,7 +34,8 @@ from tailrace.plan.totals import totals
 
 def chains(plan: Plan) -> Plan:
     """Put layers in place of chains. Comes when sizes are known."""
-    found = find_chains(plan.steps, users_of(plan.steps))
+    kept = {*plan.fetches, *results_of(plan.steps)}
+    found = find_chains(plan.steps, users_of(plan.steps), kept)
     if not found:
         return plan
     editor = Editor(plan)

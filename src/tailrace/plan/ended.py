@@ -12,16 +12,13 @@ import dataclasses
 import torch
 
 from tailrace import arrays
-from tailrace.dtypes import int32
 from tailrace.plan.build import Builder
 from tailrace.plan.dropped import without
 from tailrace.plan.edges import Users
 from tailrace.plan.found import CellMatch, GradientMatch
-from tailrace.plan.gates import columns_of
-from tailrace.plan.ir import Choice, Fused, Join, Loop, Step, Value
-from tailrace.plan.masks import is_zero, test_of
-from tailrace.plan.match import transposes
-from tailrace.registry import Cell
+from tailrace.plan.ir import Fused, Value
+from tailrace.plan.masks import is_zero
+from tailrace.plan.row_by_row import Rows, key_of
 
 
 @dataclasses.dataclass
@@ -59,16 +56,6 @@ def find_ended(match: CellMatch, users: Users) -> Ended | None:
             elif step.outputs[0] is not found.states.get(name):
                 return None
     return found
-
-
-def key_of(step: Step) -> tuple[Value, int] | None:
-    """Lengths and time of a choice that `masks` has made."""
-    if not isinstance(step, Fused) or not step.op_def.chooses or step.inputs[1] is step.inputs[2]:
-        return None
-    found = test_of(step.inputs[0])
-    if found is None or found[0] != "mask" or found[1][0].tensor._dtype is not int32:
-        return None
-    return found[1]
 
 
 def given_out(b: Builder, states: Value, lengths: Value) -> Value:
@@ -112,7 +99,7 @@ def _unmasked(
     gradient: GradientMatch, key: tuple[Value, int], later: _Later | None
 ) -> _Later | None:
     """Put the terms that go on in their place; None where they are not such as are masked."""
-    rows = _Rows(gradient.cell.cell, key)
+    rows = Rows(gradient.cell.cell, key)
     terms: dict[str, list[Value]] = {}
     handed: dict[str, list[Value] | None] = {}
     inside: dict[str, list[Value]] = {}
@@ -135,7 +122,7 @@ def _unmasked(
 
 
 def _of_next(
-    match: CellMatch, state: str, terms: list[Value], rows: _Rows
+    match: CellMatch, state: str, terms: list[Value], rows: Rows
 ) -> tuple[list[Value], list[Value]]:
     """Terms of the gradient of what the next step begins with, without the factors that the state
     is multiplied with, and the other terms; all may be such where there are no factors.
@@ -197,45 +184,7 @@ def _past(value: Value, key: tuple[Value, int], terms: list[Value]) -> list[Valu
     return found if all(v in terms for v in found) else None
 
 
-@dataclasses.dataclass
-class _Rows:
-    """Tells where values are zero in the rows of the sequences that have ended by `key`."""
-
-    cell: Cell
-    key: tuple[Value, int]
-
-    def masked(self, step: Step) -> bool:
-        """Whether a step chooses zero there."""
-        return key_of(step) == self.key and is_zero(step.inputs[1])
-
-    def vanish(self, value: Value) -> bool:
-        """Whether the rows are zero, each being computed from rows that are."""
-        if is_zero(value):
-            return True
-        step = value.step
-        if step is None or value.known or isinstance(step, (Loop, Choice, Join)):
-            return False
-        d, inputs = step.op_def, step.inputs
-        if self.masked(step):
-            return True
-        if d.adds:
-            return all(map(self.vanish, inputs))
-        if d.joins:
-            *parts, axis = inputs
-            by_columns = axis.known and int(axis.constant) in (1, -1)
-            return by_columns and all(map(self.vanish, parts))
-        if d.name in self.cell.groups["Part"]:
-            return columns_of(step) is not None and self.vanish(inputs[0])
-        if d.name in self.cell.groups["Product"]:
-            return transposes(step)[0] is False and self.vanish(inputs[0])
-        names = [arg.name for arg in d.inputs]
-        return d.elementwise and any(
-            name in d.vanishes and v.dims == value.dims and self.vanish(v)
-            for name, v in zip(names, inputs, strict=False)
-        )
-
-
-def _inner(terms: list[Value], rows: _Rows) -> list[Value] | None:
+def _inner(terms: list[Value], rows: Rows) -> list[Value] | None:
     """What terms are where sequences go on; None when they are not zero elsewhere."""
     found: list[Value] = []
     for value in terms:

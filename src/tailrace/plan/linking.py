@@ -6,17 +6,18 @@ from collections.abc import Hashable, Iterator
 
 from tailrace.plan.dropped import Dropped, maskable, product_of, products
 from tailrace.plan.edges import Users
-from tailrace.plan.ended import find_ended, key_of
+from tailrace.plan.ended import Ended, find_ended
 from tailrace.plan.found import CellMatch, Product
 from tailrace.plan.ir import Loop, Step, Value
 from tailrace.plan.match import match_cell
+from tailrace.plan.row_by_row import Rows, key_of
 
 SHORTEST = 2  # steps that are worth a layer
 
 Chain = list[CellMatch]
 
 
-def find_chains(steps: list[Step], users: Users) -> list[Chain]:
+def find_chains(steps: list[Step], users: Users, kept: set[Value]) -> list[Chain]:
     """The chains, in the order in which the first steps of them were built."""
     matches = dict(_matches(steps))
     dropped = _dropped(matches, users)
@@ -42,9 +43,38 @@ def find_chains(steps: list[Step], users: Users) -> list[Chain]:
         if earlier is None or not _go_on(earlier, match):
             continue
         before[match], after[earlier] = earlier, match
+    for match in matches.values():
+        earlier = by_state.get(tuple(match.previous.values()))
+        if earlier is not None and earlier not in after and match not in after:
+            earlier = _complete(_first_like(earlier, match), users, dropped)
+            if earlier is not None and _is_last(earlier, match, users, kept):
+                before[match], after[earlier] = earlier, match
     heads = [m for m in after if m not in before]
     found = [list(_followed(head, after)) for head in heads]
-    return [c for c in found if len(c) >= SHORTEST and _is_whole(c)]
+    return [
+        c for c in found if len(c) >= SHORTEST and _is_whole(c) and _is_confined(c, users, kept)
+    ]
+
+
+def _is_last(earlier: CellMatch, match: CellMatch, users: Users, kept: set[Value]) -> bool:
+    """Whether sequences end at a step that gives no states to choose from, as nothing needs them,
+    and so the next one would be."""
+    if earlier.ended is None or match.ended is not None:
+        return False
+    match.ended = Ended(earlier.ended.lengths, earlier.ended.time + 1, {}, [])
+    if _go_on(earlier, match) and _is_confined([match], users, kept):
+        return True
+    match.ended = None
+    return False
+
+
+def _is_confined(chain: Chain, users: Users, kept: set[Value]) -> bool:
+    """Whether steps may give something else where sequences have ended."""
+    return all(
+        m.ended is None
+        or Rows(m.cell, (m.ended.lengths, m.ended.time)).confine(m.following.values(), users, kept)
+        for m in chain
+    )
 
 
 def _is_whole(chain: Chain) -> bool:

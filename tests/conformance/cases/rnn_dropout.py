@@ -1,4 +1,4 @@
-"""Training with dropout in recurrent networks, of sequences that end: what is drawn, run for run."""
+"""Training with dropout in recurrent networks whose sequences end: what is drawn, run for run."""
 
 import numpy as np
 
