@@ -13,6 +13,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
 
+from tailrace.compat.era import restore
 from tailrace.compat.errors import ProgramError
 from tailrace.compat.hook import install
 from tailrace.compat.program import describe_syntax_error
@@ -46,16 +47,18 @@ def check(paths: Iterable[str]) -> Report:
     Raises: ProgramError when a path does not exist.
     """
     install()
+    restore()
     findings: list[Finding] = []
-    names: set[str] = set()
     files = [file for path in paths for file in _files(Path(path))]
-    for file in files:
-        program = _parsed(file, findings)
-        for use in tensorflow_names(program.tree):
-            names.add(use.name)
-            missing = _missing(use.name)
-            if missing:
-                findings.append(Finding(program.place(use.line), missing))
+    programs = [_parsed(file, findings) for file in files]
+    uses = [(program, use) for program in programs for use in tensorflow_names(program.tree)]
+    names = {use.name for _, use in uses}
+    # what one file gives to TensorFlow's modules and classes, all of them find there
+    own = {use.name.replace(ROOT, "tf", 1) for _, use in uses if use.is_set}
+    for program, use in uses:
+        missing = _missing(use.name)
+        if missing and missing not in own:
+            findings.append(Finding(program.place(use.line), missing))
     return Report(list(dict.fromkeys(findings)), len(files), len(names))
 
 

@@ -2,6 +2,8 @@
 
 Put back for the process of `tailrace run` alone, under modules the program imports itself.
 
+`np.array(x, copy=False)` copies again where it must: NumPy 2 raises ValueError there.
+
 Sources: "What's New in Python" 3.8, 3.10, 3.11; release notes of NumPy 1.20, 1.24, 1.25 and 2.0.
 """
 
@@ -10,12 +12,20 @@ from __future__ import annotations
 import collections
 import collections.abc
 import fractions
+import functools
 import inspect
 import math
 import time
 from typing import Any
 
 import numpy as np
+
+_numpy_array = np.array
+
+
+def _array(*args: Any, copy: Any = True, **options: Any) -> Any:
+    """`np.array` to which `copy=False` is a wish."""
+    return _numpy_array(*args, copy=None if copy is False else copy, **options)
 
 
 def _argspec(function: Any) -> Any:
@@ -61,6 +71,7 @@ _NUMPY: dict[str, Any] = {
 def restore() -> None:
     """Adds what is missing and prints numbers as before; names that are there are left alone."""
     _add(np, _NUMPY)
+    np.array = functools.wraps(_numpy_array)(_array)
     abstract = {name: getattr(collections.abc, name) for name in collections.abc.__all__}
     _add(collections, abstract)
     _add(time, {"clock": time.process_time})

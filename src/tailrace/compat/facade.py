@@ -184,8 +184,13 @@ def _internal(name: str, module: str) -> ModuleType | None:
                 return lookup(f"{space}.{part}".lstrip("."))
             except Missing:
                 continue
-        if create(f"python.{inner}") is not None:
+        # a module of a folder, unless what is looked into is a module itself
+        if module not in internals.MODULES and create(f"python.{inner}") is not None:
             return import_module(f"{ROOT}.python.{inner}")
+        # a module that this one imports
+        known = internals.module_called(part)
+        if known is not None:
+            return import_module(f"{ROOT}.python.{known}")
         raise Missing(inner)
 
     return Namespace(name, resolve, lambda: [n for s in spaces or () for n in _names(s)])

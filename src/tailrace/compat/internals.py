@@ -19,6 +19,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "client.session": ("",),
     "data.ops.dataset_ops": ("data",),
     "data.ops.iterator_ops": ("data",),
+    "eager.context": ("",),
     "estimator.estimator": ("estimator",),
     "framework.constant_op": ("",),
     "framework.device": ("",),
@@ -42,7 +43,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "layers.layers": ("layers",),
     "layers.normalization": ("layers",),
     "layers.pooling": ("layers",),
-    "layers.utils": ("internal",),
+    "layers.utils": ("internal", "contrib.framework"),
     "lib.io.tf_record": ("python_io", "io"),
     "ops.array_ops": ("", "nn"),
     "ops.candidate_sampling_ops": ("nn", "random"),
@@ -74,6 +75,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "ops.parsing_ops": ("", "io"),
     "ops.partitioned_variables": ("",),
     "ops.random_ops": ("", "random"),
+    "ops.resource_variable_ops": ("internal", "_generated"),
     "ops.resources": ("internal",),
     "ops.rnn": ("nn",),
     "ops.rnn_cell": _CELLS,
@@ -113,6 +115,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "training.moving_averages": ("train", "internal"),
     "training.optimizer": ("train",),
     "util.compat": ("compat",),
+    "util.tf_decorator": ("internal",),
     "util.nest": ("nest", "contrib.framework.nest"),
 }
 
@@ -127,12 +130,14 @@ FOLDERS: dict[str, tuple[str, ...]] = {
 
 # `ops.gen_math_ops` and its kind: a function for each operation, whichever of them it is in
 GENERATED = re.compile(r"ops\.gen_\w+")
+_OPERATIONS = re.compile(r"ops\.\w+_ops")
 
 # folders a program may import a module from
 PACKAGES = {
     "client",
     "data",
     "data.ops",
+    "eager",
     "estimator",
     "framework",
     "keras",
@@ -153,6 +158,10 @@ PACKAGES = {
 # names that differ from the public ones
 RENAMED = {
     "framework.tensor_util.constant_value": "get_static_value",
+    "layers.utils.constant_value": "contrib.framework.smart_constant_value",
+    "ops.control_flow_ops.with_dependencies": "internal.with_dependencies",
+    "ops.init_ops.Initializer": "internal.Initializer",
+    "ops.variable_scope.variable": "Variable",
     "framework.tensor_util.MakeNdarray": "make_ndarray",
     "framework.tensor_util.is_tensor": "is_tensor",
     "framework.test_util.TensorFlowTestCase": "test.TestCase",
@@ -170,17 +179,25 @@ RENAMED = {
     "lib.io.file_io.rename": "gfile.Rename",
     "lib.io.file_io.stat": "gfile.Stat",
     "lib.io.file_io.walk": "gfile.Walk",
+    "pywrap_tensorflow.EventsWriter": "internal.EventsWriter",
     "pywrap_tensorflow.NewCheckpointReader": "train.NewCheckpointReader",
 }
 
 # modules that Python has itself
-STANDARD = {"util.tf_inspect": "inspect"}
+STANDARD = {"util.tf_contextlib": "contextlib", "util.tf_inspect": "inspect"}
+
+
+def module_called(name: str) -> str | None:
+    """The known module whose last part is `name`, wherever it is: other modules import it."""
+    return next((module for module in MODULES if module.rpartition(".")[2] == name), None)
 
 
 def namespaces_of(module: str) -> tuple[str, ...] | None:
     """Public namespaces of a module below tensorflow.python; None if it is not known."""
     if module in MODULES:
-        return MODULES[module]
+        spaces = MODULES[module]
+        # what is not public may be an operation's own function
+        return (*spaces, "_generated") if _OPERATIONS.fullmatch(module) else spaces
     if GENERATED.fullmatch(module):
         return ("_generated",)
     if any(name.startswith(f"{module}.") for name in RENAMED):

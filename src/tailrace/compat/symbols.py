@@ -13,11 +13,15 @@ Scope = dict[str, str | None]
 
 
 class Use(NamedTuple):
-    """One mention: `name` is fully dotted (`tensorflow.nn.relu`), `statement` an import or not."""
+    """One mention: `name` is fully dotted (`tensorflow.nn.relu`), in an import or not.
+
+    `is_set`: the program gives the name a value, and so has it whether TensorFlow does or not.
+    """
 
     line: int
     name: str
     is_import: bool
+    is_set: bool = False
 
 
 def tensorflow_names(tree: ast.AST) -> list[Use]:
@@ -83,7 +87,7 @@ class _Visitor(ast.NodeVisitor):
         if name is None:
             self.generic_visit(node)
         else:
-            self.uses.append(Use(node.lineno, name, False))
+            self.uses.append(Use(node.lineno, name, False, isinstance(node.ctx, ast.Store)))
 
     def visit_Import(self, node: ast.Import) -> None:
         names = [alias.name for alias in node.names if _is_tensorflow(alias.name)]

@@ -19,6 +19,61 @@ from tailrace.formats.tf_record import encode_record
 _VERSION = "brain.Event:2"
 
 
+class EventsWriter:
+    """Appends events to the file `<prefix>.out.tfevents.<seconds>.<host>`, made with the first.
+
+    What TensorFlow's Python gets from its C++ part, under that name and with those methods; some
+    programs write their own events with it.
+    """
+
+    def __init__(self, prefix: bytes | str) -> None:
+        self._prefix = os.fsdecode(prefix)
+        self._suffix = ""
+        self._path = ""
+        self._file: Any = None
+
+    def InitWithSuffix(self, suffix: bytes | str) -> None:
+        """Makes the file, with `suffix` behind its name."""
+        self.Close()
+        self._suffix = os.fsdecode(suffix)
+        self._open()
+
+    def FileName(self) -> bytes:
+        """The file's path; the file is made if need be."""
+        self._open()
+        return os.fsencode(self._path)
+
+    def WriteEvent(self, event: Any) -> None:
+        """Appends an `Event`; raises: TypeError for anything else."""
+        if not isinstance(event, protos.Event):
+            raise TypeError(f"an Event is wanted, not {type(event).__name__}")
+        self._open()
+        self._append(event)
+
+    def Flush(self) -> None:
+        """Hands what was written to the operating system."""
+        if self._file is not None:
+            self._file.flush()
+
+    def Close(self) -> None:
+        """Finishes the file; what is written after that begins another."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+    def _open(self) -> None:
+        if self._file is None:
+            stamp = f"out.tfevents.{int(time.time()):010d}.{socket.gethostname()}"
+            self._path = f"{self._prefix}.{stamp}{self._suffix}"
+            with os_errors(self._path):
+                self._file = open(self._path, "ab")  # noqa: SIM115 (closed by Close)
+            self._append(protos.Event(wall_time=time.time(), file_version=_VERSION))
+            self._file.flush()
+
+    def _append(self, event: Any) -> None:
+        self._file.write(encode_record(event.SerializeToString()))
+
+
 class EventFileWriter:
     """Appends events to a new file in a folder, which is made if need be.
 
@@ -38,7 +93,7 @@ class EventFileWriter:
         self._flush_secs = flush_secs
         self._suffix = filename_suffix or ""
         self._lock = threading.Lock()
-        self._file: Any = None
+        self._file: EventsWriter | None = None
         self._path = ""
         self._waiting = 0
         self._flushed_s = time.monotonic()
@@ -54,42 +109,35 @@ class EventFileWriter:
             if self._file is not None:
                 return
             Path(self._logdir).mkdir(parents=True, exist_ok=True)
-            name = (
-                f"events.out.tfevents.{int(time.time()):010d}.{socket.gethostname()}{self._suffix}"
-            )
-            self._path = os.path.join(self._logdir, name)
-            self._file = open(self._path, "ab")  # noqa: SIM115 (closed by close)
-            self._append(protos.Event(wall_time=time.time(), file_version=_VERSION))
-            self._file.flush()
+            self._file = EventsWriter(os.path.join(self._logdir, "events"))
+            self._file.InitWithSuffix(self._suffix)
+            self._path = os.fsdecode(self._file.FileName())
 
     def add_event(self, event: Any) -> None:
         """Appends an `Event`; nothing once the writer is closed."""
         with self._lock, os_errors(self._path):
             if self._file is None:
                 return
-            self._append(event)
+            self._file.WriteEvent(event)
             self._waiting += 1
             late = time.monotonic() - self._flushed_s >= self._flush_secs
             if late or self._waiting >= self._max_queue:
-                self._flush()
+                self._flush(self._file)
 
     def flush(self) -> None:
         """Hands what was added to the operating system."""
         with self._lock, os_errors(self._path):
             if self._file is not None:
-                self._flush()
+                self._flush(self._file)
 
     def close(self) -> None:
         """Finishes the file."""
         with self._lock, os_errors(self._path):
             if self._file is not None:
-                self._file.close()
+                self._file.Close()
                 self._file = None
 
-    def _append(self, event: Any) -> None:
-        self._file.write(encode_record(event.SerializeToString()))
-
-    def _flush(self) -> None:
-        self._file.flush()
+    def _flush(self, file: EventsWriter) -> None:
+        file.Flush()
         self._waiting = 0
         self._flushed_s = time.monotonic()

@@ -1,15 +1,33 @@
 """What is no part of TensorFlow's API but imported by programs, or used by Tailrace's commands."""
 
+from tailrace.formats.events import EventsWriter
+from tailrace.library.control_flow import with_dependencies
+from tailrace.library.decorating import make_decorator, rewrap, unwrap
+from tailrace.library.initializers import Initializer
 from tailrace.library.local_devices import list_local_devices
+from tailrace.library.moving_averages import assign_moving_average
 from tailrace.library.shape_names import as_shape, matrix, scalar, unknown_shape, vector
+from tailrace.library.training.resources import initialize_resources, shared_resources
+from tailrace.library.variables import ResourceVariable, is_resource_variable
 from tailrace.run.profile import Profiler
 
 __all__ = [
+    "EventsWriter",
+    "Initializer",
     "Profiler",
+    "ResourceVariable",
     "as_shape",
+    "assign_moving_average",
+    "initialize_resources",
+    "is_resource_variable",
     "list_local_devices",
+    "make_decorator",
     "matrix",
+    "rewrap",
     "scalar",
+    "shared_resources",
     "unknown_shape",
+    "unwrap",
     "vector",
+    "with_dependencies",
 ]

@@ -108,3 +108,18 @@ def devices_without_a_number(tf):
     with tf.device("/cpu"):
         total = tf.constant(1.0) + tf.Variable(2.0)
     return {"devices": devices, "total": total}
+
+
+def iterators_by_the_name_of_their_resource(tf):
+    """What programs do that save a graph with a dataset in it and load it again."""
+    dataset = tf.data.Dataset.from_tensor_slices(([1.0, 2.0, 3.0], [[1], [2], [3]]))
+    first = tf.data.Iterator.from_structure(dataset.output_types, dataset.output_shapes)
+    start = first.make_initializer(dataset)
+    resource = first._iterator_resource
+    types, shapes, classes = first.output_types, first.output_shapes, first.output_classes
+    again = tf.data.Iterator(resource, None, types, shapes, classes)
+    x, y = again.get_next()
+    with tf.Session() as session:
+        session.run(start)
+        values = [session.run([x, y]) for _ in range(2)]
+    return {"values": values, "shapes": [str(x.shape), str(y.shape)]}

@@ -34,6 +34,15 @@ def test_nothing_missing(tmp_path: Path):
     assert check([str(tmp_path)]).findings == []
 
 
+def test_what_programs_set_themselves(tmp_path: Path):
+    """A name that one file sets is there in all of them; setting one does not bring others."""
+    source = "import tensorflow as tf\ntf.GraphKeys.MINE = 'mine'\n"
+    (tmp_path / "a.py").write_text(source)
+    source = "import tensorflow as tf\ntf.add_to_collection(tf.GraphKeys.MINE, tf.GraphKeys.THEIRS)"
+    (tmp_path / "b.py").write_text(source)
+    assert [f.text for f in check([str(tmp_path)]).findings] == ["tf.GraphKeys.THEIRS"]
+
+
 def test_members_of_classes_and_imports(tmp_path: Path):
     source = "import tensorflow.nonsense\nfrom tensorflow.contrib import nonsense as n\n"
     (tmp_path / "a.py").write_text(source + "import tensorflow as tf\ntf.GraphKeys.NO_SUCH\n")

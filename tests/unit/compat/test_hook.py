@@ -36,6 +36,17 @@ def test_the_api_is_tailraces(tensorflow):
         ("tensorflow.python.ops", "gen_math_ops", None),
         ("tensorflow.python.ops.distributions.normal", "Normal", "distributions.Normal"),
         ("tensorflow.python.training.ftrl", "FtrlOptimizer", "train.FtrlOptimizer"),
+        ("tensorflow.python.training.moving_averages", "assign_moving_average", None),
+        ("tensorflow.python.training", "moving_averages", None),
+        ("tensorflow.python.ops.rnn", "rnn_cell_impl", None),
+        ("tensorflow.python.ops.rnn", "dynamic_rnn", "nn.dynamic_rnn"),
+        ("tensorflow.python.ops.io_ops", "restore_v2", None),
+        ("tensorflow.python.ops.control_flow_ops", "with_dependencies", None),
+        ("tensorflow.python.ops.variable_scope", "variable", "Variable"),
+        ("tensorflow.python.ops.resource_variable_ops", "is_resource_variable", None),
+        ("tensorflow.python.eager.context", "executing_eagerly", "executing_eagerly"),
+        ("tensorflow.python.layers.utils", "smart_cond", "contrib.framework.smart_cond"),
+        ("tensorflow.python.util.tf_contextlib", "contextmanager", None),
         ("tensorflow.contrib.distributions", "Normal", "distributions.Normal"),
         ("tensorflow.python.ops.gen_math_ops", "mat_mul", None),
         ("tensorflow.python.ops.gen_nn_ops", "top_kv2", None),
@@ -113,3 +124,30 @@ def test_shared_names_are_tensorflows_outside_the_package():
     importlib.import_module("tailrace.gradients.walk")
     assert callable(tailrace.gradients)
     assert tailrace.compat.as_bytes("a") == b"a"
+
+
+def test_modules_are_found_where_programs_import_them_from(tensorflow):
+    moving = importlib.import_module("tensorflow.python.training.moving_averages")
+    assert callable(moving.assign_moving_average)
+    rnn = importlib.import_module("tensorflow.python.ops.rnn")
+    assert rnn.rnn_cell_impl.BasicLSTMCell is tensorflow.nn.rnn_cell.BasicLSTMCell
+    with pytest.raises(AttributeError, match="no_such_name"):
+        _ = moving.no_such_name
+
+
+def test_decorators_are_taken_off_again(tensorflow):
+    module = importlib.import_module("tensorflow.python.util.tf_decorator")
+
+    def target(x: int, y: int = 2) -> int:
+        """Adds."""
+        return x + y
+
+    def doubled(*args: int) -> int:
+        return 2 * target(*args)
+
+    outer = module.make_decorator(target, doubled, "doubling")
+    assert (outer(1), outer.__name__, outer.__doc__) == (6, "target", "Adds.")
+    decorations, inside = module.unwrap(outer)
+    assert [d.decorator_name for d in decorations] == ["doubling"]
+    assert inside is target
+    assert module.unwrap(module.rewrap(outer, target, len))[1] is len

@@ -43,6 +43,17 @@ def test_a_graph_pinned_to_a_gpu_runs_without_one(
     assert "computed on /device:CPU:0" in said.err
 
 
+def test_arrays_that_are_copied_if_they_must_be(tmp_path: Path, capfd: pytest.CaptureFixture[str]):
+    source = (
+        "import numpy as np\n"
+        "a = np.zeros(2)\n"
+        "print(np.array([1, 2], copy=False), np.array(a, np.float32, copy=False).dtype)\n"
+        "print(np.array(a, copy=False) is a, np.array(a) is a, np.array(3, ndmin=2).shape)\n"
+    )
+    assert run_program(_write(tmp_path, source), []) == 0
+    assert capfd.readouterr().out == "[1 2] float32\nTrue False (1, 1)\n"
+
+
 def test_exit_status(tmp_path: Path):
     with pytest.raises(SystemExit) as exit_:
         run_program(_write(tmp_path, "import sys; sys.exit(7)"), [])

@@ -439,7 +439,8 @@ class Dataset:
         )
         with g.colocate_with(resource.op):
             initializer = g.MakeIterator(dataset, resource)
-        return Iterator(resource, initializer, self._structure)
+        structure = self._structure
+        return Iterator(resource, initializer, structure.types, structure.shapes)
 
     def make_one_shot_iterator(self) -> Iterator:
         """An iterator over all elements once. Raises: ValueError when placeholders are needed."""
@@ -448,7 +449,7 @@ class Dataset:
         name = function_name("make_dataset").removeprefix("__inference")
         factory = Function(name, graph, [], [self._variant_tensor])
         resource = g.OneShotIterator(dataset_factory=factory, **self._structure.attrs())
-        return Iterator(resource, None, self._structure)
+        return Iterator(resource, None, self._structure.types, self._structure.shapes)
 
     def __iter__(self) -> Any:
         raise RuntimeError(

@@ -18,11 +18,22 @@ from tailrace.shapes import TensorShape
 class Iterator:
     """A place in a dataset; `get_next` gives tensors that are another element in every run."""
 
-    def __init__(self, resource: Tensor, initializer: Any, structure: Structure) -> None:
-        self._iterator_resource = resource
+    def __init__(
+        self,
+        iterator_resource: Tensor,
+        initializer: Any,
+        output_types: Any,
+        output_shapes: Any = None,
+        output_classes: Any = None,
+    ) -> None:
+        """Structures of types and shapes, as the properties of the same names give them.
+
+        `output_classes` are dense tensors always.
+        """
+        self._iterator_resource = iterator_resource
         self._initializer = initializer
-        self._structure = structure
-        self._string_handle = g.IteratorToStringHandle(resource)
+        self._structure = _structure(output_types, output_shapes)
+        self._string_handle = g.IteratorToStringHandle(iterator_resource)
 
     @staticmethod
     def from_structure(
@@ -37,7 +48,7 @@ class Iterator:
             resource = g.IteratorV2(
                 container="", shared_name=shared_name or "", **structure.attrs()
             )
-        return Iterator(resource, None, structure)
+        return Iterator(resource, None, structure.types, structure.shapes)
 
     @staticmethod
     def from_string_handle(
@@ -51,7 +62,7 @@ class Iterator:
         handle = convert_to_tensor(string_handle, dtypes.string)
         with _on_cpu():
             resource = g.IteratorFromStringHandleV2(handle, **structure.attrs())
-        return Iterator(resource, None, structure)
+        return Iterator(resource, None, structure.types, structure.shapes)
 
     @property
     def initializer(self) -> Operation:
