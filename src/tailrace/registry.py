@@ -46,6 +46,9 @@ are small; gives the `native.bundles.Instruction` that does the same, or None.
 reduces its first input, along which axes (in order, not negative), and whether these are kept; or
 None. Its other inputs are constants.
 
+**Placed rule**: called likewise, where the output is one of the inputs among zeros; gives its
+index, and how many zeros are before and after it in each dimension; or None.
+
 **Gradient rule**: called with the builder `g`, a view `op` whose attributes are the declaration's
 names (`op.a`, `op.product`, `op.transpose_a`) and the gradient of each output (None where none
 flows). It returns a gradient or None per input.
@@ -344,6 +347,8 @@ class OpDef:
     vector_attrs: tuple[str, ...] = ()
     small_rule: Callable[..., Any] | None = None
     small_attrs: tuple[str, ...] = ()
+    placed_rule: Callable[..., Any] | None = None
+    placed_attrs: tuple[str, ...] = ()
     reduction_rule: Callable[..., Any] | None = None
     reduction_attrs: tuple[str, ...] = ()
     contents_rule: Callable[..., Any] | None = None
@@ -454,6 +459,14 @@ class OpDef:
         """
         self.small_rule = rule
         self.small_attrs = keyword_names(rule)
+        return rule
+
+    def places(self, rule: Callable[..., Any]) -> Callable[..., Any]:
+        """Decorator: called like the shape rule with sizes as they are in a run, gives which input
+        the output is among zeros, and how many are before and after it in each dimension; or None.
+        """
+        self.placed_rule = rule
+        self.placed_attrs = keyword_names(rule)
         return rule
 
     def reduces(self, rule: Callable[..., Any]) -> Callable[..., Any]:

@@ -26,6 +26,7 @@ from tailrace.plan.one_call import one_call
 from tailrace.plan.order import order
 from tailrace.plan.parts import parts
 from tailrace.plan.patterns import patterns
+from tailrace.plan.pieces import pieces
 from tailrace.plan.place import place
 from tailrace.plan.products import products
 from tailrace.plan.prune import prune
@@ -62,6 +63,7 @@ _EARLY: dict[str, Pass] = {
     "tables": tables,
     "norms": norms,
     "cross_entropy": cross_entropy,
+    "pieces": pieces,
 }
 _LATE: dict[str, Pass] = {
     "loosen": loosen,

@@ -214,6 +214,12 @@ def pad(input, paddings):
     return _pad(input, paddings, b"" if isinstance(input, np.ndarray) else 0)
 
 
+@pad.places
+def pad_places(input, paddings):
+    zeros = paddings.value
+    return None if zeros is None or (zeros < 0).any() else (0, zeros.tolist())
+
+
 @op(
     "PadV2",
     "input: T, paddings: Tpaddings, constant_values: T -> output: T",

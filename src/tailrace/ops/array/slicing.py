@@ -318,6 +318,25 @@ def _grad_placer(masks):
     return place
 
 
+@strided_slice_grad.places
+def strided_slice_grad_places(
+    shape, begin, end, strides, dy, *, begin_mask, end_mask, ellipsis_mask, new_axis_mask,
+    shrink_axis_mask,
+):  # fmt: skip
+    known = [v.value for v in (shape, begin, end, strides)]
+    if any(v is None for v in known) or ellipsis_mask or new_axis_mask or shrink_axis_mask:
+        return None
+    sizes, *index = (v.tolist() for v in known)
+    if any(step != 1 for step in index[2]):
+        return None
+    slices = index_tuple(*index, Masks(begin_mask, end_mask, 0, 0, 0))
+    whole = [EVERYTHING] * (len(sizes) - len(slices))
+    bounds = [s.indices(n) for s, n in zip([*slices, *whole], sizes, strict=True)]
+    return 4, [
+        (first, n - max(first, last)) for (first, last, _), n in zip(bounds, sizes, strict=True)
+    ]
+
+
 @strided_slice_grad.bind
 def strided_slice_grad_bind(attrs):
     return _grad_placer(_masks_of(attrs))
