@@ -119,6 +119,28 @@ def test_checkpoints_come_back_and_old_ones_go(tmp_path: Path):
             checkpoints.restore(session, names[0])
 
 
+def test_a_checkpoint_that_may_be_named_is_never_written_over(tmp_path: Path):
+    with tf.Graph().as_default(), tf.Session() as session:
+        variable = tf.Variable(1.0)
+        checkpoints = folder.Checkpoints(tmp_path, "last", [variable])
+        names = []
+        for value in (1.0, 2.0, 3.0):
+            before = {file: file.read_bytes() for file in tmp_path.glob("last/model*")}
+            variable.load(value, session)
+            names.append(checkpoints.save(session, 7))
+            if len(names) > 1:
+                kept = [file for file in before if file.name.startswith(f"{Path(names[-2]).name}.")]
+                assert len(kept) == 2
+                assert all(file.read_bytes() == before[file] for file in kept)
+        assert names[0] == names[2] != names[1]
+        again = folder.Checkpoints(tmp_path, "last", [variable])
+        again.keep(names[2])
+        assert again.save(session, 7) != names[2]
+        for name, value in ((names[1], 3.0), (names[2], 3.0)):
+            again.restore(session, name)
+            assert session.run(variable) == value
+
+
 def test_parts_in_order_follow_on_one_another():
     found = parts.in_order(101, 0.1)
     rows = np.arange(101)

@@ -80,19 +80,24 @@ class Checkpoints:
 
     def __init__(self, folder: Path, name: str, variables: Sequence[tf.Variable]) -> None:
         self._folder = folder
-        self._prefix = f"{name}/model"
+        # two names in turn: what model.json names is never written over, not even in the same step
+        self._prefixes = (f"{name}/model", f"{name}/model-again")
+        self._last = ""
         self._saver = tf.train.Saver(list(variables), max_to_keep=KEPT_CHECKPOINTS)
 
     def save(self, session: tf.Session, step: int) -> str:
         """Writes the variables; returns the checkpoint's name relative to the folder."""
-        path = self._folder / self._prefix
+        prefix = next(name for name in self._prefixes if f"{name}-{step}" != self._last)
+        path = self._folder / prefix
         with saying_why(path.parent):
             path.parent.mkdir(parents=True, exist_ok=True)
             written = self._saver.save(session, str(path), global_step=step, write_meta_graph=False)
-        return Path(written).relative_to(self._folder).as_posix()
+        self._last = Path(written).relative_to(self._folder).as_posix()
+        return self._last
 
     def keep(self, checkpoint: str) -> None:
         """Counts an existing checkpoint among those to keep, as the oldest."""
+        self._last = checkpoint
         self._saver.set_last_checkpoints_with_time([(str(self._folder / checkpoint), 0.0)])
 
     def restore(self, session: tf.Session, checkpoint: str) -> None:

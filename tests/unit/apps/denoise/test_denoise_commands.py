@@ -81,7 +81,7 @@ def test_ctrl_c_saves_and_resume_ends_as_if_nothing_had_been(
     whole, resumed = (read_figures(path)["figures"] for path in (model, out))
     assert whole == resumed
     assert main(["denoise", "train", "--resume", "--out", str(out)]) == 2
-    assert "come to its end; to go on, give more --epochs" in capsys.readouterr().err
+    assert "training has come to its end (--epochs" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -105,7 +105,7 @@ def test_ctrl_c_saves_and_resume_ends_as_if_nothing_had_been(
     whole, resumed = (read_figures(path)["figures"]["bound"] for path in (model, out))
     assert whole == resumed
     assert main(["draw", "train", "--resume", "--out", str(out)]) == 2
-    assert "come to its end; to go on, give more --epochs" in capsys.readouterr().err
+    assert "training has come to its end (--epochs" in capsys.readouterr().err
 
 
 def test_what_is_compared_can_be_stopped_and_made_up_for(idx, tmp_path, monkeypatch, capsys):

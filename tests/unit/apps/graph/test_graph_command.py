@@ -171,3 +171,30 @@ def test_other_bad_input(graph: tf.Graph, tmp_path: Path, capsys):
     assert "cannot be written" in capsys.readouterr().err
     assert main(["graph", "--whole", str(path)]) == 2
     assert "is not a program" in capsys.readouterr().err
+
+
+def test_the_pages_script_asks_for_what_the_page_has(graph: tf.Graph, tmp_path: Path):
+    page = tmp_path / "graph.html"
+    assert main(["graph", str(_write(graph, "pb", tmp_path)), "-o", str(page)]) == 0
+    text = page.read_text()
+    body, _, script = text.rpartition("<script>")
+    ids = set(re.findall(r'\bid="(\w+)"', body))
+    asked = set(re.findall(r'(?:getElementById|box|set)\("(\w+)"\)', script))
+    assert asked <= ids
+    assert asked >= {"data", "view", "graph", "panel", "search", "fit", "close", "count"}
+    found = re.search(r'<script id="data" type="application/json">(.*?)</script>', text, re.S)
+    assert found is not None
+    known = json.loads(found[1])
+    named = re.search(r"const \{ (\w+), (\w+) \} = JSON.parse", script)
+    assert named is not None
+    assert set(named.groups()) <= set(known)
+    # what the script reads of a member is there in each of them
+    wanted = set(re.findall(r"\b(?:one|members\[(?:[^][]|\[[^]]*\])+\])\.(\w+)", script))
+    assert {"parent", "label", "op", "row", "place", "shapes"} <= wanted
+    assert all(wanted <= set(member) for member in known["members"])
+    count = len(known["members"])
+    for source, port, target in known["edges"]:
+        assert 0 <= source < count
+        assert 0 <= target < count
+        assert port < 0 or port < len(known["members"][source]["shapes"])
+    assert all(0 <= one["parent"] < i for i, one in enumerate(known["members"]) if i)
