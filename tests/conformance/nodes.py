@@ -36,7 +36,7 @@ _PROCESS_COUNTER = re.compile(r"pyfunc_\d+")
 # the names under which tables are kept are random
 _TABLE_NAME = re.compile(r"^hash_table_[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
 # and so do the names of functions, which may carry a hash of their nodes as well
-_FUNCTION_NUMBER = re.compile(r"^(__inference_.+(?=_\d+$)|_make_dataset(?=_)).*$")
+_FUNCTION_NUMBER = re.compile(r"^((?:__inference_|.*_branch\d).*(?=_\d+$)|_make_dataset(?=_)).*$")
 # where the parts of a checkpoint lie until they are one
 _TEMPORARY_FOLDER = re.compile(r"\b_temp_[0-9a-f]{32}/")
 

@@ -6,6 +6,7 @@ from tailrace.ops import assertions as assertions
 from tailrace.ops import audio as audio
 from tailrace.ops import beam_search as beam_search
 from tailrace.ops import bitwise as bitwise
+from tailrace.ops import branches as branches
 from tailrace.ops import candidates as candidates
 from tailrace.ops import compare as compare
 from tailrace.ops import complex as complex

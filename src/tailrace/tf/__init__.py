@@ -575,6 +575,7 @@ from tailrace.library.strings import (
     string_to_number,
     substr,
 )
+from tailrace.library.switch_case import switch_case
 from tailrace.library.template import make_template
 from tailrace.library.tensor_array import TensorArray
 from tailrace.library.variable_lists import (
