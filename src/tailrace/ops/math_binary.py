@@ -245,6 +245,8 @@ elementwise_binary(
 elementwise_binary(
     "DivNoNan", div_no_nan_kernel, _NO_NAN, _quotient_grad(_div_no_nan), _vector="div_no_nan"
 )
+
+
 def _divided(remainder):
     """The instruction for whole numbers, one of the operands perhaps a single one."""
 
