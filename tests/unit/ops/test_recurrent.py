@@ -73,13 +73,13 @@ def test_lstm(in_place, lengths):
     before = gx.clone()
     hs, cs, gates = run(
         "LstmSequence", gx, wh, [bias], h, c, peepholes, lengths,
-        forget_bias=1.0, cell_clip=0.0, in_place=in_place,
+        forget_bias=1.0, cell_clip=0.0, activation="tanh", in_place=in_place,
     )  # fmt: skip
     assert torch.equal(gx, before) != in_place
     kept = gates.clone()
     run(
         "LstmSequenceGrad", [noise(T, B, H)], [], [], gates, hs, cs, wh, peepholes, lengths,
-        cell_clip=0.0, in_place=in_place,
+        cell_clip=0.0, activation="tanh", in_place=in_place,
     )  # fmt: skip
     assert torch.equal(gates, kept) != in_place
 
@@ -89,15 +89,45 @@ def test_gru(in_place):
     gx, gxc, h = noise(T, B, 2 * H), noise(T, B, H), noise(B, H)
     wh, whc = noise(H, 2 * H), noise(H, H)
     hs, gates, candidate, rh = run(
-        "GruSequence", gx, gxc, wh, whc, [noise(2 * H)], [], h, [], in_place=in_place
-    )
+        "GruSequence", gx, gxc, wh, whc, [noise(2 * H)], [], h, [],
+        activation="tanh", in_place=in_place,
+    )  # fmt: skip
     torch.testing.assert_close(rh, gates[..., :H] * hs[:-1])
     kept = gates.clone()
     run(
         "GruSequenceGrad", [], [noise(B, H)], gates, candidate, rh, hs, wh, whc, [],
-        in_place=in_place,
+        activation="tanh", in_place=in_place,
     )  # fmt: skip
     assert torch.equal(gates, kept) != in_place
+
+
+@pytest.mark.parametrize("in_place", [False, True])
+def test_gru_that_resets_after_the_product(in_place):
+    gx, gxc, h, inner = noise(T, B, 2 * H), noise(T, B, H), noise(B, H), noise(H)
+    wh, whc = noise(H, 2 * H), noise(H, H)
+    hs, gates, candidate, product = run(
+        "GruAfterSequence", gx, gxc, wh, whc, [], [noise(H)], [inner], h, [], in_place=in_place
+    )
+    torch.testing.assert_close(product, hs[:-1] @ whc + inner)
+    kept = product.clone()
+    _, dzx, dzh, _ = run(
+        "GruAfterSequenceGrad", [], [noise(B, H)], gates.clone(), candidate, product, hs, wh, whc,
+        [], in_place=in_place,
+    )  # fmt: skip
+    assert torch.equal(product, kept) != in_place
+    torch.testing.assert_close(dzh, dzx * gates[..., :H])
+
+
+@pytest.mark.parametrize("activation", ["relu", "tanh"])
+def test_activations_within_gates(activation):
+    gx, wh, states = noise(T, B, 4 * H), noise(H, 4 * H), [noise(B, H), noise(B, H, seed=1)]
+    hs, cs, gates = run(
+        "LstmSequence", gx, wh, [], *states, [], [],
+        forget_bias=0.0, cell_clip=0.0, activation=activation, in_place=False,
+    )  # fmt: skip
+    act = getattr(torch, activation)
+    torch.testing.assert_close(gates[0, :, H : 2 * H], act((gx[0] + states[0] @ wh)[:, H : 2 * H]))
+    torch.testing.assert_close(hs[1:], gates[..., 3 * H :] * act(cs[1:]))
 
 
 @pytest.mark.parametrize("activation", ["tanh", "relu", "sigmoid"])
