@@ -16,6 +16,7 @@ from tailrace.registry import REQUIRED, Attr, op
     branches=Attr("list(func)", REQUIRED, minimum=1),
     output_shapes=Attr("list(shape)", []),
     _host="branch_index",
+    _host_only=True,
     _context=True,
     _stateful=True,
     _alias=True,
