@@ -42,7 +42,7 @@ def write_labels(
     axes.set_xlim(axes.get_xlim())
     axes.set_ylim(axes.get_ylim())
     # points of type, 72 to an inch
-    scale = 72 / axes.get_figure(root=True).dpi  # pyright: ignore[reportOptionalMemberAccess]
+    scale = 72 / axes.figure.dpi
     points = axes.transData.transform(found) * scale
     for place, name, colour, offset in zip(
         found, names, colours, offsets(points, names, size), strict=True

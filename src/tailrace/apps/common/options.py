@@ -15,7 +15,10 @@ class Parser(argparse.ArgumentParser):
 
     _whole = False
 
-    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+    # its overloads say no more than this
+    def parse_known_args(  # pyright: ignore[reportIncompatibleMethodOverride]
+        self, args: Any = None, namespace: Any = None
+    ) -> Any:
         """As the base class, which would give `DIR --best 3 TEXT` no text."""
         rest = {argparse.PARSER, argparse.REMAINDER}
         if self._whole or any(action.nargs in rest for action in self._actions):

@@ -53,6 +53,8 @@ def map_picture(
     if len(groups) > 1:
         figure.legend(loc="outside lower center", ncols=4, fontsize=8)
     axes.set(xticks=[], yticks=[])
+    # room for the names of the outermost
+    axes.margins(0.08)
     write_labels(axes, places, words, colours)
     return png(figure)
 

@@ -121,8 +121,9 @@ def u_matrix(
     figure, axes = _one(grid)
     cells = draw_cells(axes, heights.places, heights.values, grid, colours="magma", size=0.5)
     figure.colorbar(cells, ax=axes, shrink=0.8, label="distance to the neighbour")
-    axes.plot(*grid.places.T, ".", color="white", ms=1.5)
-    _write_labels(axes, mapping, labels, grid, [], dark=True)
+    named = _write_labels(axes, mapping, labels, grid, [], dark=True)
+    bare = np.setdiff1d(np.arange(grid.units), mapping) if named else slice(None)
+    axes.plot(*grid.places[bare].T, ".", color="white", ms=1.5)
     return png(figure)
 
 

@@ -43,8 +43,8 @@ def write_report(folder: Path, som: SelfOrganizingMap, rows: table.Table, scores
         report.text(f"The first {pictures.MOST_PLANES} of {len(rows.columns)} columns.")
     report.heading("Where it is steep (U-matrix)")
     report.text(
-        "How far neighbouring units are apart in the data, with cells between the units (white "
-        "dots): dark is alike, bright is a border."
+        "How far neighbouring units are apart in the data, with cells between the units (names, or "
+        "white dots): dark is alike, bright is a border."
     )
     heights = measures.u_matrix(som.scaled_weights_, grid)
     report.image("u-matrix.png", pictures.u_matrix(heights, grid, mapping, rows.labels), "U-matrix")
