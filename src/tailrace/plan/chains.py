@@ -181,13 +181,13 @@ class _Fused:
         for name in self.chain[0].cell.states:
             word = "next" if name in layer.dropped else name
             self._spread(b, layer.view(word), [e and e.states.get(name) for e in ends])
-        given = [e.given if e else [] for e in ends]
-        if any(given):
-            states = layer.view(self.chain[0].cell.outputs[0])
-            assert states is not None
-            whole = given_out(b, states, lengths)
-            for k in range(max(map(len, given))):
-                self._spread(b, whole, [v[k] if k < len(v) else None for v in given])
+        for name in self.chain[0].cell.outputs:
+            given = [e.given.get(name, []) if e else [] for e in ends]
+            states = layer.view(name) if any(given) else None
+            if states is not None:
+                whole = given_out(b, states, lengths)
+                for k in range(max(map(len, given))):
+                    self._spread(b, whole, [v[k] if k < len(v) else None for v in given])
 
     def _spread(self, b: Builder, whole: Value | None, values: list[Value | None]) -> None:
         values = [v and self.editor.now(v) for v in values]

@@ -25,13 +25,14 @@ from tailrace.plan.row_by_row import Rows, key_of
 class Ended:
     """What is chosen where sequences of some `lengths` have ended before step `time`.
 
-    `states` are the chosen ones by name, as far as there are such; `given` what is given out.
+    `states` are the chosen ones by name, as far as there are such; `given` what is given out, by
+    the name of the state.
     """
 
     lengths: Value
     time: int
     states: dict[str, Value]
-    given: list[Value]
+    given: dict[str, list[Value]]
 
 
 def find_ended(match: CellMatch, users: Users) -> Ended | None:
@@ -44,7 +45,7 @@ def find_ended(match: CellMatch, users: Users) -> Ended | None:
             if key is None or step.inputs[2] is not value or step.inputs[1] is value:
                 continue
             if found is None:
-                found = Ended(*key, {}, [])
+                found = Ended(*key, {}, {})
             if (found.lengths, found.time) != key:
                 return None
             before, zero = match.previous[name], is_zero(step.inputs[1])
@@ -52,7 +53,7 @@ def find_ended(match: CellMatch, users: Users) -> Ended | None:
             if goes_on and (step.inputs[1] is before or (zero and is_zero(before))):
                 found.states[name] = step.outputs[0]
             if zero and name in match.cell.outputs and value is match.following[name]:
-                found.given.append(step.outputs[0])
+                found.given.setdefault(name, []).append(step.outputs[0])
             elif step.outputs[0] is not found.states.get(name):
                 return None
     return found

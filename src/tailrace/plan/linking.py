@@ -61,7 +61,7 @@ def _is_last(earlier: CellMatch, match: CellMatch, users: Users, kept: set[Value
     and so the next one would be."""
     if earlier.ended is None or match.ended is not None:
         return False
-    match.ended = Ended(earlier.ended.lengths, earlier.ended.time + 1, {}, [])
+    match.ended = Ended(earlier.ended.lengths, earlier.ended.time + 1, {}, {})
     if _go_on(earlier, match) and _is_confined([match], users, kept):
         return True
     match.ended = None

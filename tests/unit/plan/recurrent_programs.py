@@ -6,9 +6,11 @@ Run as a script it prints the tables of docs/recurrent.md.
 from __future__ import annotations
 
 import dataclasses
+import os
 import sys
 from collections.abc import Callable
 from typing import Any
+from unittest import mock
 
 import numpy as np
 
@@ -451,9 +453,17 @@ def _unrolled(steps: list[Any]) -> int:
     return sum(s.op_def.name in ("MatMul", "BlockLSTM", "LSTMBlockCell") for s in steps)
 
 
-def recognised(session: Any, fetches: list[Any], feeds: dict[Any, Any], layers: int) -> bool:
+def planned(fetches: list[Any], feeds: dict[Any, Any]) -> list[Any]:
+    """The steps of a plan, those that would run as one native call one by one."""
+    off = {os.environ.get("TAILRACE_PASSES", ""), "bundles"} - {""}
+    passes = "none" if "none" in off else ",".join(off)
+    with mock.patch.dict(os.environ, TAILRACE_PASSES=passes), tf.Session() as session:
+        return session.plan(fetches, feeds).steps
+
+
+def recognised(fetches: list[Any], feeds: dict[Any, Any], layers: int) -> bool:
     """Whether layers do what a plan has of recurrent cells, none of it step by step."""
-    steps = session.plan(fetches, feeds).steps
+    steps = planned(fetches, feeds)
     names = [s.op_def.name for s in steps if isinstance(s, Fused)]
     made = sum(name.endswith("Sequence") for name in names)
     return made >= layers and not any(isinstance(s, Loop) for s in steps) and _unrolled(steps) < T
@@ -461,13 +471,12 @@ def recognised(session: Any, fetches: list[Any], feeds: dict[Any, Any], layers: 
 
 def outcome(program: Program) -> str:
     """What becomes layers: "yes" for all of it, "forward", or "no"."""
-    with tf.Session() as session:
-        if not recognised(session, program.forward, program.feeds, program.layers):
-            return "no"
-        steps = session.plan(program.training, program.feeds).steps
-        backward = sum(s.op_def.name.endswith("SequenceGrad") for s in steps)
-        whole = recognised(session, program.training, program.feeds, program.layers)
-        return "yes" if whole and backward >= program.layers else "forward"
+    if not recognised(program.forward, program.feeds, program.layers):
+        return "no"
+    steps = planned(program.training, program.feeds)
+    backward = sum(s.op_def.name.endswith("SequenceGrad") for s in steps)
+    whole = recognised(program.training, program.feeds, program.layers)
+    return "yes" if whole and backward >= program.layers else "forward"
 
 
 def reasons(program: Program) -> list[str]:

@@ -60,7 +60,7 @@ def trained(make, unroll, ends, *, states=True):
                 given = {**feeds, lengths: ended} if ends else feeds
                 found.append(session.run([loss, train], given)[0])
             found += session.run(tf.trainable_variables())
-            return found, recognised(session, [loss, train], given, 1)
+            return found, recognised([loss, train], given, 1)
 
 
 def check(monkeypatch, make, unroll, ends, **options):
@@ -115,8 +115,7 @@ def test_factors_that_depend_on_the_state_are_no_mask():
         cell, h = rnn.BasicRNNCell(H), tf.zeros([B, H], DTYPE)
         for x_t in tf.unstack(x, axis=1):
             h = cell(x_t, h * tf.sigmoid(h))[1]
-        with tf.Session() as session:
-            assert not recognised(session, [h], {x: np.zeros([B, T, H])}, 1)
+        assert not recognised([h], {x: np.zeros([B, T, H])}, 1)
 
 
 class Centred(rnn.RNNCell):
@@ -162,3 +161,25 @@ def test_a_further_step_of_all_sequences(monkeypatch, wrap):
             return outputs, cell(x[:, 0], state)[1]
 
     check(monkeypatch, lambda: WRAPPERS[wrap](rnn.GRUCell(H)), unroll, True)
+
+
+class WholeState(Centred):
+    """A cell that gives its whole state out."""
+
+    @property
+    def output_size(self):
+        return sum(tf.contrib.framework.nest.flatten(self.cell.state_size))
+
+    def __call__(self, inputs, state, scope=None):
+        _, state = self.cell(inputs, state)
+        return tf.concat(tf.contrib.framework.nest.flatten(state), 1), state
+
+
+@pytest.mark.parametrize("states", [False, True])
+@pytest.mark.parametrize("ends", [False, True], ids=["whole", "ending"])
+@pytest.mark.parametrize("unroll", [static, dynamic])
+def test_the_whole_state_is_given_out(monkeypatch, unroll, ends, states):
+    def make():
+        return WholeState(rnn.LSTMCell(H, use_peepholes=True))
+
+    check(monkeypatch, make, unroll, ends, states=states)

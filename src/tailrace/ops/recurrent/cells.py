@@ -147,7 +147,7 @@ def _declare_lstm(*, peeping: bool, clipped: str, projected: str, activation: st
         attributes={"forget_bias": 0.0, "activation": activation},
         constants=constants,
         vectors=(layers.PEEPHOLES if peeping else ()) + (("projection",) if projected else ()),
-        outputs=("h",),
+        outputs=("h",) if projected else ("h", "c"),
         layer=layers.lstm,
         gradient=layers.lstm_gradient_past_clip
         if clipped == "clipped forward"
@@ -196,7 +196,7 @@ _declare(
     attributes={"forget_bias": 0.0, "activation": "tanh"},
     constants={"forget_bias": None},
     vectors=(),
-    outputs=("h",),
+    outputs=("h", "c"),
     layer=layers.lstm,
     gradient=layers.lstm_gradient,
     views=layers.LSTM_ROLES,

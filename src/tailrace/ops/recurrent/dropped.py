@@ -72,21 +72,23 @@ def dropped_lstm_sequence_flops(outputs, gx, wh, bias, h0, c0, peepholes, length
 
 
 @fused(
-    "DroppedLstmSequenceGrad",
+    "GeneralLstmSequenceGrad",
     "dout: D*T, h_last: M*T, c_last: K*T, gates: T, hs: T, cs: T, wh: T, peepholes: P*T, "
-    "lengths: L*int32, mask: T -> dz: T, dh0: T, dc0: T",
+    "lengths: L*int32, mask: S*T, dcs: C*T -> dz: T, dh0: T, dc0: T",
     T=FLOATS,
     D=_COUNT,
     M=_COUNT,
     K=_COUNT,
     P=_COUNT,
     L=_COUNT,
+    S=_COUNT,
+    C=_COUNT,
     cell_clip=0.0,
     activation="tanh",
     in_place=False,
     _consumes="gates",
 )
-def dropped_lstm_sequence_grad(
+def general_lstm_sequence_grad(
     dout,
     h_last,
     c_last,
@@ -97,12 +99,15 @@ def dropped_lstm_sequence_grad(
     peepholes,
     lengths,
     mask,
+    dcs,
     *,
     cell_clip,
     activation,
     in_place,
 ):
-    """The gradients of the gates before activation, and of the initial states."""
+    """The gradients of the gates before activation, and of the initial states; `dcs` are those of
+    the cells' states after each step, where there are such, and so is a mask.
+    """
     return recurrent.lstm_backward(
         one(dout),
         one(h_last),
@@ -114,21 +119,22 @@ def dropped_lstm_sequence_grad(
         peepholes=tuple(peepholes) or None,
         cell_clip=cell_clip or None,
         lengths=one(lengths),
-        mask=_whole(mask, hs[1:]),
+        mask=_whole(mask[0], hs[1:]) if mask else None,
+        dcs=one(dcs),
         activation=activation,
     )
 
 
-@dropped_lstm_sequence_grad.shape
-def dropped_lstm_sequence_grad_shape(
-    dout, h_last, c_last, gates, hs, cs, wh, peepholes, lengths, mask
+@general_lstm_sequence_grad.shape
+def general_lstm_sequence_grad_shape(
+    dout, h_last, c_last, gates, hs, cs, wh, peepholes, lengths, mask, dcs
 ):
     return [gates, hs[1:], cs[1:]]
 
 
-@dropped_lstm_sequence_grad.flops
-def dropped_lstm_sequence_grad_flops(
-    outputs, dout, h_last, c_last, gates, hs, cs, wh, peepholes, lengths, mask
+@general_lstm_sequence_grad.flops
+def general_lstm_sequence_grad_flops(
+    outputs, dout, h_last, c_last, gates, hs, cs, wh, peepholes, lengths, mask, dcs
 ):
     return 2 * prod(gates) * wh[0]
 

@@ -74,11 +74,14 @@ def lstm_gradient(b, layer, wh, terms, last, words, lengths, attributes):
     """Gives the gradients of the affine sum, `dz`, and of the initial states, `dh` and `dc`; with a
     projection also of its product."""
     dout, h_last, c_last = _given(terms["h"]), _given(last["h"]), _given(last["c"])
+    mask, dcs = _given(words.get("mask")), _given(terms["c"])
     peepholes, projection = _peepholes(words), _projection(words)
     saved = [layer["gates"], layer["h"], layer["c"], wh["z"], *peepholes, *projection]
     counts = {"D": len(dout), "M": len(h_last), "K": len(c_last), "P": len(peepholes)}
     make = b.ProjectedLstmSequenceGrad if projection else b.LstmSequenceGrad
-    make = b.DroppedLstmSequenceGrad if "mask" in words else make
+    if mask or dcs:
+        make = b.GeneralLstmSequenceGrad
+        counts |= {"S": len(mask), "C": len(dcs)}
     options = _options(attributes)
     if not projection:
         del options["projection_clip"]
@@ -88,7 +91,8 @@ def lstm_gradient(b, layer, wh, terms, last, words, lengths, attributes):
         *c_last,
         *saved,
         *_given(lengths),
-        *_given(words.get("mask")),
+        *mask,
+        *dcs,
         **counts,
         L=len(_given(lengths)),
         **options,
