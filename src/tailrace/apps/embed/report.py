@@ -53,7 +53,9 @@ def write_report(
         report.table(contest.relations_table())
     report.heading("Map")
     report.text("Words that are near in all their numbers are near here (t-SNE, cosine).")
-    groups = _groups(space) if built_in else {"words": space.words[LEFT_OUT:][:DRAWN]}
+    # of few words none is left out
+    first = LEFT_OUT if len(space.words) >= 2 * LEFT_OUT else 0
+    groups = _groups(space) if built_in else {"words": space.words[first : first + DRAWN]}
     report.image("map.png", map_picture(space, groups, "tsne"), "Words in the plane")
     if built_in:
         _capitals(report, space)

@@ -199,6 +199,14 @@ def test_other_bad_input(learnt: Path, capsys, options: list[str], said: str):
     assert said in capsys.readouterr().err
 
 
+def test_a_text_of_few_words(tmp_path: Path):
+    text = tmp_path / "text.txt"
+    text.write_text("a b c d. " * 40)
+    options = ["--subsample", "0", "--size", "2", "--epochs", "1", "--out", str(tmp_path / "m")]
+    assert main(["embed", "train", str(text), *options, "--held-out", "0.2"]) == 0
+    assert (tmp_path / "m" / "map.png").exists()
+
+
 def test_a_text_of_which_sampling_leaves_nothing(tmp_path: Path, capsys):
     text = tmp_path / "text.txt"
     text.write_text("a b c d. " * 40)
