@@ -18,7 +18,8 @@ def by_number(tf):
     which, batch = tf.contrib.training.bucket(
         [numbers, tf.stack([numbers, -numbers])], numbers % 2, 2, 2, capacity=8
     )
-    found = _first_batches(tf, {"which": which, "batch": batch}, 6)
+    # all twelve: which bucket a batch comes from first is left to the threads
+    found = _first_batches(tf, {"which": which, "batch": batch}, 12)
     even = [b["batch"][0] for b in found if b["which"] == 0]
     odd = [b["batch"][0] for b in found if b["which"] == 1]
     return {"which": which, "batch": batch, "even": even[:2], "odd": odd[:2], "runs": 0}
