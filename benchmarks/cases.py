@@ -151,6 +151,22 @@ OTHERS = [
         at_least={"tensorflow": 1.5},
     ),
     Case(
+        name="text-cnn",
+        section="graphs",
+        program="text_cnn",
+        arguments={"vocabulary": 5000, "size": 128, "length": 56, "filters": 100, "batch": 64},
+        forms=GRAPHS,
+        at_least={"tensorflow": 1.0},
+    ),
+    Case(
+        name="batch-norm-mlp",
+        section="graphs",
+        program="batch_norm_mlp",
+        arguments={"hidden": 256, "batch": 100},
+        forms=GRAPHS,
+        at_least={"tensorflow": 1.0},
+    ),
+    Case(
         name="trivial-run",
         section="graphs",
         program="trivial",

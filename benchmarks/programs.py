@@ -212,6 +212,39 @@ def word2vec(tf, vocabulary, size, batch, sampled):
     return Work([loss, train], {x: words[:, 0], y: following}, None)
 
 
+def text_cnn(tf, vocabulary, size, length, filters, batch):
+    """A training step of a classifier of sentences: windows of 3, 4 and 5 words, their largest."""
+    x = tf.placeholder(tf.int32, [None, length], name="x")
+    y = tf.placeholder(tf.int64, [None], name="y")
+    table = tf.get_variable("embedding", [vocabulary, size])
+    words = tf.expand_dims(tf.nn.embedding_lookup(table, x), -1)
+    found = []
+    for width in (3, 4, 5):
+        weights = _weights(tf, f"conv{width}_w", [width, size, 1, filters])
+        conv = tf.nn.conv2d(words, weights, [1, 1, 1, 1], "VALID")
+        active = tf.nn.relu(tf.nn.bias_add(conv, _biases(tf, f"conv{width}_b", filters)))
+        rows = [1, length - width + 1, 1, 1]
+        found.append(tf.nn.max_pool(active, rows, [1, 1, 1, 1], "VALID"))
+    flat = tf.reshape(tf.concat(found, 3), [-1, 3 * filters])
+    logits = _dense(tf, flat, "out", 3 * filters, 2)
+    loss = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(logits=logits, labels=y))
+    train = tf.train.AdamOptimizer(1e-3).minimize(loss)
+    sentences, _ = text(vocabulary, batch, length)
+    return Work([loss, train], {x: sentences, y: sentences[:, 0] % 2}, None)
+
+
+def batch_norm_mlp(tf, hidden, batch):
+    """A training step of three layers, each normalized by its mean and variance in the batch."""
+    x = h = tf.placeholder(tf.float32, [None, 784], name="x")
+    for i, size in enumerate((784, hidden, hidden)):
+        z = tf.matmul(h, _weights(tf, f"layer{i}_w", [size, hidden]))
+        mean, variance = tf.nn.moments(z, [0])
+        scale = tf.get_variable(f"layer{i}_scale", [hidden], initializer=tf.ones_initializer())
+        shift = _biases(tf, f"layer{i}_shift", hidden)
+        h = tf.nn.elu(tf.nn.batch_normalization(z, mean, variance, shift, scale, 1e-3))
+    return _classify(tf, x, _dense(tf, h, "out", hidden, 10), batch)
+
+
 PROGRAMS = {
     f.__name__: f
     for f in (
@@ -223,5 +256,7 @@ PROGRAMS = {
         mnist_cnn,
         mnist_mlp,
         word2vec,
+        text_cnn,
+        batch_norm_mlp,
     )
 }

@@ -17,6 +17,8 @@ TOY = {
     "generation": {"vocabulary": 11, "hidden": 6, "layers": 2},
     "mnist_cnn": {"batch": 2},
     "mnist_mlp": {"hidden": 5, "batch": 3},
+    "text_cnn": {"vocabulary": 40, "size": 4, "length": 7, "filters": 3, "batch": 3},
+    "batch_norm_mlp": {"hidden": 5, "batch": 4},
     "word2vec": {"vocabulary": 40, "size": 4, "batch": 6, "sampled": 3},
 }
 
