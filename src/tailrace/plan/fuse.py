@@ -135,6 +135,8 @@ def _kind_of_reduction(step: Step) -> _Kind | None:
         return None
     if fusion.split_of(reduction.axes, len(source.dims)) is None:
         return None
+    if all(source.dims[axis] == 1 for axis in reduction.axes):
+        return None  # there is nothing to reduce
     if not fusion.can_reduce(reduction.name, _type(source)):
         return None
     return _Kind(source.dims, fusion.lane_bytes([_type(source)]) or 4, step.guards)
