@@ -12,7 +12,6 @@ from types import SimpleNamespace
 import torch
 from torch import Tensor
 
-
 _ACTIVATIONS = (
     (torch.tanh, lambda y: 1 - y * y),
     (torch.relu, lambda y: (y > 0).to(y.dtype)),

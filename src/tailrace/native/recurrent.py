@@ -68,8 +68,8 @@ def lstm_forward(
 
     Shapes: wh [P,4H], bias [4H], h0 [B,P], c0 [B,H], peepholes (i, f, o) [H], projection [H,P]; P
     is H without a projection. With one, `unprojected` [T,B,H] receives what is projected, whose
-    product with `lstm_backward`'s `dprojected` is the projection's gradient. `activation`, "tanh" or
-    "relu", is what the inputs and the memory go through.
+    product with `lstm_backward`'s `dprojected` is the projection's gradient. `activation`, "tanh"
+    or "relu", is what the inputs and the memory go through.
     Returns hs [T+1,B,P], cs [T+1,B,H] and gx.
     """
     assert (projection is None) == (unprojected is None)

@@ -82,7 +82,7 @@ class Rows:
             for step in dict.fromkeys(users.get(value, ())):
                 if self._ends(value, step):
                     continue
-                if not self._row_by_row(value, step):
+                if not row_by_row(self.cell, value, step):
                     return False
                 stack += [v for v in step.outputs if v not in seen]
                 seen.update(step.outputs)
@@ -98,21 +98,22 @@ class Rows:
             return any(v is not value and self.vanish(v) for v in step.inputs)
         return bool(step.outputs) and all(map(self.vanish, step.outputs))
 
-    def _row_by_row(self, value: Value, step: Step) -> bool:
-        """Whether each row of what a step gives depends on the same row of a value alone."""
-        if isinstance(step, (Loop, Choice, Join)) or not step.foldable or not step.outputs:
-            return False
-        d, groups = step.op_def, self.cell.groups
-        dims, rows = step.outputs[0].dims, (value.dims or (None,))[0]
-        if dims is None or len(dims) != 2 or dims[0] != rows or len(value.dims or ()) != 2:
-            return False
-        if d.name in groups["Product"]:
-            return step.inputs[0] is value and step.inputs[1] is not value
-        if d.name in groups["Part"]:
-            return columns_of(step) is not None
-        if d.joins or d.name in groups["Parts"]:
-            axis = step.inputs[-1 if d.joins else 0]
-            return axis.known and int(axis.constant) in (1, -1)
-        if d.chooses:
-            return value is not step.inputs[0] or value.dims == dims
-        return d.elementwise or d.adds or d.name in groups["BiasAdd"]
+
+def row_by_row(cell: Cell, value: Value, step: Step) -> bool:
+    """Whether each row of what a step gives depends on the same row of a value alone."""
+    if isinstance(step, (Loop, Choice, Join)) or not step.foldable or not step.outputs:
+        return False
+    d, groups = step.op_def, cell.groups
+    dims, rows = step.outputs[0].dims, (value.dims or (None,))[0]
+    if dims is None or len(dims) != 2 or dims[0] != rows or len(value.dims or ()) != 2:
+        return False
+    if d.name in groups["Product"]:
+        return step.inputs[0] is value and step.inputs[1] is not value
+    if d.name in groups["Part"]:
+        return columns_of(step) is not None
+    if d.joins or d.name in groups["Parts"]:
+        axis = step.inputs[-1 if d.joins else 0]
+        return axis.known and int(axis.constant) in (1, -1)
+    if d.chooses:
+        return value is not step.inputs[0] or value.dims == dims
+    return d.elementwise or d.adds or d.name in groups["BiasAdd"]

@@ -178,3 +178,16 @@ def training_static_unrolled(tf):
         sess.run(tf.global_variables_initializer())
         curve = [sess.run([loss, train], feed)[0] for _ in range(5)]
     return {"curve": np.array(curve), "train": train, "feed": feed}
+
+
+def rows_that_mix(tf):
+    class Centred(tf.nn.rnn_cell.BasicLSTMCell):
+        def call(self, inputs, state):
+            h, state = super(Centred, self).call(inputs, state)
+            return h - tf.reduce_mean(h, 0, keepdims=True), state
+
+    x = tf.constant(np.random.RandomState(0).randn(3, 5, 2).astype(np.float32))
+    tf.set_random_seed(1)
+    outputs, state = tf.nn.dynamic_rnn(Centred(4), x, [5, 2, 3], dtype=tf.float32)
+    slopes = tf.gradients(tf.reduce_sum(tf.square(outputs)), tf.trainable_variables())
+    return {"outputs": outputs, "state": state, "slopes": slopes}

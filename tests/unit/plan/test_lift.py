@@ -179,6 +179,33 @@ def test_sequences_of_different_lengths(cell, monkeypatch):
     compare(fetches, {**feed, lengths: [2, 3]}, monkeypatch)
 
 
+class Centred(tf.nn.rnn_cell.RNNCell):
+    """Takes the batch's mean, or each example's, from another cell's output."""
+
+    def __init__(self, cell, axis):
+        super().__init__()
+        self.cell, self.axis = cell, axis
+
+    @property
+    def state_size(self):
+        return self.cell.state_size
+
+    @property
+    def output_size(self):
+        return self.cell.output_size
+
+    def call(self, inputs, state):
+        outputs, state = self.cell(inputs, state)
+        return outputs - tf.reduce_mean(outputs, self.axis, keepdims=True), state
+
+
+@pytest.mark.parametrize(("lengths", "stay"), [(None, 0), ([2, 4], 2)])
+def test_sequences_that_have_ended_come_into_others_outputs(lengths, stay, monkeypatch):
+    """A layer does not compute what a sequence that has ended would have gone on with."""
+    cell = Centred(CELLS["gru"](), axis=0)
+    compare(*trained(cell, lengths=lengths), monkeypatch, stay=stay)
+
+
 @pytest.mark.parametrize("cell", ["rnn", "gru"])
 def test_an_initial_state_that_is_computed(cell, monkeypatch):
     compare(*trained(CELLS[cell](), initial=True), monkeypatch)

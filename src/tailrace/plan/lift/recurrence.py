@@ -13,6 +13,7 @@ from tailrace.plan.ir import Step, Value, Variable, declared
 from tailrace.plan.layer import Gradient, Layer
 from tailrace.plan.match import equal, match_cell
 from tailrace.plan.match_gradient import match_cell_gradient
+from tailrace.plan.row_by_row import row_by_row
 
 if TYPE_CHECKING:
     from tailrace.plan.lift.loop import LoopLifter
@@ -113,12 +114,41 @@ def find_recurrences(lifter: LoopLifter, states: list[Variable]) -> list[Recurre
         if any(by_next.get(after[name]) is not v for name, v in own.items()):
             continue
         masks = [nexts[v] for v in own.values()]
-        if any(m.mask is not masks[0].mask for m in masks):
+        mask = masks[0].mask
+        if any(m.mask is not mask for m in masks):
             continue
-        if masks[0].mask is None and lifter.counters.bound is not None:
+        if mask is None and lifter.counters.bound is not None:
+            continue
+        if mask is not None and not _confined(lifter, match, mask):
             continue
         found.append(Recurrence(lifter, match, own, nexts[variable], dropped))
     return found
+
+
+def _confined(lifter: LoopLifter, match: CellMatch, mask: Value) -> bool:
+    """Whether the rows that `mask` says are at an end come into no others', nor out of the loop:
+    a layer does not compute them.
+    """
+    users, members = users_of(lifter.inside), set(match.members)
+    nexts = {variable.next for variable in lifter.variables.values()}
+    stack = [value for step in match.members for value in step.outputs]
+    seen = set(stack)
+    while stack:
+        value = stack.pop()
+        if value in nexts:
+            return False
+        for step in dict.fromkeys(users.get(value, ())):
+            # what is kept for the gradient is multiplied there with gradients, whose rows are zero
+            if step in members or step.op_def.array == "push":
+                continue
+            chosen = lifter.chosen(step.outputs[0]) if step.outputs else None
+            if chosen is not None and chosen[0] is mask and chosen[1] is not value:
+                continue
+            if not row_by_row(match.cell, value, step):
+                return False
+            stack += [v for v in step.outputs if v not in seen]
+            seen.update(step.outputs)
+    return True
 
 
 def _cell(value: Value, states: dict[Value, Variable]) -> tuple[CellMatch | None, Dropped | None]:

@@ -18,7 +18,6 @@ from tailrace.library.rnn.cells import (
     MultiRNNCell,
 )
 from tailrace.library.rnn.clockwork import ClockworkRNNCell, ClockworkStateTuple
-from tailrace.library.rnn.hierarchical import HierarchicalLSTMCell, HierarchicalStateTuple
 from tailrace.library.rnn.compiled import CompiledWrapper
 from tailrace.library.rnn.contrib_cells import (
     HighwayWrapper,
@@ -39,6 +38,7 @@ from tailrace.library.rnn.frequency import (
     TimeFreqLSTMCell,
 )
 from tailrace.library.rnn.fused import FusedRNNCell, FusedRNNCellAdaptor, TimeReversedFusedRNN
+from tailrace.library.rnn.hierarchical import HierarchicalLSTMCell, HierarchicalStateTuple
 from tailrace.library.rnn.independent import IndRNNCell, IndyGRUCell, IndyLSTMCell
 from tailrace.library.rnn.layer_norm import LayerNormBasicLSTMCell
 from tailrace.library.rnn.loops import (
