@@ -6,6 +6,7 @@ Source: TF 1.15 core/ops/math_ops.cc, core/kernels/cwise_ops.h, python/ops/math_
 from __future__ import annotations
 
 from math import prod
+from typing import Any
 
 import numpy as np
 import torch
@@ -251,7 +252,7 @@ def _divided(remainder):
     """The instruction for whole numbers, one of the operands perhaps a single one."""
 
     def rule(x, y):
-        dims = broadcast(x, y)
+        dims: Any = broadcast(x, y)
         if x.dtype not in INDEX or any(v != dims and prod(v) > 1 for v in (x, y)):
             return None
         strides = (int(prod(v) > 1) for v in (x, y))

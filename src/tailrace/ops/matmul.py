@@ -75,7 +75,7 @@ def matmul_shape(a, b, *, transpose_a, transpose_b):
 def matmul_small(a, b, *, transpose_a, transpose_b):
     if transpose_a or transpose_b or a[1] != b[0]:
         return None
-    return bundles.product(*a, b[1])
+    return bundles.product(a[0], a[1], b[1])
 
 
 @matmul.flops

@@ -52,7 +52,7 @@ class Masked:
             loss = loss + (state[-1] * dlast).sum()
         self.want = dict(zip(inputs, torch.autograd.grad(loss, list(inputs.values())), strict=True))
 
-    def arriving(self, dtype: torch.dtype) -> list[Tensor]:
+    def arriving(self, dtype: torch.dtype) -> Any:
         """Copies of the gradients of outputs and final states."""
         return [Case.copy(x, dtype) for x in (self.dout, *self.dlast)]
 
@@ -78,7 +78,8 @@ class TestLayers:
             for found, state in zip((hs, cs), layer.states, strict=True):
                 assert close(found, state)
             wh = Case.copy(inputs["wh"], dtype)
-            _, dh, dc = recurrent.lstm_backward(*layer.arriving(dtype), gates, hs, cs, wh, **shared)
+            dout, dh, dc = layer.arriving(dtype)
+            _, dh, dc = recurrent.lstm_backward(dout, dh, dc, gates, hs, cs, wh, **shared)
             found = {"gx": gates, "wh": product(hs[:-1], gates), "h0": dh, "c0": dc}
             for name, gradient in found.items():
                 assert close(gradient, layer.want[name]), name
@@ -100,12 +101,13 @@ class TestLayers:
         for team in teams(engine, size):
             shared = {"lengths": lengths, "mask": mask.to(dtype), **team}
             given = torch.full(size, torch.nan, dtype=dtype)
-            copies = layer.case(dtype, *inputs)
+            copies: Any = layer.case(dtype, *inputs)
             hs, gates, candidate, kept = recurrent.gru_forward(*copies, given=given, **shared)
             assert close(given, layer.given)
             assert close(hs, layer.states[0])
+            dout, dh = layer.arriving(dtype)
             _, _, dh = recurrent.gru_backward(
-                *layer.arriving(dtype), gates, candidate, kept, hs, *copies[2:4], **shared
+                dout, dh, gates, candidate, kept, hs, copies[2], copies[3], **shared
             )
             found = {"gx": gates, "gxc": candidate, "h0": dh}
             found |= {"wh": product(hs[:-1], gates), "whc": product(kept, candidate)}
@@ -145,7 +147,7 @@ def test_gradients_of_cells_in_each_step(engine: str, dtype: torch.dtype, size, 
     inputs = lstm_inputs(size, peepholes=True)
     names = ("gx", "wh", "bias", "h0", "c0")
     lengths = some_lengths(*size[:2]) if ends else None
-    peepholes = tuple(inputs[f"peephole_{gate}"] for gate in "ifo")
+    peepholes: Any = tuple(inputs[f"peephole_{gate}"] for gate in "ifo")
     clipped: dict[str, Any] = {"lengths": lengths, "cell_clip": 0.7}
     _, cs = reference.lstm(*(inputs[n] for n in names), peepholes=peepholes, **clipped)
     dcs, going = torch.randn_like(cs[1:]), torch.ones_like(cs[1:])

@@ -55,7 +55,7 @@ def trained(make, unroll, ends, *, states=True):
             for k, variable in enumerate(tf.global_variables()):
                 noise = np.random.RandomState(100 + k).randn(*variable.shape.as_list()) * 0.2
                 variable.load(noise, session)
-            found = []
+            found, given = [], feeds
             for ended in LENGTHS if ends else LENGTHS[:3]:
                 given = {**feeds, lengths: ended} if ends else feeds
                 found.append(session.run([loss, train], given)[0])

@@ -77,6 +77,7 @@ def test_lstm():
     assert {n: v.tensor for n, v in match.previous.items()} == {"c": c, "h": h}
     assert {n: v.tensor for n, v in match.following.items()} == {"c": following.c, "h": output}
     z = match.affine["z"]
+    assert z.state is not None
     assert (z.state.row, z.state.rows, z.inputs[0].row, z.inputs[0].rows) == (X, H, 0, X)
     assert z.whole_kernel
     step = match.roles["o"].step
@@ -103,7 +104,9 @@ def test_the_state_may_be_chosen():
     other = match_cell(match.following["h"], lambda m: m.previous["h"].tensor is a)
     assert other is not None
     assert other.previous["h"].tensor is a
-    assert other.affine["z"].state.row == 0
+    own = other.affine["z"].state
+    assert own is not None
+    assert own.row == 0
 
 
 def test_gru():
@@ -112,7 +115,9 @@ def test_gru():
     match, _ = found(output, {})
     assert match is not None
     assert match.kind == "gru"
-    assert match.affine["zc"].state.value is match.roles["rh"]
+    own = match.affine["zc"].state
+    assert own is not None
+    assert own.value is match.roles["rh"]
     assert match.sent("h") == 3
 
 

@@ -326,10 +326,10 @@ def strided_slice_grad_places(
     known = [v.value for v in (shape, begin, end, strides)]
     if any(v is None for v in known) or ellipsis_mask or new_axis_mask or shrink_axis_mask:
         return None
-    sizes, *index = (v.tolist() for v in known)
-    if any(step != 1 for step in index[2]):
+    sizes, first, last, steps = (v.tolist() for v in known)
+    if any(step != 1 for step in steps):
         return None
-    slices = index_tuple(*index, Masks(begin_mask, end_mask, 0, 0, 0))
+    slices = index_tuple(first, last, steps, Masks(begin_mask, end_mask, 0, 0, 0))
     whole = [EVERYTHING] * (len(sizes) - len(slices))
     bounds = [s.indices(n) for s, n in zip([*slices, *whole], sizes, strict=True)]
     return 4, [
