@@ -27,14 +27,15 @@ def run_program(script: str, arguments: Sequence[str]) -> int:
     code = _compiled(path)
     install()
     era.restore()
-    # written where there was a GPU, maybe, and meant to run here
-    tf.config.set_soft_device_placement(True)
     main = ModuleType("__main__")
     main.__dict__.update(__file__=script, __builtins__=builtins, __cached__=None)
     sys.modules["__main__"] = main
     sys.argv = [script, *arguments]
     # what Python put there is the folder of this command's own script
     sys.path[0] = str(path.resolve().parent)
+    soft = tf.config.get_soft_device_placement()
+    # written where there was a GPU, maybe, and meant to run here
+    tf.config.set_soft_device_placement(True)
     try:
         exec(code, main.__dict__)
     except SystemExit:
@@ -43,6 +44,8 @@ def run_program(script: str, arguments: Sequence[str]) -> int:
         error.__traceback__ = _without_ours(error.__traceback__)
         sys.excepthook(type(error), error, error.__traceback__)
         return _INTERRUPTED if isinstance(error, KeyboardInterrupt) else 1
+    finally:
+        tf.config.set_soft_device_placement(soft)
     return 0
 
 

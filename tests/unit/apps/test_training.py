@@ -159,7 +159,7 @@ def test_a_run_leaves_curves_for_tensorboard(tmp_path):
     assert Toy(tmp_path, 2).train()
     (events,) = (tmp_path / "logs").iterdir()
     tags = {v.tag for e in tf.train.summary_iterator(str(events)) for v in e.summary.value}
-    assert {"validation/error", "validation/loss"} <= tags
+    assert {"validation/error", "train/loss"} <= tags
 
 
 def test_figures_are_written_with_mean_and_deviation(tmp_path):

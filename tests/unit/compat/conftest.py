@@ -6,7 +6,6 @@ from importlib import import_module
 
 import pytest
 
-import tailrace
 from tailrace.compat import install, uninstall
 
 
@@ -15,9 +14,7 @@ def _process(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(sys, "argv", list(sys.argv))
     monkeypatch.setattr(sys, "path", list(sys.path))
     monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
-    soft = tailrace.config.get_soft_device_placement()
     yield
-    tailrace.config.set_soft_device_placement(soft)
     uninstall()
 
 

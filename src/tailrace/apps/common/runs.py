@@ -182,7 +182,7 @@ class Run:
                 self.save("last")
                 figures = {name: value for name, value in row.items() if name not in _COUNTS}
                 bar.line(f"{heading.format(row['epoch'])}: {_said(figures)}{' (best)' * best}")
-                curves.add(int(row["step"]), {f"validation/{k}": v for k, v in figures.items()})
+                curves.add(int(row["step"]), {_curve(name): v for name, v in figures.items()})
 
             finished = self.training.run(
                 batches, step, evaluate, on_step=on_step, on_evaluation=on_evaluation
@@ -190,6 +190,11 @@ class Run:
         self.save("last")
         self.restore_best()
         return finished
+
+
+def _curve(name: str) -> str:
+    """Where a figure of an evaluation is drawn: the loss is that of the steps before it."""
+    return "train/loss" if name == "loss" else f"validation/{name}"
 
 
 def train_in_memory(

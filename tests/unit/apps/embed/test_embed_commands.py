@@ -144,7 +144,7 @@ def test_curves_are_written_for_the_board(learnt: Path):
     assert [step for tag, step in tags if tag == "validation/nats"] == [
         int(row["step"]) for row in Embedding.load(learnt).history
     ]
-    assert "train/loss" in {tag for tag, _ in tags}
+    assert {"train/loss", "validation/nats"} == {tag for tag, _ in tags}
 
 
 def test_vectors_saved_from_a_program_cannot_go_on(tmp_path: Path, capsys):
