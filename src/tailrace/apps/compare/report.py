@@ -101,7 +101,8 @@ def seconds(race: Race) -> bytes:
         axes.vlines(places, low, high, color="black", lw=1.5)
     axes.set_xticks(range(len(cells)), cells)
     axes.set(ylabel="ms per batch")
-    axes.legend(fontsize=8)
+    # above the bars, of which any may be the longest
+    axes.legend(fontsize=8, loc="lower center", bbox_to_anchor=(0.5, 1), ncols=4, frameon=False)
     return png(figure)
 
 
