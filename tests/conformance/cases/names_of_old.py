@@ -91,11 +91,9 @@ def serving_signature(tf):
     }
 
 
-def machine_questions(tf):
+def protos_and_errors(tf):
     node = tf.NodeDef(name="n", op="NoOp")
     return {
-        "built_with_cuda": tf.test.is_built_with_cuda(),
-        "gpu": tf.test.is_gpu_available(),
         "node": node.SerializeToString(deterministic=True).hex(),
         "deadline": [
             tf.errors.DeadlineExceededError.__name__,
