@@ -227,20 +227,7 @@ def precision_at_k(
         )
 
 
-def sparse_precision_at_k(
-    labels: Any,
-    predictions: Any,
-    k: int,
-    class_id: int | None = None,
-    weights: Any = None,
-    metrics_collections: Any = None,
-    updates_collections: Any = None,
-    name: str | None = None,
-) -> Metric:
-    """The older name of `precision_at_k`."""
-    return precision_at_k(
-        labels, predictions, k, class_id, weights, metrics_collections, updates_collections, name
-    )
+sparse_precision_at_k = precision_at_k  # its older name
 
 
 # -- average precision -----------------------------------------------------------------------------
