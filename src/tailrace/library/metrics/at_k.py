@@ -358,16 +358,4 @@ def _mean_of_averages(
         return value, collect(updates, update)
 
 
-def sparse_average_precision_at_k(
-    labels: Any,
-    predictions: Any,
-    k: int,
-    weights: Any = None,
-    metrics_collections: Any = None,
-    updates_collections: Any = None,
-    name: str | None = None,
-) -> Metric:
-    """The older name of `average_precision_at_k`."""
-    return average_precision_at_k(
-        labels, predictions, k, weights, metrics_collections, updates_collections, name
-    )
+sparse_average_precision_at_k = average_precision_at_k  # its older name
