@@ -10,6 +10,8 @@ from types import CodeType, ModuleType, TracebackType
 
 import tailrace as tf
 from tailrace.compat import era
+from tailrace.compat.advice import advice
+from tailrace.compat.era_libraries import restore_libraries
 from tailrace.compat.errors import ProgramError
 from tailrace.compat.hook import install
 
@@ -27,6 +29,7 @@ def run_program(script: str, arguments: Sequence[str]) -> int:
     code = _compiled(path)
     install()
     era.restore()
+    restore_libraries()
     main = ModuleType("__main__")
     main.__dict__.update(__file__=script, __builtins__=builtins, __cached__=None)
     sys.modules["__main__"] = main
@@ -43,6 +46,9 @@ def run_program(script: str, arguments: Sequence[str]) -> int:
     except BaseException as error:
         error.__traceback__ = _without_ours(error.__traceback__)
         sys.excepthook(type(error), error, error.__traceback__)
+        what = advice(error)
+        if what:
+            sys.stderr.write(f"tailrace: {what}\n")
         return _INTERRUPTED if isinstance(error, KeyboardInterrupt) else 1
     finally:
         tf.config.set_soft_device_placement(soft)
@@ -66,10 +72,10 @@ def _compiled(path: Path) -> CodeType:
 
 
 def describe_syntax_error(error: SyntaxError) -> str:
-    """What is wrong, and whether the program is one for Python 2."""
+    """What is wrong and, where that is known, what to do."""
     said = error.msg or "invalid syntax"
-    python2 = "Missing parentheses in call to" in said or "multiple exception types" in said
-    return said + (" (a Python 2 program: convert it with 2to3 first)" if python2 else "")
+    what = advice(error)
+    return f"{said} ({what})" if what else said
 
 
 def _without_ours(trace: TracebackType | None) -> TracebackType | None:

@@ -79,7 +79,7 @@ def test_interrupt(tmp_path: Path, capfd: pytest.CaptureFixture[str]):
 @pytest.mark.parametrize(
     ("source", "message"),
     [
-        (b"print 'x'", "convert it with 2to3"),
+        (b"print 'x'", "convert it with `2to3"),
         (b"x = (", "never closed"),
         (b"\x00", "null bytes"),
         (b"\xff\xfe", "program.py:"),
