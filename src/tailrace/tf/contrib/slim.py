@@ -79,6 +79,17 @@ from tailrace.library.contrib.separable import (
     separable_conv2d,
     separable_convolution2d,
 )
+from tailrace.library.contrib.slim import (
+    data_decoder,
+    data_provider,
+    dataset,
+    dataset_data_provider,
+    parallel_reader,
+    prefetch_queue,
+    queues,
+    summaries,
+    tfexample_decoder,
+)
 from tailrace.library.contrib.transposed import (
     conv2d_transpose,
     conv3d_transpose,
