@@ -211,10 +211,13 @@ def _put(editor: Editor, devices: Devices, layer: _Layer) -> None:
     made = rule(b, device.torch, x, w, step.inputs, step.attrs, training)
     if made is None:
         return
+    gradients = [_gradient_in_one_call(gradient, made) for gradient in layer.gradients]
+    if not all(found for _, found in gradients):
+        return
     instead: dict[Step, Step] = {step: made["states"].step}
     editor.pending(b)
-    for gradient in layer.gradients:
-        instead[gradient.step] = _put_gradient(editor, layer, gradient, made)
+    for gradient, (b, found) in zip(layer.gradients, gradients, strict=True):
+        instead[gradient.step] = _put_gradient(editor, editor.pending(b), layer, gradient, found)
     editor.put(step.outputs[0], made["states"])
     for value, place in layer.ends:
         editor.put(value, made["last"][place])
@@ -227,14 +230,24 @@ def _joined(b: Builder, values: list[Value], axis: int) -> Value:
     return values[0] if len(values) == 1 else b.ConcatV2(*values, b.constant(axis))
 
 
-def _put_gradient(editor: Editor, layer: _Layer, gradient: _Gradient, made: dict[str, Any]) -> Step:
+def _gradient_in_one_call(
+    gradient: _Gradient, made: dict[str, Any]
+) -> tuple[Builder, dict[str, Any]]:
+    """The gradient of the layer that is made, empty where the call gives none of such a kind, and
+    the builder to go on with.
+    """
     step = gradient.step
     rule = step.op_def.in_one_call_rule
     assert rule is not None
-    b = editor.pending(Builder(step.op, step.guards, step.members))
+    b = Builder(step.op, step.guards, step.members)
     of_weights = bool(gradient.kernels or gradient.biases)
-    found = rule(b, made, step.inputs, step.attrs, of_weights)
-    for old, new in zip(step.outputs[1:], found["first"], strict=True):
+    return b, rule(b, made, step.inputs, step.attrs, of_weights) or {}
+
+
+def _put_gradient(
+    editor: Editor, b: Builder, layer: _Layer, gradient: _Gradient, found: dict[str, Any]
+) -> Step:
+    for old, new in zip(gradient.step.outputs[1:], found["first"], strict=True):
         editor.put(old, new)
     for total in gradient.biases:
         editor.put(total.outputs[0], found["bias"])

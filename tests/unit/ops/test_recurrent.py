@@ -72,14 +72,15 @@ def test_lstm(in_place, lengths):
     h, c, peepholes = noise(B, H), noise(B, H, seed=1), [noise(H, seed=s) for s in range(3)]
     before = gx.clone()
     hs, cs, gates = run(
-        "LstmSequence", gx, wh, [bias], h, c, peepholes, lengths,
-        forget_bias=1.0, cell_clip=0.0, activation="tanh", in_place=in_place,
+        "LstmSequence", gx, wh, [bias], h, c, peepholes, [], lengths, [],
+        forget_bias=1.0, cell_clip=0.0, projection_clip=0.0, activation="tanh", in_place=in_place,
     )  # fmt: skip
     assert torch.equal(gx, before) != in_place
     kept = gates.clone()
     run(
-        "LstmSequenceGrad", [noise(T, B, H)], [], [], gates, hs, cs, wh, peepholes, lengths,
-        cell_clip=0.0, activation="tanh", in_place=in_place,
+        "LstmSequenceGrad", [noise(T, B, H)], [], [], gates, hs, cs, wh, peepholes, [],
+        lengths, [], [],
+        cell_clip=0.0, projection_clip=0.0, activation="tanh", in_place=in_place,
     )  # fmt: skip
     assert torch.equal(gates, kept) != in_place
 
@@ -89,13 +90,13 @@ def test_gru(in_place):
     gx, gxc, h = noise(T, B, 2 * H), noise(T, B, H), noise(B, H)
     wh, whc = noise(H, 2 * H), noise(H, H)
     hs, gates, candidate, rh = run(
-        "GruSequence", gx, gxc, wh, whc, [noise(2 * H)], [], h, [],
+        "GruSequence", gx, gxc, wh, whc, [noise(2 * H)], [], h, [], [],
         activation="tanh", in_place=in_place,
     )  # fmt: skip
     torch.testing.assert_close(rh, gates[..., :H] * hs[:-1])
     kept = gates.clone()
     run(
-        "GruSequenceGrad", [], [noise(B, H)], gates, candidate, rh, hs, wh, whc, [],
+        "GruSequenceGrad", [], [noise(B, H)], gates, candidate, rh, hs, wh, whc, [], [],
         activation="tanh", in_place=in_place,
     )  # fmt: skip
     assert torch.equal(gates, kept) != in_place
@@ -122,8 +123,8 @@ def test_gru_that_resets_after_the_product(in_place):
 def test_activations_within_gates(activation):
     gx, wh, states = noise(T, B, 4 * H), noise(H, 4 * H), [noise(B, H), noise(B, H, seed=1)]
     hs, cs, gates = run(
-        "LstmSequence", gx, wh, [], *states, [], [],
-        forget_bias=0.0, cell_clip=0.0, activation=activation, in_place=False,
+        "LstmSequence", gx, wh, [], *states, [], [], [], [],
+        forget_bias=0.0, cell_clip=0.0, projection_clip=0.0, activation=activation, in_place=False,
     )  # fmt: skip
     act = getattr(torch, activation)
     torch.testing.assert_close(gates[0, :, H : 2 * H], act((gx[0] + states[0] @ wh)[:, H : 2 * H]))
@@ -133,6 +134,53 @@ def test_activations_within_gates(activation):
 @pytest.mark.parametrize("activation", ["tanh", "relu", "sigmoid"])
 def test_rnn(activation):
     gx, wh, h = noise(T, B, H), noise(H, H), noise(B, H)
-    (hs,) = run("RnnSequence", gx, wh, [], h, [], activation=activation)
+    (hs,) = run("RnnSequence", gx, wh, [], h, [], [], activation=activation)
     torch.testing.assert_close(hs[1], getattr(torch, activation)(gx[0] + h @ wh))
-    run("RnnSequenceGrad", [noise(T, B, H)], [], hs, wh, [], activation=activation)
+    run("RnnSequenceGrad", [noise(T, B, H)], [], hs, wh, [], [], [], activation=activation)
+
+
+@pytest.mark.parametrize("size", [(T, B, H), (1, B, H), (H,)])
+def test_masks(size):
+    """Steps begin with what those before give times the mask, of whatever sizes it is."""
+    mask = noise(*size, seed=7)
+    gx, h, c, wh = noise(T, B, 4 * H), noise(B, H), noise(B, H), noise(H, 4 * H)
+    hs, cs, gates, given = run(
+        "LstmSequence", gx, wh, [], h, c, [], [], [], [mask],
+        forget_bias=0.0, cell_clip=0.0, projection_clip=0.0, activation="tanh", in_place=False,
+    )  # fmt: skip
+    torch.testing.assert_close(given, gates[..., 3 * H :] * torch.tanh(cs[1:]))
+    torch.testing.assert_close(hs[1:], given * mask)
+    run(
+        "LstmSequenceGrad", [noise(T, B, H)], [], [], gates, hs, cs, wh, [], [], [],
+        [mask], [cs[1:]],
+        cell_clip=0.0, projection_clip=0.0, activation="tanh", in_place=False,
+    )  # fmt: skip
+    gxc, whg, whc = gx[..., :H].contiguous(), wh[:, : 2 * H], wh[:, :H]
+    hs, gates, candidate, rh, given = run(
+        "GruSequence", gx[..., : 2 * H], gxc, whg, whc, [], [], h, [], [mask],
+        activation="tanh", in_place=False,
+    )  # fmt: skip
+    torch.testing.assert_close(hs[1:], given * mask)
+    run(
+        "GruSequenceGrad", [], [h], gates, candidate, rh, hs, whg, whc, [], [mask],
+        activation="tanh", in_place=False,
+    )  # fmt: skip
+    hs, given = run("RnnSequence", gxc, whc, [], h, [], [mask], activation="tanh")
+    torch.testing.assert_close(hs[1:], given * mask)
+    run("RnnSequenceGrad", [], [h], hs, whc, [], [mask], [given], activation="tanh")
+
+
+def test_projection():
+    projection, size = noise(H, 3), 3
+    gx, wh, h, c = noise(T, B, 4 * H), noise(size, 4 * H), noise(B, size), noise(B, H)
+    hs, cs, gates, m = run(
+        "LstmSequence", gx, wh, [], h, c, [], [projection], [], [],
+        forget_bias=0.0, cell_clip=0.0, projection_clip=0.0, activation="tanh", in_place=False,
+    )  # fmt: skip
+    torch.testing.assert_close(hs[1:], m @ projection)
+    dout = noise(T, B, size)
+    *_, dproduct = run(
+        "LstmSequenceGrad", [dout], [], [], gates, hs, cs, wh, [], [projection], [], [], [],
+        cell_clip=0.0, projection_clip=0.0, activation="tanh", in_place=False,
+    )  # fmt: skip
+    torch.testing.assert_close(dproduct[-1], dout[-1])

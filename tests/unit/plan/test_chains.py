@@ -479,7 +479,7 @@ def test_cell_states_in_the_loss(graph, monkeypatch):
         states.append(state)
     loss = graph.weighted(states[2].c, states[5].c, states[5].h, states[1].h)
     gradients = tf.gradients(loss, tf.trainable_variables())
-    counts = {"LstmSequence": 1, "GeneralLstmSequenceGrad": 1}
+    counts = {"LstmSequence": 1, "LstmSequenceGrad": 1}
     graph.check([loss, *gradients], monkeypatch, counts)
 
 

@@ -11,11 +11,11 @@ from typing import Any
 
 from tailrace.dtypes import float16, float32, float64
 from tailrace.native import device_cudnn
-from tailrace.ops.recurrent import sequences
-from tailrace.registry import Attr, fused
+from tailrace.ops.recurrent import lstm, rnn
+from tailrace.ops.recurrent.sequences import COUNT
+from tailrace.registry import fused
 
 _TYPES = (float16, float32, float64)
-_COUNT = Attr("int", 0)
 
 
 def _one(values):
@@ -27,8 +27,8 @@ def _one(values):
     "CudnnSequence",
     "x: T, wx: T, wh: T, bias: K*T, h0: T, c0: C*T -> hs: T, c_last: T, kept: uint8, packed: T",
     T=_TYPES,
-    K=_COUNT,
-    C=_COUNT,
+    K=COUNT,
+    C=COUNT,
     mode="lstm",
     forget_bias=0.0,
     training=False,
@@ -55,10 +55,10 @@ def cudnn_sequence_flops(outputs, x, wx, wh, bias, h0, c0):
     "dout: D*T, h_last: M*T, c_last: N*T, x: T, h0: T, c0: C*T, hs: T, kept: uint8, packed: T "
     "-> dx: T, dwx: T, dwh: T, dbias: T, dh0: T, dc0: T",
     T=_TYPES,
-    D=_COUNT,
-    M=_COUNT,
-    N=_COUNT,
-    C=_COUNT,
+    D=COUNT,
+    M=COUNT,
+    N=COUNT,
+    C=COUNT,
     mode="lstm",
     of_weights=True,
     in_place=False,
@@ -140,12 +140,10 @@ def _serves(device: Any, value: Any) -> bool:
     return device_cudnn.serves(device) and value.tensor._dtype.base_dtype in _TYPES
 
 
-@sequences.lstm_sequence.in_one_call
+@lstm.lstm_sequence.in_one_call
 def lstm_in_one_call(b, device, x, wx, inputs, attrs, training):
     gx, wh, *more = inputs
-    if not _serves(device, gx) or attrs["P"] or attrs["L"] or attrs["cell_clip"]:
-        return None
-    if attrs["activation"] != "tanh":
+    if not _serves(device, gx) or any(attrs[name] for name in ("P", "R", "L", "S", "cell_clip")):
         return None
     if attrs["activation"] != "tanh":
         return None
@@ -163,25 +161,27 @@ def lstm_in_one_call(b, device, x, wx, inputs, attrs, training):
     )
 
 
-@sequences.lstm_sequence_grad.in_one_call
+@lstm.lstm_sequence_grad.in_one_call
 def lstm_gradient_in_one_call(b, made, inputs, attrs, of_weights):
+    if attrs["C"]:
+        return None  # what cuDNN gives are no gradients of the cells' states within a sequence
     lengths = (attrs["D"], attrs["M"], attrs["K"])
     begins = [sum(lengths[:i]) for i in range(3)]
     dout, last, c_last = (inputs[at : at + n] for at, n in zip(begins, lengths, strict=True))
     return _gradient(b, made, dout, last, c_last, of_weights)
 
 
-@sequences.rnn_sequence.in_one_call
+@rnn.rnn_sequence.in_one_call
 def rnn_in_one_call(b, device, x, wx, inputs, attrs, training):
     gx, wh, *more = inputs
     mode = f"rnn_{attrs['activation']}"
-    if not _serves(device, gx) or attrs["L"] or mode not in device_cudnn.GATES:
+    if not _serves(device, gx) or attrs["L"] or attrs["S"] or mode not in device_cudnn.GATES:
         return None
     bias, first = more[: attrs["K"]], more[attrs["K"] :]
     return _layer(b, x, wx, wh, bias, first, mode=mode, training=training)
 
 
-@sequences.rnn_sequence_grad.in_one_call
+@rnn.rnn_sequence_grad.in_one_call
 def rnn_gradient_in_one_call(b, made, inputs, attrs, of_weights):
     dout, last = inputs[: attrs["D"]], inputs[attrs["D"] : attrs["D"] + attrs["M"]]
     return _gradient(b, made, dout, last, [], of_weights)

@@ -8,10 +8,8 @@ from math import prod
 
 from tailrace.dtypes import FLOATS
 from tailrace.native import recurrent
-from tailrace.ops.recurrent.sequences import one, own
-from tailrace.registry import Attr, fused
-
-_COUNT = Attr("int", 0)
+from tailrace.ops.recurrent.sequences import COUNT, one, own
+from tailrace.registry import fused
 
 
 @fused(
@@ -19,10 +17,10 @@ _COUNT = Attr("int", 0)
     "gx: T, gxc: T, wh: T, whc: T, bias: K*T, bias_c: M*T, bias_r: R*T, h0: T, lengths: L*int32 "
     "-> hs: T, gates: T, candidate: T, reset: T",
     T=FLOATS,
-    K=_COUNT,
-    M=_COUNT,
-    R=_COUNT,
-    L=_COUNT,
+    K=COUNT,
+    M=COUNT,
+    R=COUNT,
+    L=COUNT,
     in_place=False,
     _consumes=("gx", "gxc"),
 )
@@ -57,9 +55,9 @@ def gru_after_sequence_flops(outputs, gx, gxc, wh, whc, bias, bias_c, bias_r, h0
     "dout: D*T, h_last: M*T, gates: T, candidate: T, reset: T, hs: T, wh: T, whc: T, "
     "lengths: L*int32 -> dz: T, dzx: T, dzh: T, dh0: T",
     T=FLOATS,
-    D=_COUNT,
-    M=_COUNT,
-    L=_COUNT,
+    D=COUNT,
+    M=COUNT,
+    L=COUNT,
     in_place=False,
     _consumes=("gates", "candidate", "reset"),
 )

@@ -54,20 +54,27 @@ def _projection(words: Values) -> list[Any]:
 
 def lstm(b, gx, wh, bias, first, words, lengths, attributes):
     """Gives the states by name, the gates, and with a projection what is projected."""
-    peepholes, projection = _peepholes(words), _projection(words)
-    given = [*bias["z"], first["h"], first["c"], *peepholes, *projection, *_given(lengths)]
-    counts = {"K": len(bias["z"]), "P": len(peepholes), "L": len(_given(lengths))}
-    make = b.ProjectedLstmSequence if projection else b.LstmSequence
-    options = _options(attributes)
-    if not projection:
-        del options["projection_clip"]
-    if "mask" in words:
-        make, given = b.DroppedLstmSequence, [*given, words["mask"]]
-    hs, cs, gates, *more = make(
-        gx["z"], wh["z"], *given, **counts, forget_bias=attributes["forget_bias"], **options
+    peepholes, projection, mask = _peepholes(words), _projection(words), _given(words.get("mask"))
+    hs, cs, gates, *more = b.LstmSequence(
+        gx["z"],
+        wh["z"],
+        *bias["z"],
+        first["h"],
+        first["c"],
+        *peepholes,
+        *projection,
+        *_given(lengths),
+        *mask,
+        K=len(bias["z"]),
+        P=len(peepholes),
+        R=len(projection),
+        L=len(_given(lengths)),
+        S=len(mask),
+        forget_bias=attributes["forget_bias"],
+        **_options(attributes),
     )
-    name = "given" if "mask" in words else "m"
-    return {"h": hs, "c": cs, "gates": gates, **dict(zip([name], more, strict=False))}
+    names = ["m"] * len(projection) + ["given"] * len(mask)
+    return {"h": hs, "c": cs, "gates": gates, **dict(zip(names, more, strict=True))}
 
 
 def lstm_gradient(b, layer, wh, terms, last, words, lengths, attributes):
@@ -76,28 +83,31 @@ def lstm_gradient(b, layer, wh, terms, last, words, lengths, attributes):
     dout, h_last, c_last = _given(terms["h"]), _given(last["h"]), _given(last["c"])
     mask, dcs = _given(words.get("mask")), _given(terms["c"])
     peepholes, projection = _peepholes(words), _projection(words)
-    saved = [layer["gates"], layer["h"], layer["c"], wh["z"], *peepholes, *projection]
-    counts = {"D": len(dout), "M": len(h_last), "K": len(c_last), "P": len(peepholes)}
-    make = b.ProjectedLstmSequenceGrad if projection else b.LstmSequenceGrad
-    if mask or dcs:
-        make = b.GeneralLstmSequenceGrad
-        counts |= {"S": len(mask), "C": len(dcs)}
-    options = _options(attributes)
-    if not projection:
-        del options["projection_clip"]
-    dz, dh, dc, *dproduct = make(
+    dz, dh, dc, *dproduct = b.LstmSequenceGrad(
         *dout,
         *h_last,
         *c_last,
-        *saved,
+        layer["gates"],
+        layer["h"],
+        layer["c"],
+        wh["z"],
+        *peepholes,
+        *projection,
         *_given(lengths),
         *mask,
         *dcs,
-        **counts,
+        D=len(dout),
+        M=len(h_last),
+        K=len(c_last),
+        P=len(peepholes),
+        R=len(projection),
         L=len(_given(lengths)),
-        **options,
+        S=len(mask),
+        C=len(dcs),
+        **_options(attributes),
     )
-    return {"dz": dz, "dh": dh, "dc": dc, **dict(zip(["dproduct"], dproduct, strict=False))}
+    product = dict(zip(["dproduct"] * len(projection), dproduct, strict=True))
+    return {"dz": dz, "dh": dh, "dc": dc, **product}
 
 
 def lstm_gradient_past_clip(b, layer, wh, terms, last, words, lengths, attributes):
@@ -138,8 +148,8 @@ def gradient_of_product(b, found):
 
 def gru(b, gx, wh, bias, first, words, lengths, attributes):
     """Gives the states, the gates r and u, the candidate and r h."""
-    make = b.DroppedGruSequence if "mask" in words else b.GruSequence
-    hs, gates, candidate, rh, *given = make(
+    mask = _given(words.get("mask"))
+    hs, gates, candidate, rh, *given = b.GruSequence(
         gx["z"],
         gx["zc"],
         wh["z"],
@@ -148,21 +158,22 @@ def gru(b, gx, wh, bias, first, words, lengths, attributes):
         *bias["zc"],
         first["h"],
         *_given(lengths),
-        *_given(words.get("mask")),
+        *mask,
         K=len(bias["z"]),
         M=len(bias["zc"]),
         L=len(_given(lengths)),
+        S=len(mask),
         activation=attributes["activation"],
     )
     found = {"h": hs, "gates": gates, "candidate": candidate, "rh": rh}
-    return {**found, **dict(zip(["given"], given, strict=False))}
+    return {**found, **dict(zip(["given"] * len(mask), given, strict=True))}
 
 
 def gru_gradient(b, layer, wh, terms, last, words, lengths, attributes):
     """Gives the gradients of both affine sums and of the initial state."""
     dout, h_last = _given(terms["h"]), _given(last["h"])
-    make = b.DroppedGruSequenceGrad if "mask" in words else b.GruSequenceGrad
-    dz, dzc, dh = make(
+    mask = _given(words.get("mask"))
+    dz, dzc, dh = b.GruSequenceGrad(
         *dout,
         *h_last,
         layer["gates"],
@@ -172,10 +183,11 @@ def gru_gradient(b, layer, wh, terms, last, words, lengths, attributes):
         wh["z"],
         wh["zc"],
         *_given(lengths),
-        *_given(words.get("mask")),
+        *mask,
         D=len(dout),
         M=len(h_last),
         L=len(_given(lengths)),
+        S=len(mask),
         activation=attributes["activation"],
     )
     return {"dz": dz, "dzc": dzc, "dh": dh}
@@ -249,30 +261,38 @@ NEGATED_GRU_ROLES = {
 
 def rnn(b, gx, wh, bias, first, words, lengths, attributes):
     """Gives the states."""
-    inputs = [gx["z"], wh["z"], *bias["z"], first["h"], *_given(lengths)]
-    counts = {"K": len(bias["z"]), "L": len(_given(lengths))}
-    if "mask" in words:
-        inputs.append(words["mask"])
-        hs, given = b.DroppedRnnSequence(*inputs, activation=attributes["activation"], **counts)
-        return {"h": hs, "given": given}
-    return {"h": b.RnnSequence(*inputs, activation=attributes["activation"], **counts)}
+    mask = _given(words.get("mask"))
+    made = b.RnnSequence(
+        gx["z"],
+        wh["z"],
+        *bias["z"],
+        first["h"],
+        *_given(lengths),
+        *mask,
+        K=len(bias["z"]),
+        L=len(_given(lengths)),
+        S=len(mask),
+        activation=attributes["activation"],
+    )
+    return dict(zip(("h", "given"), made, strict=True)) if mask else {"h": made}
 
 
 def rnn_gradient(b, layer, wh, terms, last, words, lengths, attributes):
     """Gives the gradients of the affine sum and of the initial state."""
     dout, h_last = _given(terms["h"]), _given(last["h"])
-    make = b.DroppedRnnSequenceGrad if "mask" in words else b.RnnSequenceGrad
-    dz, dh = make(
+    mask = _given(words.get("mask"))
+    dz, dh = b.RnnSequenceGrad(
         *dout,
         *h_last,
         layer["h"],
-        *_given(layer.get("given")),
         wh["z"],
         *_given(lengths),
-        *_given(words.get("mask")),
+        *mask,
+        *_given(layer.get("given")),
         D=len(dout),
         M=len(h_last),
         L=len(_given(lengths)),
+        S=len(mask),
         activation=attributes["activation"],
     )
     return {"dz": dz, "dh": dh}

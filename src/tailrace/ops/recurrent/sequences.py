@@ -1,8 +1,16 @@
-"""Recurrent layers over whole sequences, as the planner puts them in place of their steps.
+"""Recurrent layers over whole sequences, as the planner puts them in place of their steps: what
+goes into the steps and comes from their gradients for all of them at once. The layers themselves
+are in `lstm`, `gru`, `gru_after` and `rnn`.
 
 Shapes: T steps, B batch, I inputs, H hidden, G gates. `hs` and `cs` [T+1,B,H] are the states, the
 initial one first. `gx` [T,B,G H] are the inputs' products with their weights. Gradients are given
 for the states after every step (`dout`) and after the last one (`last`), where there are such.
+
+What a layer need not have is a list of at most one tensor among its inputs and outputs, whose
+length is an attribute. With a `mask` [T,B,H], or of sizes that are repeated to this, states are
+multiplied with it before the next step begins with them (dropout): then `hs` are what steps begin
+with, and `given` [T,B,H] what they give, which `dout` are gradients of; `last` are gradients of
+what a next step would begin with.
 """
 
 from __future__ import annotations
@@ -12,12 +20,12 @@ from math import prod
 import torch
 
 from tailrace.dtypes import FLOATS, INDEX, NUMERIC
-from tailrace.native import device_recurrent, recurrent
 from tailrace.native.products import product, stacked, stacked_with
 from tailrace.native.rows import row_sums as sums_of_rows
 from tailrace.registry import Attr, fused
 
-_COUNT = Attr("int", 0)
+# how many tensors a list is of
+COUNT = Attr("int", 0)
 
 
 def one(values):
@@ -30,6 +38,14 @@ def own(x, in_place):
     return x.contiguous() if in_place else x.clone(memory_format=torch.contiguous_format)
 
 
+def whole(mask, size):
+    """The mask, if there is one, as views of that size, [T,B,H]."""
+    if not mask:
+        return None
+    found = mask[0].expand(size)
+    return found if found.stride(2) == 1 or found.shape[2] == 1 else found.contiguous()
+
+
 # -- what goes in ----------------------------------------------------------------------------------
 
 
@@ -37,8 +53,8 @@ def own(x, in_place):
     "SequenceInputs",
     "x: N*T, w: N*T, addends: M*T -> y: T",
     T=FLOATS,
-    N=_COUNT,
-    M=_COUNT,
+    N=COUNT,
+    M=COUNT,
     _of_layer="inputs",
 )
 def sequence_inputs(x, w, addends):
@@ -95,7 +111,7 @@ def table_rows_shape(table, indices, *, swapped):
     return [(*(reversed(indices) if swapped else indices), table[1])]
 
 
-@fused("KernelGradient", "x: N*T, dz: T -> dkernel: T", T=FLOATS, N=_COUNT, _of_layer="of kernel")
+@fused("KernelGradient", "x: N*T, dz: T -> dkernel: T", T=FLOATS, N=COUNT, _of_layer="of kernel")
 def kernel_gradient(x, dz):
     """The gradient of a kernel whose rows are multiplied with each `x` in turn.
 
@@ -162,7 +178,7 @@ def row_sums_shape(dz, indices):
     "x: N*T, dz: T, table: T, words: Tindices, sums: T -> dkernel: T",
     T=FLOATS,
     Tindices=INDEX,
-    N=_COUNT,
+    N=COUNT,
     position=0,
 )
 def kernel_gradient_by_table_kernel(x, dz, table, words, sums, *, position):
@@ -185,7 +201,7 @@ def kernel_gradient_by_table_flops(outputs, x, dz, table, words, sums):
     return 2 * (prod(dz) * others + prod(sums) * table[1])
 
 
-@fused("InputGradient", "dz: N*T, w: N*T -> dx: T", T=FLOATS, N=_COUNT, _of_layer="of inputs")
+@fused("InputGradient", "dz: N*T, w: N*T -> dx: T", T=FLOATS, N=COUNT, _of_layer="of inputs")
 def input_gradient(dz, w):
     """The gradient of what was multiplied with `w`. Shapes: dz [T,B,G], w [I,G] -> [T,B,I]."""
     rows = [gradient.reshape(-1, gradient.shape[2]) for gradient in dz]
@@ -225,267 +241,3 @@ def narrow(x, *, axis, begin, size):
 @narrow.shape
 def narrow_shape(x, *, axis, begin, size):
     return [(*x[:axis], size, *x[axis + 1 :])]
-
-
-# -- LSTM ------------------------------------------------------------------------------------------
-
-
-def clip(number):
-    """What is clipped to, for the kernels; 0 is no limit."""
-    return number or None
-
-
-@fused(
-    "LstmSequence",
-    "gx: T, wh: T, bias: K*T, h0: T, c0: T, peepholes: P*T, lengths: L*int32 "
-    "-> hs: T, cs: T, gates: T",
-    T=FLOATS,
-    K=_COUNT,
-    P=_COUNT,
-    L=_COUNT,
-    forget_bias=0.0,
-    cell_clip=0.0,
-    activation="tanh",
-    in_place=False,
-    _consumes="gx",
-)
-def lstm_sequence(
-    gx, wh, bias, h0, c0, peepholes, lengths, *, forget_bias, cell_clip, activation, in_place
-):
-    """An LSTM layer; the gates i, j, f, o are kept as they are after activation."""
-    return recurrent.lstm_forward(
-        own(gx, in_place),
-        wh.contiguous(),
-        one(bias),
-        h0.contiguous(),
-        c0.contiguous(),
-        forget_bias=forget_bias,
-        peepholes=tuple(peepholes) or None,
-        cell_clip=clip(cell_clip),
-        lengths=one(lengths),
-        activation=activation,
-    )
-
-
-@lstm_sequence.on_device()
-def lstm_sequence_on_device(
-    gx, wh, bias, h0, c0, peepholes, lengths, *, forget_bias, cell_clip, activation, in_place
-):
-    """The same with a fused kernel for each step, where there is one for such a cell."""
-    if peepholes or lengths or cell_clip or activation != "tanh":
-        options = {"forget_bias": forget_bias, "cell_clip": cell_clip, "activation": activation}
-        states = h0, c0, peepholes, lengths
-        return lstm_sequence.kernel(gx, wh, bias, *states, in_place=in_place, **options)
-    return device_recurrent.lstm_forward(gx, wh, one(bias), h0, c0, forget_bias)
-
-
-@lstm_sequence.shape
-def lstm_sequence_shape(gx, wh, bias, h0, c0, peepholes, lengths):
-    return [(gx[0] + 1, *h0), (gx[0] + 1, *c0), gx]
-
-
-@lstm_sequence.flops
-def lstm_sequence_flops(outputs, gx, wh, bias, h0, c0, peepholes, lengths):
-    return 2 * prod(gx) * wh[0]
-
-
-@fused(
-    "LstmSequenceGrad",
-    "dout: D*T, h_last: M*T, c_last: K*T, gates: T, hs: T, cs: T, wh: T, peepholes: P*T, "
-    "lengths: L*int32 -> dz: T, dh0: T, dc0: T",
-    T=FLOATS,
-    D=_COUNT,
-    M=_COUNT,
-    K=_COUNT,
-    P=_COUNT,
-    L=_COUNT,
-    cell_clip=0.0,
-    activation="tanh",
-    in_place=False,
-    _consumes="gates",
-)
-def lstm_sequence_grad(
-    dout, h_last, c_last, gates, hs, cs, wh, peepholes, lengths, *, cell_clip, activation, in_place
-):
-    """The gradients of the gates before activation, and of the initial states."""
-    return recurrent.lstm_backward(
-        one(dout),
-        one(h_last),
-        one(c_last),
-        own(gates, in_place),
-        hs,
-        cs,
-        wh.contiguous(),
-        peepholes=tuple(peepholes) or None,
-        cell_clip=clip(cell_clip),
-        lengths=one(lengths),
-        activation=activation,
-    )
-
-
-@lstm_sequence_grad.on_device()
-def lstm_sequence_grad_on_device(
-    dout, h_last, c_last, gates, hs, cs, wh, peepholes, lengths, *, cell_clip, activation, in_place
-):
-    """The same with a fused kernel for each step, where there is one for such a cell."""
-    states = dout, h_last, c_last
-    if peepholes or lengths or cell_clip or activation != "tanh":
-        options = {"cell_clip": cell_clip, "activation": activation, "in_place": in_place}
-        saved = gates, hs, cs, wh
-        return lstm_sequence_grad.kernel(*states, *saved, peepholes, lengths, **options)
-    arriving = one(dout), one(h_last), one(c_last)
-    return device_recurrent.lstm_backward(*arriving, gates, hs, cs, wh)
-
-
-@lstm_sequence_grad.shape
-def lstm_sequence_grad_shape(dout, h_last, c_last, gates, hs, cs, wh, peepholes, lengths):
-    return [gates, hs[1:], cs[1:]]
-
-
-@lstm_sequence_grad.flops
-def lstm_sequence_grad_flops(outputs, dout, h_last, c_last, gates, hs, cs, wh, peepholes, lengths):
-    return 2 * prod(gates) * wh[0]
-
-
-# -- GRU -------------------------------------------------------------------------------------------
-
-
-@fused(
-    "GruSequence",
-    "gx: T, gxc: T, wh: T, whc: T, bias: K*T, bias_c: M*T, h0: T, lengths: L*int32 "
-    "-> hs: T, gates: T, candidate: T, rh: T",
-    T=FLOATS,
-    K=_COUNT,
-    M=_COUNT,
-    L=_COUNT,
-    activation="tanh",
-    in_place=False,
-    _consumes=("gx", "gxc"),
-)
-def gru_sequence(gx, gxc, wh, whc, bias, bias_c, h0, lengths, *, activation, in_place):
-    """A GRU layer; r, u, the candidate and r h are kept."""
-    return recurrent.gru_forward(
-        own(gx, in_place),
-        own(gxc, in_place),
-        wh.contiguous(),
-        whc.contiguous(),
-        one(bias),
-        one(bias_c),
-        h0.contiguous(),
-        lengths=one(lengths),
-        activation=activation,
-    )
-
-
-@gru_sequence.shape
-def gru_sequence_shape(gx, gxc, wh, whc, bias, bias_c, h0, lengths):
-    return [(gx[0] + 1, *h0), gx, gxc, gxc]
-
-
-@gru_sequence.flops
-def gru_sequence_flops(outputs, gx, gxc, wh, whc, bias, bias_c, h0, lengths):
-    return 2 * (prod(gx) + prod(gxc)) * wh[0]
-
-
-@fused(
-    "GruSequenceGrad",
-    "dout: D*T, h_last: M*T, gates: T, candidate: T, rh: T, hs: T, wh: T, whc: T, "
-    "lengths: L*int32 -> dz: T, dzc: T, dh0: T",
-    T=FLOATS,
-    D=_COUNT,
-    M=_COUNT,
-    L=_COUNT,
-    activation="tanh",
-    in_place=False,
-    _consumes=("gates", "candidate"),
-)
-def gru_sequence_grad(
-    dout, h_last, gates, candidate, rh, hs, wh, whc, lengths, *, activation, in_place
-):
-    """The gradients of gates and candidate before activation, and of the initial state."""
-    return recurrent.gru_backward(
-        one(dout),
-        one(h_last),
-        own(gates, in_place),
-        own(candidate, in_place),
-        rh,
-        hs,
-        wh.contiguous(),
-        whc.contiguous(),
-        lengths=one(lengths),
-        activation=activation,
-    )
-
-
-@gru_sequence_grad.shape
-def gru_sequence_grad_shape(dout, h_last, gates, candidate, rh, hs, wh, whc, lengths):
-    return [gates, candidate, hs[1:]]
-
-
-@gru_sequence_grad.flops
-def gru_sequence_grad_flops(outputs, dout, h_last, gates, candidate, rh, hs, wh, whc, lengths):
-    return 2 * (prod(gates) + prod(candidate)) * wh[0]
-
-
-# -- the plain cell --------------------------------------------------------------------------------
-
-
-@fused(
-    "RnnSequence",
-    "gx: T, wh: T, bias: K*T, h0: T, lengths: L*int32 -> hs: T",
-    T=FLOATS,
-    K=_COUNT,
-    L=_COUNT,
-    activation="tanh",
-)
-def rnn_sequence(gx, wh, bias, h0, lengths, *, activation):
-    """A layer of plain recurrent cells."""
-    return recurrent.rnn_forward(
-        gx,
-        wh.contiguous(),
-        one(bias),
-        h0.contiguous(),
-        activation=activation,
-        lengths=one(lengths),
-    )
-
-
-@rnn_sequence.shape
-def rnn_sequence_shape(gx, wh, bias, h0, lengths):
-    return [(gx[0] + 1, *h0)]
-
-
-@rnn_sequence.flops
-def rnn_sequence_flops(outputs, gx, wh, bias, h0, lengths):
-    return 2 * prod(gx) * wh[0]
-
-
-@fused(
-    "RnnSequenceGrad",
-    "dout: D*T, h_last: M*T, hs: T, wh: T, lengths: L*int32 -> dz: T, dh0: T",
-    T=FLOATS,
-    D=_COUNT,
-    M=_COUNT,
-    L=_COUNT,
-    activation="tanh",
-)
-def rnn_sequence_grad(dout, h_last, hs, wh, lengths, *, activation):
-    """The gradients before activation and of the initial state."""
-    return recurrent.rnn_backward(
-        one(dout),
-        one(h_last),
-        hs,
-        wh.contiguous(),
-        activation=activation,
-        lengths=one(lengths),
-    )
-
-
-@rnn_sequence_grad.shape
-def rnn_sequence_grad_shape(dout, h_last, hs, wh, lengths):
-    return [(hs[0] - 1, *hs[1:]), hs[1:]]
-
-
-@rnn_sequence_grad.flops
-def rnn_sequence_grad_flops(outputs, dout, h_last, hs, wh, lengths):
-    return 2 * prod(outputs[0]) * wh[0]
