@@ -3,40 +3,56 @@
 from __future__ import annotations
 
 import ast
+import functools
 import hashlib
-import importlib.util
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import CodeType, ModuleType
 from typing import Any, NamedTuple
 
 CASES = Path(__file__).parent / "cases"
 
 
 class Case(NamedTuple):
-    """A case as it stands in its file; `source` is the hash of its code and its helpers'."""
+    """A case as it stands in its file."""
 
     module: str
     name: str
-    source: str
     path: Path
 
+    @property
+    def source(self) -> str:
+        """The hash of the case's code and its helpers'."""
+        return _source_hash(self.name, self.path)
+
     def function(self) -> Callable[[Any], dict[str, Any]]:
-        """Imports the case's module (no TensorFlow is imported by it)."""
-        spec = importlib.util.spec_from_file_location("cases_" + self.module, str(self.path))
-        assert spec is not None
-        assert spec.loader is not None
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
+        """Runs the case's module, as an import would (no TensorFlow is imported by it)."""
+        module = ModuleType("cases_" + self.module)
+        module.__file__ = str(self.path)
+        exec(_code(self.path), module.__dict__)
         return getattr(module, self.name)
+
+
+@functools.lru_cache(maxsize=1000)
+def _code(path: Path) -> CodeType:
+    return compile(path.read_bytes(), str(path), "exec", dont_inherit=True)
+
+
+@functools.lru_cache(maxsize=2)
+def _body(path: Path) -> list[ast.stmt]:
+    return ast.parse(path.read_text(encoding="utf-8"), str(path)).body
+
+
+@functools.lru_cache(maxsize=2)
+def _definitions(path: Path) -> dict[str, ast.stmt]:
+    return {name: statement for statement in _body(path) for name in _defined(statement)}
 
 
 def find_cases(path: Path) -> list[Case]:
     """The cases of one file in the order they are written."""
-    body = ast.parse(path.read_text(encoding="utf-8"), str(path)).body
-    definitions = {name: statement for statement in body for name in _defined(statement)}
     return [
-        Case(path.stem, node.name, _source_hash(node.name, definitions), path)
-        for node in body
+        Case(path.stem, node.name, path)
+        for node in _body(path)
         if isinstance(node, ast.FunctionDef)
         and not node.name.startswith("_")
         and [arg.arg for arg in node.args.args] == ["tf"]
@@ -71,8 +87,9 @@ def _defined(statement: ast.stmt) -> Iterator[str]:
                 yield node.id
 
 
-def _source_hash(name: str, definitions: dict[str, ast.stmt]) -> str:
+def _source_hash(name: str, path: Path) -> str:
     """Of the case and of everything in its module that it names, directly or indirectly."""
+    definitions = _definitions(path)
     reached: set[str] = set()
     waiting = [name]
     while waiting:

@@ -132,7 +132,7 @@ class Step:
         self.guards = tuple((values.get(v, v), branch) for v, branch in self.guards)
 
     def __repr__(self) -> str:
-        return f"Step({self.op.name})"
+        return f"{type(self).__name__}({self.op.name})"
 
 
 def declared(step: Step) -> dict[str, Any]:
@@ -163,19 +163,19 @@ class Fused(Step):
         return f"Fused({self.definition.name}, {self.op.name}, {len(self.members)} operations)"
 
 
-@dataclasses.dataclass(slots=True, eq=False)
+@dataclasses.dataclass(slots=True, eq=False, repr=False)
 class Choice(Step):
     """One input of a Merge becomes its value; a step for each input, guarded as the input is."""
 
     position: int = 0
 
 
-@dataclasses.dataclass(slots=True, eq=False)
+@dataclasses.dataclass(slots=True, eq=False, repr=False)
 class Join(Step):
     """A Merge's value is there: one of its choices was made."""
 
 
-@dataclasses.dataclass(slots=True, eq=False)
+@dataclasses.dataclass(slots=True, eq=False, repr=False)
 class Loop(Step):
     """A loop: `head` computes `test`, and while that is true `body` runs and gives the variables'
     next values.
@@ -250,7 +250,7 @@ class Variable:
     index: Value  # of the Merge: 0 in the first iteration, 1 after
 
 
-@dataclasses.dataclass(slots=True, eq=False)
+@dataclasses.dataclass(slots=True, eq=False, repr=False)
 class Segment(Step):
     """Steps in a line that are recorded on a device and then done again by one call.
 

@@ -60,7 +60,7 @@ class _Check:
                 if value.step is not step and not isinstance(step, Choice):
                     raise _broken(step.op, f"{value} is an output of {step}, but of {value.step}")
             for value in step.inputs:
-                self._visible(value, seen, step.op, f"an input of {step}")
+                self._visible(value, seen, step.op, "an input of", step)
             for value in step.detach:
                 if value not in step.inputs:
                     raise _broken(step.op, f"{step} detaches {value}, which it does not take")
@@ -76,10 +76,10 @@ class _Check:
         steps = [*loop.steps()]
         self._steps(steps, inner)
         for variable in loop.variables:
-            self._visible(variable.initial, outside, loop.op, f"the first value in {loop}")
+            self._visible(variable.initial, outside, loop.op, "the first value in", loop)
         made = inner | _made(steps)
         for value in loop.results():
-            self._visible(value, made, loop.op, f"a result in {loop}")
+            self._visible(value, made, loop.op, "a result in", loop)
         if len(loop.outputs) != len(loop.exits):
             raise _broken(loop.op, f"{loop} has {len(loop.outputs)} outputs")
         lost = [s for s in loop.targets if s not in steps]
@@ -92,15 +92,25 @@ class _Check:
             if pred.tensor._dtype.base_dtype.name != "bool":
                 raise _broken(op, f"the guard {pred} is no truth value")
 
-    def _visible(self, value: Value, seen: set[Value], op: Operation | None, what: str) -> None:
+    def _visible(
+        self,
+        value: Value,
+        seen: set[Value],
+        op: Operation | None,
+        what: str,
+        step: Step | None = None,
+    ) -> None:
         if value.known:
-            if value.constant is None:
-                raise _broken(op, f"{value}, {what}, is said to be known, but is not")
+            wrong = "is said to be known, but is not" if value.constant is None else ""
+        elif value in seen or (value.step is None and value in self.feeds):
+            wrong = ""
         elif value.step is None:
-            if value not in self.feeds and value not in seen:
-                raise _broken(op, f"{value}, {what}, is neither fed nor made by a step")
-        elif value not in seen:
-            raise _broken(op, f"{value}, {what}, is made by {value.step}, not in the plan there")
+            wrong = "is neither fed nor made by a step"
+        else:
+            wrong = f"is made by {value.step}, not in the plan there"
+        if wrong:
+            place = what if step is None else f"{what} {step}"
+            raise _broken(op, f"{value}, {place}, {wrong}")
 
 
 def _single(steps: list[Step]) -> list[Step]:
