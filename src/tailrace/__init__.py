@@ -51,10 +51,13 @@ def api() -> ModuleType:
     found = sys.modules.get(_PUBLIC)
     if found is not None:
         return import_module(_PUBLIC)
+    from tailrace.native import pages
+
     collecting = gc.isenabled()
     gc.disable()
     try:
-        public = import_module(_PUBLIC)
+        with pages.loading():
+            public = import_module(_PUBLIC)
         if collecting:
             gc.freeze()
         return public

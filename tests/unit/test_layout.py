@@ -41,7 +41,7 @@ def _allowed() -> dict[str, set[str]]:
     table["compat"] = PUBLIC
     table["cli"] = {"apps", "compat"}
     table["__main__"] = {"cli"}
-    table["tailrace"] = {*WORDS, *CHAIN, "ops"}
+    table["tailrace"] = {*WORDS, *CHAIN, "ops", "native"}
     return table
 
 

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 
 from tailrace.plan.codegen import generate
 from tailrace.plan.ir import Fused, Loop, Segment
-from tailrace.run import profile_tables
 from tailrace.run.measure import Live, bytes_of, flops_of
 
 if TYPE_CHECKING:
@@ -78,6 +77,8 @@ class Profiler:
 
     def table(self, rows: int = 30) -> str:
         """Tables by operation type and by region, the longest first."""
+        from tailrace.run import profile_tables  # rich is only for this: 2 MiB
+
         return profile_tables.tables(self, rows)
 
     def chrome_trace(self) -> str:
