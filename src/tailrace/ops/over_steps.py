@@ -109,7 +109,14 @@ def last_step(x):
 last_step.shape(lambda x: [x[1:]])
 
 
-@fused("PushSteps", "handle: resource, elements: T ->", T=ANY, _stateful=True)
-def push_steps(handle, elements):
-    """Put the elements of the first axis on a stack, the first one first."""
-    handle.items.extend(elements.unbind(0) if isinstance(elements, torch.Tensor) else elements)
+@fused(
+    "PushSteps",
+    "handle: resource, elements: T, count: int32 ->",
+    T=ANY,
+    _stateful=True,
+    _host="count",
+)
+def push_steps(handle, elements, count):
+    """Put the first `count` elements of the first axis on a stack, the first one first."""
+    found = elements[: max(0, count)]
+    handle.items.extend(found.unbind(0) if isinstance(found, torch.Tensor) else found)

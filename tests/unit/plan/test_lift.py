@@ -90,6 +90,30 @@ def test_stacks_are_filled_for_a_loop_that_stays(monkeypatch):
     compare([y, tf.gradients(y, x)[0]], {x: RNG.randn(3, 2)}, monkeypatch, stay=1)
 
 
+def test_stacks_hold_no_more_than_the_longest_sequence_needs(monkeypatch):
+    """As before, of a loop that ends before the inputs do."""
+    x, lengths = tf.placeholder(tf.float32, [3, 6, 4]), tf.placeholder(tf.int32, [3])
+
+    class Memory(tf.nn.rnn_cell.RNNCell):
+        """Gives out c: of a cell with a projection, its gradient in each step stays a loop."""
+
+        inner = tf.nn.rnn_cell.LSTMCell(5, num_proj=3)
+        state_size = property(lambda self: self.inner.state_size)
+        output_size = 5
+
+        def call(self, inputs, state):
+            _, state = self.inner(inputs, state)
+            return state.c, state
+
+    c, state = tf.nn.dynamic_rnn(Memory(), x, lengths, dtype=tf.float32)
+    loss = tf.reduce_sum(tf.sin(c)) + tf.reduce_sum(state.h)
+    gradients = tf.gradients(loss, [x, *tf.trainable_variables()])
+    feed = {x: RNG.randn(3, 6, 4), lengths: [3, 2, 4]}
+    compare([c, *gradients], feed, monkeypatch, stay=1)
+    monkeypatch.delenv("TAILRACE_PASSES")
+    compare([c, *gradients], {**feed, lengths: [0, 0, 0]}, monkeypatch, stay=1)
+
+
 def test_random_numbers_are_drawn_one_iteration_after_the_other(monkeypatch):
     tf.set_random_seed(3)
     x = tf.placeholder(tf.float32, [None, 2])

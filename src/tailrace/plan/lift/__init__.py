@@ -108,5 +108,5 @@ class _Lifting:
             if cell is None or cell not in self.arrays.pushed:
                 continue
             lifter, value = self.arrays.pushed.pop(cell)
-            lifter.builder.PushSteps(step.inputs[0], lifter.every(value))
+            lifter.builder.PushSteps(step.inputs[0], lifter.every(value), lifter.iterations())
             loop.after.append(lifter.builder.steps[-1])

@@ -120,6 +120,11 @@ class LoopLifter:
             return self._sum(variable, terms)
         return self.state_after(variable)
 
+    def iterations(self) -> Value:
+        """How often the loop runs, or more than that."""
+        bound = self.counters.bound
+        return self.builder.constant(self.count) if bound is None else bound
+
     def _counted(self, counter: Value) -> Value:
         """What a counter ends with."""
         last = self.counters.final[counter]
