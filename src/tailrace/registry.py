@@ -599,7 +599,9 @@ class Cell:
     fused operations take for them, words for parts of sums, in order; those `negated` are taken
     with the other sign. Sums of products with the state are of inputs as well, but for those that
     are `bare`. What is given out may be multiplied with a mask before it is the last of the states
-    that the next step begins with, if the cell is `maskable` (see `plan.dropped`).
+    that the next step begins with, if the cell is `maskable` (see `plan.dropped`). `sums` are
+    expressions of the gradient's words of which the rows of all steps are added up, with how the
+    total can be had from the layer's gradient. `every` are words for what comes in at each step.
     """
 
     name: str
@@ -624,6 +626,8 @@ class Cell:
     negated: tuple[str, ...] = ()
     bare: tuple[str, ...] = ()
     maskable: bool = False
+    sums: dict[str, Callable[..., Any]] = dataclasses.field(default_factory=dict)
+    every: tuple[str, ...] = ()
 
 
 CELLS: dict[str, Cell] = {}

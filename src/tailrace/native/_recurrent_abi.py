@@ -63,7 +63,15 @@ Gru = _structure(
     activation=ctypes.c_int32,
 )
 Rnn = _structure("Rnn", "gates wh bias hs lengths dout dh_last dh_first", activation=ctypes.c_int32)
-_STRUCTURES = {"lstm": Lstm, "gru": Gru, "rnn": Rnn}
+# src/normed.h
+Normed = _structure(
+    "Normed",
+    "gates wh hs cs statistics gammas betas lengths dout dcs dh_last dh_first dc dscales",
+    forget_bias=ctypes.c_double,
+    epsilon=ctypes.c_double,
+    activation=ctypes.c_int32,
+)
+_STRUCTURES = {"lstm": Lstm, "gru": Gru, "rnn": Rnn, "normed": Normed}
 ACTIVATIONS = {"tanh": 0, "relu": 1, "sigmoid": 2}
 
 
@@ -107,6 +115,30 @@ def call(name: str, dtype: torch.dtype, sizes: Sizes, fields: dict[str, Any]) ->
             setattr(arguments, field, value)
     suffix = "f32" if dtype == torch.float32 else "f64"
     getattr(loaded, f"tailrace_{name}_{suffix}")(ctypes.byref(arguments))
+
+
+def run(
+    name: str,
+    sizes: tuple[int, int, int, int],
+    threads: int | None,
+    partition: str,
+    **fields: Any,
+) -> None:
+    """Runs a kernel; sizes are T, B, H and P, fields those of its structure."""
+    dtype = fields["hs"].dtype
+    there = library() is not None and fields["hs"].is_cpu
+    if not there or dtype not in (torch.float32, torch.float64):
+        call_aten(name, fields)
+        return
+    count = torch.get_num_threads() if threads is None else threads
+    call(name, dtype, Sizes(*sizes, count, PARTITIONS[partition]), fields)
+
+
+def states(first: torch.Tensor, steps: int) -> torch.Tensor:
+    """Room for the states of all steps, the first one filled in."""
+    made = first.new_empty((steps + 1, *first.shape))
+    made[0] = first
+    return made
 
 
 def call_aten(name: str, fields: dict[str, Any]) -> None:

@@ -150,6 +150,71 @@ def rnn_backward(a: SimpleNamespace) -> None:
     a.dh_first.copy_(_arriving(a, -1, later))
 
 
+def normed_forward(a: SimpleNamespace) -> None:
+    """Fills hs, cs and statistics; gates become the normalised ones."""
+    squash, _ = _ACTIVATIONS[a.activation]
+    for t in range(len(a.gates)):
+        h, c, ended = a.hs[t], a.cs[t], _ended(a.lengths, t)
+        gates = torch.addmm(a.gates[t], h, a.wh).unflatten(1, (4, -1))
+        v, scales, _ = _normalised(gates, a.epsilon)
+        i, j, f, o = (v * a.gammas[:4] + a.betas[:4]).unbind(1)
+        entering = squash(j) if a.mask is None else squash(j) * a.mask.factors[t]
+        s = torch.sigmoid(f + a.forget_bias) * c + torch.sigmoid(i) * entering
+        v_c, scale, mean = _normalised(s, a.epsilon)
+        next_c = v_c * a.gammas[4] + a.betas[4]
+        a.gates[t] = v.flatten(1)
+        a.statistics[t] = torch.cat([scales[:, :, 0], scale, mean], 1)
+        a.cs[t + 1] = _unless(ended, next_c, c)
+        a.hs[t + 1] = _unless(ended, torch.sigmoid(o) * squash(next_c), h)
+
+
+def _normalised(x: Tensor, epsilon: float) -> tuple[Tensor, Tensor, Tensor]:
+    """Numbers of mean 0 and deviation 1 along the last axis, and what makes them so."""
+    mean = x.mean(-1, keepdim=True)
+    centred = x - mean
+    scale = 1 / torch.sqrt(centred.square().mean(-1, keepdim=True) + epsilon)
+    return centred * scale, scale, mean
+
+
+def normed_backward(a: SimpleNamespace) -> None:
+    """Fills dh_first, dc (from its final to its first value) and dscales; gates' gradients."""
+    steps = len(a.gates)
+    squash, slope = _ACTIVATIONS[a.activation]
+    states = SimpleNamespace(**{**vars(a), "mask": None})  # the mask is none of these
+    for t in reversed(range(steps)):
+        later = None if t + 1 == steps else torch.mm(a.gates[t + 1], a.wh.t())
+        dh = _arriving(states, t, later)
+        before, squashed, ended = a.cs[t], squash(a.cs[t + 1]), _ended(a.lengths, t)
+        *scales, scale, mean = a.statistics[t].unbind(1)
+        v = a.gates[t].unflatten(1, (4, -1))
+        i, j, f, o = (v * a.gammas[:4] + a.betas[:4]).unbind(1)
+        i, j, o, f = torch.sigmoid(i), squash(j), torch.sigmoid(o), torch.sigmoid(f + a.forget_bias)
+        factor = 1 if a.mask is None else a.mask.factors[t]
+        dc = a.dc + dh * o * slope(squashed)
+        if a.dcs is not None:
+            dc += a.dcs[t]
+        v_c = (f * before + i * j * factor - mean[:, None]) * scale[:, None]
+        ds = _through_norm(dc * a.gammas[4], v_c, scale)
+        d_i, d_j = ds * j * factor * i * (1 - i), ds * i * factor * slope(j)
+        d_f, d_o = ds * before * f * (1 - f), dh * squashed * o * (1 - o)
+        dy = torch.stack([d_i, d_j, d_f, d_o], 1)
+        gates = _through_norm(dy * a.gammas[:4], v, torch.stack(scales, 1)).flatten(1)
+        d_all, v_all = torch.cat([dy, dc[:, None]], 1), torch.cat([v, v_c[:, None]], 1)
+        dscales = torch.cat([d_all * v_all, d_all], 1)
+        if ended is not None:
+            dscales = dscales.masked_fill(ended[:, :, None], 0)
+        a.dscales += dscales
+        a.dc.copy_(_unless(ended, ds * f, a.dc))
+        a.gates[t] = _unless(ended, gates, torch.zeros_like(gates))
+    a.dh_first.copy_(_arriving(a, -1, torch.mm(a.gates[0], a.wh.t()) if steps else None))
+
+
+def _through_norm(dv: Tensor, v: Tensor, scale: Tensor) -> Tensor:
+    """The gradient of what was made to be of mean 0 and deviation 1, from that of this."""
+    centred = dv - dv.mean(-1, keepdim=True) - v * (dv * v).mean(-1, keepdim=True)
+    return centred * scale.unsqueeze(-1)
+
+
 def _ended(lengths: Tensor | None, t: int) -> Tensor | None:
     """Which rows are past their end at step t, bool [B,1]; None if none can be."""
     return None if lengths is None else (lengths <= t)[:, None]

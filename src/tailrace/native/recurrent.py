@@ -33,7 +33,6 @@ import torch
 from torch import Tensor
 
 from tailrace.native import _recurrent_abi as abi
-from tailrace.native.loader import library
 
 
 def outputs(hs: Tensor, lengths: Tensor | None) -> Tensor:
@@ -74,8 +73,8 @@ def lstm_forward(
     """
     assert (projection is None) == (unprojected is None)
     steps, batch, hidden = _lstm_sizes(gx)
-    hs, cs = _states(h0, steps), _states(c0, steps)
-    _run(
+    hs, cs = abi.states(h0, steps), abi.states(c0, steps)
+    abi.run(
         "lstm_forward",
         (steps, batch, hidden, h0.shape[1]),
         threads,
@@ -128,7 +127,7 @@ def lstm_backward(
     assert (projection is None) == (dprojected is None)
     steps, batch, hidden = _lstm_sizes(gates)
     dh0, dc = torch.empty_like(hs[0]), _copied(dc_last, cs[0])
-    _run(
+    abi.run(
         "lstm_backward",
         (steps, batch, hidden, hs.shape[2]),
         threads,
@@ -189,8 +188,8 @@ def gru_forward(
     [T,B,H] for `gru_backward`: r h, or with `reset_after` h Whc + bias_recurrent.
     """
     steps, batch, hidden = gx_candidate.shape
-    hs, kept = _states(h0, steps), torch.empty_like(gx_candidate)
-    _run(
+    hs, kept = abi.states(h0, steps), torch.empty_like(gx_candidate)
+    abi.run(
         "gru_forward",
         (steps, batch, hidden, hidden),
         threads,
@@ -237,7 +236,7 @@ def gru_backward(
     """
     steps, batch, hidden = candidate.shape
     dh0 = torch.empty_like(hs[0])
-    _run(
+    abi.run(
         "gru_backward",
         (steps, batch, hidden, hidden),
         threads,
@@ -277,8 +276,8 @@ def rnn_forward(
     Shapes: gx [T,B,H] (only read), wh [H,H], bias [H], h0 [B,H].
     """
     steps, batch, hidden = gx.shape
-    hs = _states(h0, steps)
-    _run(
+    hs = abi.states(h0, steps)
+    abi.run(
         "rnn_forward",
         (steps, batch, hidden, hidden),
         threads,
@@ -310,7 +309,7 @@ def rnn_backward(
     """Gradients before activation [T,B,H] and of the initial state [B,H]."""
     steps, batch, hidden = hs.shape[0] - 1, *hs.shape[1:]
     dgates, dh0 = torch.empty_like(hs[1:]), torch.empty_like(hs[0])
-    _run(
+    abi.run(
         "rnn_backward",
         (steps, batch, hidden, hidden),
         threads,
@@ -336,30 +335,6 @@ def _lstm_sizes(gates: Tensor) -> tuple[int, int, int]:
 def _peephole_fields(peepholes: tuple[Tensor, Tensor, Tensor] | None) -> dict[str, Tensor]:
     names = ("peephole_i", "peephole_f", "peephole_o")
     return dict(zip(names, peepholes, strict=True)) if peepholes else {}
-
-
-def _run(
-    name: str,
-    sizes: tuple[int, int, int, int],
-    threads: int | None,
-    partition: str,
-    **fields: Any,
-) -> None:
-    """Runs a kernel; sizes are T, B, H and P, fields those of src/recurrent.h."""
-    dtype = fields["hs"].dtype
-    there = library() is not None and fields["hs"].is_cpu
-    if not there or dtype not in (torch.float32, torch.float64):
-        abi.call_aten(name, fields)
-        return
-    count = torch.get_num_threads() if threads is None else threads
-    abi.call(name, dtype, abi.Sizes(*sizes, count, abi.PARTITIONS[partition]), fields)
-
-
-def _states(first: Tensor, steps: int) -> Tensor:
-    """Room for the states of all steps, the first one filled in."""
-    states = first.new_empty((steps + 1, *first.shape))
-    states[0] = first
-    return states
 
 
 def _copied(given: Tensor | None, like: Tensor) -> Tensor:

@@ -11,14 +11,14 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import torch
 
 from tailrace import arrays
 from tailrace.plan.build import Builder
 from tailrace.plan.dropped import from_next_step, mask_of
-from tailrace.plan.edges import results_of, users_of
+from tailrace.plan.edges import Users, results_of, users_of
 from tailrace.plan.edit import Editor, reaches
 from tailrace.plan.ended import given_out, initial_gradient, unmasked
 from tailrace.plan.found import CellMatch, GradientMatch
@@ -108,17 +108,10 @@ class _Fused:
     def match_gradients(self) -> None:
         users = self.editor.users
         for match in self.chain:
-            anchors = [match.roles[word] for word in gradient_anchors(match.kind)]
-            candidates = [
-                output
-                for anchor in anchors
-                for step in users.get(anchor, ())
-                for user in [step, *(u for v in step.outputs for u in users.get(v, ()))]
-                for output in user.outputs
-            ]
-            found = match_cell_gradient(
-                match, lambda a, b: a is b, dict.fromkeys(candidates), users
-            )
+            candidates: dict[Value, None] = {}
+            for word, steps in gradient_anchors(match.kind).items():
+                candidates.update(dict.fromkeys(_reached([match.roles[word]], steps, users)))
+            found = match_cell_gradient(match, lambda a, b: a is b, candidates, users)
             if found is not None and any(step.after for step in found.members):
                 found = None
             self.gradients.append(found)
@@ -306,6 +299,10 @@ class _Fused:
         for name in match.affine:
             self._put_parameters(b, found, name, gradients)
         self._put_inputs(b, found, gradients)
+        for text in match.cell.sums:
+            for values in zip(*(g.sums[text] for g in gradients), strict=False):
+                if self._summed(list(values)) is not None:
+                    self._put_sum(b, found.of_sum(text), [list(values)])
         for word in gradients[0].roles:
             values = [g.roles[word] for g in gradients]
             if any(self._is_needed(v) for v in values):
@@ -461,6 +458,16 @@ def _is_mate(step: Step | None, other: Step | None) -> bool:
     if step is None or other is None or isinstance(step, Loop) or isinstance(other, Loop):
         return False
     return step is other or (step.op_def is other.op_def and not step.op_def.unstacks)
+
+
+def _reached(values: Iterable[Value], steps: int, users: Users) -> list[Value]:
+    """What is computed from values by so many steps at most."""
+    found: dict[Value, None] = {}
+    for _ in range(steps):
+        after = dict.fromkeys(s for value in values for s in users.get(value, ()))
+        values = [v for step in after for v in step.outputs]
+        found.update(dict.fromkeys(values))
+    return list(found)
 
 
 def _gradient_of(gradient: GradientMatch, name: str, position: int) -> Value | None:

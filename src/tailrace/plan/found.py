@@ -137,7 +137,7 @@ class GradientMatch:
     `terms` are what the gradients of the states after it are sums of, beside what this step itself
     adds; `outgoing` the terms that it gives to the gradients of the states before it. `totals` are
     those gradients of the states after it. `shared` are gradients that are computed in one for
-    factors of several sums. `final` are, where sequences end and this is the last step, the terms
+    factors of several sums. `sums` are the totals over rows, by `Cell.sums`. `final` are, where sequences end and this is the last step, the terms
     that are gradients of the states after the last step of each.
     """
 
@@ -149,6 +149,7 @@ class GradientMatch:
     affine: dict[str, AffineGradient]
     members: list[Step]
     shared: dict[Value, list[tuple[str, Product]]]
+    sums: dict[str, list[Value]] = dataclasses.field(default_factory=dict)
     final: dict[str, list[Value]] = dataclasses.field(default_factory=dict)
 
     def sent(self, state: str) -> int:

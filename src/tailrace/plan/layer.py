@@ -260,6 +260,10 @@ class Gradient:
         whole = rows[0] if len(rows) == 1 else b.ConcatV2(*rows, b.constant(0))
         return one.part(b, whole, source, 1)
 
+    def of_sum(self, text: str) -> Value:
+        """One of the sums that `Cell.sums` tells of, over all steps."""
+        return self.layer.match.cell.sums[text](self.layer.builder, self.outputs)
+
     def of_bias(self, name: str) -> Value:
         """The gradient of the bias, summed over all steps."""
         b = self.layer.builder

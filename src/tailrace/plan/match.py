@@ -21,6 +21,8 @@ them with one kernel being such products as well; of biases; and of other addend
 of inputs alone.
 `StateGradient(z, dz)` is the gradient that `s` gets from that of `z`. `Times(a, b)` is a product of
 matrices, `TimesTransposed(a, b)` one with the second transposed.
+`RowMean(x)`, `RowSum(x)` [rows, 1] are of the rows of a matrix, `RowMeanGradient(d)` is what a
+matrix gets from the gradient of its rows' means; `Twice(x)` is 2 x.
 """
 
 from __future__ import annotations
@@ -33,6 +35,7 @@ from tailrace.plan.equations import Call, Equations, Expression, Word, equations
 from tailrace.plan.found import Affine, CellMatch, Product
 from tailrace.plan.gates import Gate, blocks, columns_of, tiled
 from tailrace.plan.ir import Choice, Guards, Join, Loop, Step, Value
+from tailrace.plan.match_rows import Find, inside_row_mean_gradient, inside_row_sum, row_mean_of, twice
 from tailrace.registry import CELLS, Cell
 
 Same = Callable[[Value, Value], bool]
@@ -277,6 +280,19 @@ class Matcher:
         return step.inputs[0], step.inputs[1], columns[0], columns[1]
 
 
+def _inside(find: Find) -> Callable[[Matcher, Call, Value], Iterator[None]]:
+    """Matches the only argument with what a value is found to be made of."""
+
+    def special(matcher: Matcher, expression: Call, value: Value) -> Iterator[None]:
+        for inner, steps in find(matcher, value):
+            since = len(matcher.steps)
+            matcher.steps += steps
+            yield from matcher.match(expression.args[0], inner)
+            del matcher.steps[since:]
+
+    return special
+
+
 _SPECIAL: dict[str, Callable[[Matcher, Call, Value], Iterator[None]]] = {
     "Sum": Matcher._sum,
     "Zeros": Matcher._zeros,
@@ -284,6 +300,10 @@ _SPECIAL: dict[str, Callable[[Matcher, Call, Value], Iterator[None]]] = {
     "StateGradient": Matcher._state_gradient,
     "Times": Matcher._times,
     "TimesTransposed": Matcher._times_transposed,
+    "RowMean": _inside(row_mean_of),
+    "RowMeanGradient": _inside(inside_row_mean_gradient),
+    "RowSum": _inside(inside_row_sum),
+    "Twice": _inside(twice),
 }
 
 

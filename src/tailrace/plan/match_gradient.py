@@ -15,24 +15,28 @@ from tailrace.registry import CELLS
 
 
 @functools.cache
-def gradient_anchors(cell_name: str) -> tuple[str, ...]:
-    """Words of the forward equations whose users begin the gradient: they are its root, or the
-    root takes what they give. One for each way to write the root.
+def gradient_anchors(cell_name: str) -> dict[str, int]:
+    """Words of the forward equations whose users begin the gradient, and by how many steps they come
+    to its root. One for each way to write the root.
     """
     cell = CELLS[cell_name]
     forward, backward = equations(cell.forward), equations(cell.backward)
 
-    def first(expression: Expression, seen: frozenset[str]) -> str | None:
+    Found = tuple[str, int] | None
+
+    def first(expression: Expression, seen: frozenset[str], steps: int) -> Found:
         if isinstance(expression, Call):
-            return next(filter(None, (first(e, seen) for e in expression.args)), None)
+            inner = (first(e, seen, steps + 1) for e in expression.args)
+            return next(filter(None, inner), None)
         name = expression.name
         if name in forward or name in seen:
-            return name if name in forward else None
-        return next(filter(None, (first(e, seen | {name}) for e in backward.get(name, ()))), None)
+            return (name, steps) if name in forward else None
+        choices = (first(e, seen | {name}, steps) for e in backward.get(name, ()))
+        return next(filter(None, choices), None)
 
-    found = [first(e, frozenset()) for e in backward[cell.roots[0]]]
+    found = [first(e, frozenset(), 0) for e in backward[cell.roots[0]]]
     assert all(found), f"the gradient of {cell_name} has no word of its forward equations"
-    return tuple(dict.fromkeys(filter(None, found)))
+    return dict(filter(None, found))
 
 
 def match_cell_gradient(
@@ -125,9 +129,12 @@ def _gradient(match: CellMatch, matcher: Matcher, users: Users) -> GradientMatch
             terms[name] = matcher.rests[f"{name}_terms"]
         else:
             terms[name] = _terms(matcher, total)
+    sums = {text: _row_totals(matcher, read_expression(text), users) for text in cell.sums}
     members = list(dict.fromkeys(matcher.steps))
     roles = {n: v for n, v in matcher.bound.items() if n not in match.roles}
-    return GradientMatch(match, roles, terms, totals, outgoing, affine, members, shared)
+    found = GradientMatch(match, roles, terms, totals, outgoing, affine, members, shared)
+    found.sums = sums
+    return found
 
 
 def _terms(matcher: Matcher, total: Value) -> list[Value]:
@@ -153,6 +160,21 @@ def _sent(matcher: Matcher, expression: Expression, users: Users) -> list[Value]
                 continue
             matcher.steps[since:] = members
     return found
+
+
+def _row_totals(matcher: Matcher, expression: Expression, users: Users) -> list[Value]:
+    """Where the rows of what an expression stands for are added up."""
+    if isinstance(expression, Word):
+        found = [matcher.bound[expression.name]] if expression.name in matcher.bound else []
+    else:
+        found = _sent(matcher, expression, users)
+    totals = []
+    for step in dict.fromkeys(s for value in found for s in users.get(value, ())):
+        if matcher.step(step.outputs[0] if step.outputs else found[0]) is not None:
+            if _sums_rows(matcher, step):
+                totals.append(step.outputs[0])
+                matcher.steps.append(step)
+    return totals
 
 
 def _affine_gradient(matcher: Matcher, z: Affine, dz: Value, users: Users) -> AffineGradient:

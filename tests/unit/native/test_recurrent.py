@@ -16,7 +16,7 @@ import torch
 from tests.unit.native import recurrent_reference as reference
 from torch import Tensor
 
-from tailrace.native import library, loader, recurrent, steps
+from tailrace.native import _recurrent_abi, library, loader, recurrent, steps
 
 D = torch.float64
 # T, B, H: each pair of the last two with one of the first
@@ -33,7 +33,7 @@ TEAMS = [(1, "rows"), (3, "rows"), (4, "rows"), (1, "units"), (2, "units"), (3, 
 def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     assert library() is not None, "build the native library first: make test"
     if request.param == "aten":
-        monkeypatch.setattr(recurrent, "library", lambda: None)
+        monkeypatch.setattr(_recurrent_abi, "library", lambda: None)
         monkeypatch.setattr(steps, "library", lambda: None)
     else:
         loader.use_isa(request.param)

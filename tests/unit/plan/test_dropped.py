@@ -12,7 +12,7 @@ from tests.unit.plan.recurrent_programs import (
 )
 
 import tailrace as tf
-from tailrace.native import recurrent
+from tailrace.native import _recurrent_abi
 
 B, T = 3, 6
 # in some runs the longest sequence ends before the last step
@@ -104,7 +104,7 @@ def test_outputs_alone(monkeypatch, wrap):
 
 @pytest.mark.parametrize("unroll", [static, dynamic])
 def test_without_the_native_library(monkeypatch, unroll):
-    monkeypatch.setattr(recurrent, "library", lambda: None)
+    monkeypatch.setattr(_recurrent_abi, "library", lambda: None)
     check(monkeypatch, lambda: WRAPPERS["all three"](rnn.GRUCell(H)), unroll, True)
 
 

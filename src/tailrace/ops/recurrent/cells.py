@@ -10,7 +10,7 @@ import itertools
 from tailrace.ops.recurrent import layers, steps
 from tailrace.registry import Cell, declare_cell
 
-_GROUPS = {
+GROUPS = {
     "Plus": ("Add", "AddV2", "AddN"),
     "Product": ("MatMul",),
     "Times": ("MatMul",),
@@ -27,17 +27,17 @@ _GROUPS = {
     "Zeros": ("ZerosLike",),
     "Select": ("Select", "SelectV2"),
 }
-_COMMUTATIVE = frozenset(["Plus", "Mul"])
+COMMUTATIVE = frozenset(["Plus", "Mul"])
 
 
 def _declare(name: str, **words: object) -> None:
-    declare_cell(Cell(name, groups=_GROUPS, commutative=_COMMUTATIVE, **words))  # type: ignore[arg-type]
+    declare_cell(Cell(name, groups=GROUPS, commutative=COMMUTATIVE, **words))  # type: ignore[arg-type]
 
 
 # -- LSTM ------------------------------------------------------------------------------------------
 
 # what stands in place of tanh: the type, and the gradient of its output y from dy
-_SQUASHES = {
+SQUASHES = {
     "tanh": ("Tanh", "TanhGrad({y}, {dy})"),
     "relu": ("Relu", "ReluGrad({dy}, {y})"),
 }
@@ -94,7 +94,7 @@ def _declare_lstm(*, peeping: bool, clipped: str, projected: str, activation: st
     """An LSTM; `clipped` is "", "clipped" or "clipped forward", `projected` is "", "projected" or
     "projected and clipped".
     """
-    squash, slope = _SQUASHES[activation]
+    squash, slope = SQUASHES[activation]
     summed, m = "c_sum" if clipped else "c", "m" if projected else "h"
     forward = _GATES.format(squash=squash) + (_PEEPING if peeping else _PLAIN)
     forward += f"""
@@ -161,7 +161,7 @@ def _declare_lstm(*, peeping: bool, clipped: str, projected: str, activation: st
 
 
 for _variant in itertools.product(
-    _SQUASHES, ("", "clipped"), (False, True), ("", "projected", "projected and clipped")
+    SQUASHES, ("", "clipped"), (False, True), ("", "projected", "projected and clipped")
 ):
     _activation, _clipped, _peeping, _projected = _variant
     _declare_lstm(peeping=_peeping, clipped=_clipped, projected=_projected, activation=_activation)
@@ -207,7 +207,7 @@ _declare(
 
 # -- GRU and the plain cell ------------------------------------------------------------------------
 
-for _activation, (_squash, _slope) in _SQUASHES.items():
+for _activation, (_squash, _slope) in SQUASHES.items():
     _declare(
         "gru" if _activation == "tanh" else f"gru with {_activation}",
         states=("h",),

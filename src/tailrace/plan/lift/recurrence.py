@@ -196,6 +196,7 @@ class GradientRecurrence:
         self.inputs: dict[Value, list[tuple[str, Product]]] = dict(match.shared)
         self.weights: dict[Value, tuple[str, Value]] = {}
         self.biases: dict[Value, str] = {}
+        self.sums = {value: text for text, values in match.sums.items() for value in values}
         for name, affine in match.affine.items():
             for product, values in affine.products.items():
                 self.inputs.update({value: [(name, product)] for value in values})
@@ -239,11 +240,13 @@ class GradientRecurrence:
         return None
 
     def total(self, value: Value) -> Value | None:
-        """The sum over all iterations of a weight's or bias's gradient; None when it is none."""
+        """The sum over all iterations of a weight's gradient; None when it is none."""
         if value in self.weights:
             return self.gradient.of_weight(*self.weights[value])
         if value in self.biases:
             return self.gradient.of_bias(self.biases[value])
+        if value in self.sums:
+            return self.gradient.of_sum(self.sums[value])
         return None
 
     def last(self, variable: Variable) -> Value:
