@@ -6,8 +6,8 @@
     h' = sigmoid(N_o(o)) tanh(c')
 
 Shapes: gammas and betas [5,H], in the order i j f o c; factors [T,B,H], of which steps and rows may
-be repeated views, stand for dropout. Of a row, six numbers are kept (`statistics` [T,B,6]): one over
-each norm's deviation, and the mean of what becomes c'.
+be repeated views, stand for dropout. Of a row, six numbers are kept (`statistics` [T,B,6]): one
+over each norm's deviation, and the mean of what becomes c'.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def lstm_forward(
     threads: int | None = None,
     partition: str = "auto",
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """States of all steps from gx = x Wx [T,B,4H], which becomes the gates of mean 0 and deviation 1.
+    """States of all steps from gx = x Wx [T,B,4H], which becomes the gates, normalised.
 
     Shapes: wh [H,4H], h0 and c0 [B,H]. `activation` is "tanh" or "relu".
     Returns hs and cs [T+1,B,H], gx and the statistics.
@@ -84,8 +84,8 @@ def lstm_backward(
     """Gradients of what was normalised, written over `gates`, of both initial states, and of gammas
     and betas, in one [10,H].
 
-    `dout` and `dcs` [T,B,H] are the gradients of the states after each step, `dh_last` and `dc_last`
-    of the final ones.
+    `dout` and `dcs` [T,B,H] are the gradients of the states after each step, `dh_last` and
+    `dc_last` of the final ones.
     """
     dh0 = gates.new_empty(hs.shape[1:])
     dc = gates.new_zeros(cs.shape[1:]) if dc_last is None else dc_last.clone()

@@ -27,7 +27,6 @@ Single steps for one sequence are in `steps`.
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import torch
 from torch import Tensor

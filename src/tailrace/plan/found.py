@@ -137,8 +137,9 @@ class GradientMatch:
     `terms` are what the gradients of the states after it are sums of, beside what this step itself
     adds; `outgoing` the terms that it gives to the gradients of the states before it. `totals` are
     those gradients of the states after it. `shared` are gradients that are computed in one for
-    factors of several sums. `sums` are the totals over rows, by `Cell.sums`. `final` are, where sequences end and this is the last step, the terms
-    that are gradients of the states after the last step of each.
+    factors of several sums. `sums` are totals over rows, by the expressions of `Cell.sums`. `final`
+    are, where sequences end and this is the last step, the terms that are gradients of the states
+    after the last step of each.
     """
 
     cell: CellMatch

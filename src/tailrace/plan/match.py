@@ -35,7 +35,13 @@ from tailrace.plan.equations import Call, Equations, Expression, Word, equations
 from tailrace.plan.found import Affine, CellMatch, Product
 from tailrace.plan.gates import Gate, blocks, columns_of, tiled
 from tailrace.plan.ir import Choice, Guards, Join, Loop, Step, Value
-from tailrace.plan.match_rows import Find, inside_row_mean_gradient, inside_row_sum, row_mean_of, twice
+from tailrace.plan.match_rows import (
+    Find,
+    inside_row_mean_gradient,
+    inside_row_sum,
+    row_mean_of,
+    twice,
+)
 from tailrace.registry import CELLS, Cell
 
 Same = Callable[[Value, Value], bool]

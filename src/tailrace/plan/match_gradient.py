@@ -16,8 +16,8 @@ from tailrace.registry import CELLS
 
 @functools.cache
 def gradient_anchors(cell_name: str) -> dict[str, int]:
-    """Words of the forward equations whose users begin the gradient, and by how many steps they come
-    to its root. One for each way to write the root.
+    """Words of the forward equations whose users begin the gradient, and by how many steps they
+    come to its root. One for each way to write the root.
     """
     cell = CELLS[cell_name]
     forward, backward = equations(cell.forward), equations(cell.backward)
@@ -170,10 +170,9 @@ def _row_totals(matcher: Matcher, expression: Expression, users: Users) -> list[
         found = _sent(matcher, expression, users)
     totals = []
     for step in dict.fromkeys(s for value in found for s in users.get(value, ())):
-        if matcher.step(step.outputs[0] if step.outputs else found[0]) is not None:
-            if _sums_rows(matcher, step):
-                totals.append(step.outputs[0])
-                matcher.steps.append(step)
+        if step.outputs and matcher.step(step.outputs[0]) and _sums_rows(matcher, step):
+            totals.append(step.outputs[0])
+            matcher.steps.append(step)
     return totals
 
 

@@ -133,6 +133,7 @@ def _repeated(input, axis, times):
     Tmultiples=_INDEX,
     _host="multiples",
     _alias=True,
+    _vanishes="input",
 )
 def tile(input, multiples):
     """The input repeated `multiples[i]` times along axis i."""

@@ -1,5 +1,5 @@
-"""What one step of an LSTM with layer normalisation looks like in a graph, forward and backward, and
-how the planner writes down a layer of it.
+"""What one step of an LSTM with layer normalisation looks like in a graph, forward and backward,
+and how the planner writes down a layer of it.
 
 Source: TF 1.15 contrib/rnn/python/ops/rnn_cell.py, what `tf.nn.moments` and
 `tf.nn.batch_normalization` build, and the gradients of these.
@@ -34,7 +34,8 @@ _NORM = """
 _NORM_GRADIENT = """
     d{x} = Sum(Mul(scale_{k}, d{y}), RowMeanGradient(dmean_{k}), Mul(dsquare_{k}, centred_{k}))
     centred_{k} = Sub({x}, mean_{k})
-    dsquare_{k} = Twice(RowMeanGradient(RsqrtGrad(one_over_{k}, RowSum(Mul(dscale_{k}, gamma_{k})))))
+    dsquare_{k} = Twice(RowMeanGradient(RsqrtGrad(one_over_{k}, dover_{k})))
+    dover_{k} = RowSum(Mul(dscale_{k}, gamma_{k}))
     dscale_{k} = Sum(Mul({x}, d{y}), Mul(mean_{k}, dminus_{k}))
     dmean_{k} = RowSum(Mul(dminus_{k}, scale_{k}))
     dminus_{k} = Neg(d{y})
