@@ -12,23 +12,14 @@ import torch
 
 from tailrace.dtypes import FLOATS
 from tailrace.native import normed
-from tailrace.ops.recurrent.sequences import one, own
+from tailrace.ops.recurrent.sequences import COUNT, one, own, whole
 from tailrace.registry import Attr, fused
 
-_COUNT = Attr("int", 0)
 _SCALES = Attr("int", 10)
 
 
 def _gammas_and_betas(scales):
     return torch.stack(scales[:5]), torch.stack(scales[5:])
-
-
-def _whole(factors, like):
-    """The factors as views of the size of a tensor [T,B,H]."""
-    if not factors:
-        return None
-    found = factors[0].expand(like.shape)
-    return found if found.stride(2) == 1 or found.shape[2] == 1 else found.contiguous()
 
 
 @fused(
@@ -37,8 +28,8 @@ def _whole(factors, like):
     "-> hs: T, cs: T, gates: T, statistics: T",
     T=FLOATS,
     S=_SCALES,
-    M=_COUNT,
-    L=_COUNT,
+    M=COUNT,
+    L=COUNT,
     forget_bias=0.0,
     epsilon=0.0,
     activation="tanh",
@@ -58,7 +49,7 @@ def layer_norm_lstm_sequence(
         forget_bias=forget_bias,
         epsilon=epsilon,
         lengths=one(lengths),
-        factors=_whole(factors, gx[:, :, : h0.shape[1]]),
+        factors=whole(factors, (*gx.shape[:2], h0.shape[1])),
         activation=activation,
     )
 
@@ -78,13 +69,13 @@ def layer_norm_lstm_sequence_flops(outputs, gx, wh, scales, h0, c0, factors, len
     "dout: D*T, h_last: M*T, c_last: K*T, dcs: C*T, gates: T, statistics: T, hs: T, cs: T, wh: T, "
     "scales: S*T, factors: F*T, lengths: L*int32 -> dz: T, dh0: T, dc0: T, dscales: T",
     T=FLOATS,
-    D=_COUNT,
-    M=_COUNT,
-    K=_COUNT,
-    C=_COUNT,
+    D=COUNT,
+    M=COUNT,
+    K=COUNT,
+    C=COUNT,
     S=_SCALES,
-    F=_COUNT,
-    L=_COUNT,
+    F=COUNT,
+    L=COUNT,
     forget_bias=0.0,
     epsilon=0.0,
     activation="tanh",
@@ -126,7 +117,7 @@ def layer_norm_lstm_sequence_grad(
         forget_bias=forget_bias,
         epsilon=epsilon,
         lengths=one(lengths),
-        factors=_whole(factors, hs[1:]),
+        factors=whole(factors, hs[1:].shape),
         dcs=one(dcs),
         activation=activation,
     )
