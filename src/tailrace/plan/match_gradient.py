@@ -22,9 +22,7 @@ def gradient_anchors(cell_name: str) -> dict[str, int]:
     cell = CELLS[cell_name]
     forward, backward = equations(cell.forward), equations(cell.backward)
 
-    Found = tuple[str, int] | None
-
-    def first(expression: Expression, seen: frozenset[str], steps: int) -> Found:
+    def first(expression: Expression, seen: frozenset[str], steps: int) -> tuple[str, int] | None:
         if isinstance(expression, Call):
             inner = (first(e, seen, steps + 1) for e in expression.args)
             return next(filter(None, inner), None)
