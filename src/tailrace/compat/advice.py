@@ -95,7 +95,6 @@ _LIBRARIES = {
     ("Series", "ix"): "pandas has it no more: `.loc` is for labels, `.iloc` for positions",
     ("array", "fromstring"): "`frombytes` is the same",
     ("array", "tostring"): "`tobytes` is the same",
-    ("ndarray", "tostring"): "NumPy has it no more: `tobytes` is the same",
 }
 
 

@@ -17,6 +17,7 @@ _CELLS = ("nn.rnn_cell", "contrib.rnn")
 MODULES: dict[str, tuple[str, ...]] = {
     "client.device_lib": ("internal",),
     "client.session": ("",),
+    "client.timeline": ("internal",),
     "data.ops.dataset_ops": ("data",),
     "data.ops.iterator_ops": ("data",),
     "eager.context": ("",),

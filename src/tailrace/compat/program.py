@@ -11,6 +11,7 @@ from types import CodeType, ModuleType, TracebackType
 import tailrace as tf
 from tailrace.compat import era
 from tailrace.compat.advice import advice
+from tailrace.compat.era_arrays import restore_arrays
 from tailrace.compat.era_libraries import restore_libraries
 from tailrace.compat.errors import ProgramError
 from tailrace.compat.hook import install
@@ -29,6 +30,7 @@ def run_program(script: str, arguments: Sequence[str]) -> int:
     code = _compiled(path)
     install()
     era.restore()
+    restore_arrays()
     restore_libraries()
     main = ModuleType("__main__")
     main.__dict__.update(__file__=script, __builtins__=builtins, __cached__=None)

@@ -8,6 +8,7 @@ from tailrace.library.local_devices import list_local_devices
 from tailrace.library.moving_averages import assign_moving_average
 from tailrace.library.shape_names import as_shape, matrix, scalar, unknown_shape, vector
 from tailrace.library.training.resources import initialize_resources, shared_resources
+from tailrace.library.training.timeline import Timeline
 from tailrace.library.variables import ResourceVariable, is_resource_variable
 from tailrace.run.profile import Profiler
 
@@ -16,6 +17,7 @@ __all__ = [
     "Initializer",
     "Profiler",
     "ResourceVariable",
+    "Timeline",
     "as_shape",
     "assign_moving_average",
     "initialize_resources",

@@ -45,7 +45,7 @@ def test_python_2(source: str):
         ("f(async=False)", "keyword since Python 3.7"),
         ("self.async = 1", "keyword since Python 3.7"),
         ("if 1:\n\tx = 1\n        y = 2", "expand -t 8"),
-        ("import numpy; numpy.zeros(1).tostring()", "tobytes"),
+        ("import array; array.array('b').tostring()", "tobytes"),
         ("import pandas; pandas.Series([1]).ix", "iloc"),
     ],
 )

@@ -54,6 +54,27 @@ except ValueError as error:
     ]
 
 
+def test_methods_of_arrays(tmp_path: Path, capfd: pytest.CaptureFixture[str]):
+    source = """
+import numpy as np
+a = np.array([[1, 2], [3, 5]], np.uint8)
+print(a.tostring(), a.tostring("F"), np.uint8(7).tostring(), np.ma.array([1, 2]).min())
+one = np.array([1], "<u2")
+print(a.ptp(), a.ptp(0), one.newbyteorder(">"), one.newbyteorder())
+a.itemset((0, 1), 8)
+a.itemset(2, 9)
+a.itemset(1, 1, 4)
+one = np.array(3)
+one.itemset(6)
+print(a.tolist(), one)
+"""
+    assert _said(tmp_path, capfd, source) == [
+        r"b'\x01\x02\x03\x05' b'\x01\x03\x02\x05' b'\x07' 1",
+        "4 [2 3] [256] [256]",
+        "[[1, 8], [9, 4]] 6",
+    ]
+
+
 def test_libraries(tmp_path: Path, capfd: pytest.CaptureFixture[str]):
     source = """
 import warnings
