@@ -142,7 +142,7 @@ class Worker:
             "kept": len(kept),
             "rejected": len(self.samples) - len(kept),
             "judged": judged,
-            "peak_mib": self._ask("end")["peak_mib"],
+            **self._ask("end"),
         }
 
 

@@ -20,6 +20,8 @@ Figures = dict[str, Any]
 
 # marks a figure that is not judged, since too few samples were free of contention
 STAR = "*"
+# columns of memory: title and figure, which not every system tells
+_MEMORY = {"peak MiB": "peak_mib", "private MiB": "private_mib"}
 
 
 @dataclass
@@ -104,10 +106,10 @@ def gemm_rates(results: Results) -> str:
 
 
 def start_and_memory(results: Results) -> Table:
-    """Time to the end of the first step and peak memory, in each engine's fastest form."""
+    """Time to the end of the first step and memory, in each engine's fastest form."""
     names = [TITLES[e] for e in (OWN, *PEERS)]
-    columns = [f"{n}: first step s" for n in names] + [f"{n}: peak MiB" for n in names]
-    table = Table("Time to the first step, peak memory", ["case", *columns], [])
+    columns = [f"{n}: {what}" for what in ("first step s", *_MEMORY) for n in names]
+    table = Table("Time to the first step, memory", ["case", *columns], [])
     for name, figures in results.items():
         if CASES[name].section == "scaling" or not best(figures, OWN):
             continue
@@ -116,8 +118,10 @@ def start_and_memory(results: Results) -> Table:
         first = [
             f"{f['to_first_s']:.3f}{s}" if f else "" for f, s in zip(found, stars, strict=True)
         ]
-        peaks = [f"{f['peak_mib']:.0f}" if f else "" for f in found]
-        table.rows.append([name, *first, *peaks])
+        memory = [
+            f"{f[key]:.0f}" if f and key in f else "" for key in _MEMORY.values() for f in found
+        ]
+        table.rows.append([name, *first, *memory])
     return table
 
 

@@ -4,7 +4,7 @@
 
 The engine is one of `ENGINES`. Answers in JSON lines on standard output: first
 what setting up took, then for each line `sample SECONDS` on standard input one sample, and for
-`end` the peak memory. With `save_weights` the initial values of the trainable variables go to that
+`end` the memory. With `save_weights` the initial values of the trainable variables go to that
 file, with `load_weights` they come from it. Runs under Python 3.7 as well.
 """
 
@@ -175,13 +175,15 @@ def _sample(step, least_s):
     return dict(watch.found, step_s=watch.found["seconds"] / steps)
 
 
-def _peak_mib():
+def _memory():
+    """The peak, and what is resident now that no file holds."""
     try:
         with open("/proc/self/status") as file:
-            peak = next(line for line in file if line.startswith("VmHWM"))
-        return int(peak.split()[1]) / 1024.0
+            facts = dict(line.split(":", 1) for line in file)
     except OSError:  # not a Linux
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024.0
+        return {"peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024.0}
+    names = {"peak_mib": "VmHWM", "private_mib": "RssAnon"}
+    return {key: int(facts[name].split()[0]) / 1024.0 for key, name in names.items()}
 
 
 def main():
@@ -197,7 +199,7 @@ def main():
     for line in sys.stdin:
         words = line.split()
         if words[0] == "end":
-            _say(peak_mib=_peak_mib())
+            _say(**_memory())
             return
         _say(**_sample(step, float(words[1])))
 

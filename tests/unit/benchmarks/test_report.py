@@ -55,6 +55,13 @@ def test_the_fastest_forms_are_judged():
     assert shown["step against PyTorch"] == ("≥ 1.5 ×", "1.40 ×", "not met")
 
 
+def test_memory_is_shown_where_the_system_tells_it():
+    table = report.start_and_memory({"lstm-65-128": recurrent(private_mib=70.0)})
+    shown = dict(zip(table.columns, table.rows[0], strict=True))
+    assert shown["Tailrace: peak MiB"] == "100"
+    assert (shown["PyTorch: private MiB"], shown["Tailrace: private MiB"]) == ("70", "")
+
+
 def test_contended_figures_are_not_judged():
     found = verdicts({"lstm-65-128": recurrent(judged=False)})
     assert found["lstm-65-128", "step against PyTorch"] is None
