@@ -179,7 +179,9 @@ def reciprocal_no_nan(x: Any, name: str | None = None) -> Tensor:
 def cast(x: Any, dtype: Any, name: str | None = None) -> Any:
     """A tensor, SparseTensor or IndexedSlices as another type; itself when it has that type."""
     base = as_dtype(dtype).base_dtype
-    if isinstance(x, Tensor) and x.dtype is base:
+    # TF: a resource variable comes back as it is, to be read by what it is given to
+    is_value = isinstance(x, Tensor) or isinstance(getattr(x, "handle", None), Tensor)
+    if is_value and x.dtype is base:
         return x
     with g.name_scope(name, "Cast") as scope:
         if isinstance(x, SparseTensor):

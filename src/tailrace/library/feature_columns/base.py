@@ -6,6 +6,7 @@ Source: TF 1.15 python/feature_column/{feature_column,feature_column_v2,utils}.p
 from __future__ import annotations
 
 import collections.abc
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -47,6 +48,10 @@ class FeatureColumn:
     def _var_scope_name(self) -> str:
         return self.name
 
+    def _make_weights(self, make: Callable[..., Any]) -> Any:
+        """The column's variable; None where it has none."""
+        del make
+
     def _transform_feature(self, inputs: Features) -> Any:
         """The column's value, made of other features."""
         raise NotImplementedError
@@ -86,6 +91,17 @@ class Features:
     def __init__(self, features: dict[Any, Any]) -> None:
         self._given = dict(features)
         self._made: dict[Any, Any] = {}
+        self._weights: dict[Any, Any] = {}
+
+    def prepare(self, column: FeatureColumn, make: Callable[..., Any]) -> None:
+        """Make a column's variables before its value, by `make(name, shape, initializer, ...)`."""
+        weights = column._make_weights(make)
+        if weights is not None:
+            self._weights[column] = weights
+
+    def prepared(self, column: FeatureColumn) -> list[Any]:
+        """The variables that `prepare` made for a column."""
+        return [self._weights[column]] if column in self._weights else []
 
     def get(self, key: Any) -> Any:
         """The feature of a name, or a column's value.

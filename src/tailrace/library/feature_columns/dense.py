@@ -190,10 +190,17 @@ class EmbeddingColumn(_EmbeddingFields, DenseColumn):
     def _transform_feature(self, inputs: Features) -> Any:
         return inputs.get(self.categorical_column)
 
+    def _make_weights(self, make: Callable[..., Any]) -> Any:
+        shape = (self.categorical_column.num_buckets, self.dimension)
+        return make("embedding_weights", shape, self.initializer, self.trainable)
+
     def _get_dense_tensor(
         self, inputs: Features, weight_collections: Any = None, trainable: bool | None = None
     ) -> Tensor:
         ids = self.categorical_column._get_sparse_tensors(inputs, weight_collections, trainable)
+        made = inputs.prepared(self)
+        if made:
+            return _embedded(self, ids, made[0])
         if weight_collections and GraphKeys.GLOBAL_VARIABLES not in weight_collections:
             weight_collections.append(GraphKeys.GLOBAL_VARIABLES)
         return _embedded(self, ids, _embedding_weights(self, weight_collections, trainable))

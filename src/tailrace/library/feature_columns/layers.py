@@ -32,17 +32,19 @@ def _collections(given: Any) -> list[Any]:
     return collections + [each for each in wanted if each not in collections]
 
 
-def _by_name(columns: list[Any]) -> list[Any]:
+def sorted_by_name(columns: list[Any]) -> list[Any]:
+    """The columns in the order that their numbers stand side by side."""
     return sorted(columns, key=lambda column: column.name)
 
 
-def _flat(column: Any, tensor: Tensor) -> Tensor:
+def flat(column: Any, tensor: Tensor) -> Tensor:
     """[B, all of the column's numbers]."""
     sizes: Any = array.shape(tensor)
     return array.reshape(tensor, (sizes[0], column.variable_shape.num_elements()))
 
 
-def _check_batch_sizes(tensors: list[Tensor], columns: list[Any]) -> None:
+def check_batch_sizes(tensors: list[Tensor], columns: list[Any]) -> None:
+    """Raises: ValueError for columns of different numbers of rows."""
     known = [
         (tensor.get_shape().as_list()[0], column.name)
         for tensor, column in zip(tensors, columns, strict=True)
@@ -82,16 +84,16 @@ def input_layer(
     with variable_scope(None, default_name="input_layer"):
         inputs = Features(features)
         tensors = []
-        for column in _by_name(columns):
+        for column in sorted_by_name(columns):
             with variable_scope(None, default_name=column._var_scope_name):
                 value = column._get_dense_tensor(inputs, collections, trainable)
-                tensors.append(_flat(column, value))
+                tensors.append(flat(column, value))
                 if cols_to_vars is not None:
                     scope = get_variable_scope().name
                     cols_to_vars[column] = get_collection(GraphKeys.GLOBAL_VARIABLES, scope)
                 if cols_to_output_tensors is not None:
                     cols_to_output_tensors[column] = tensors[-1]
-        _check_batch_sizes(tensors, _by_name(columns))
+        check_batch_sizes(tensors, sorted_by_name(columns))
         return array.concat(tensors, 1)
 
 
@@ -132,17 +134,18 @@ class _ColumnWeights(Layer):
     def call(self, inputs: Any, *args: Any, **kwargs: Any) -> Tensor:
         if not isinstance(self.column, CategoricalColumn):
             value = self.column._get_dense_tensor(inputs, self._collections, self.trainable)
-            return matmul(_flat(self.column, value), self._weights, name="weighted_sum")
+            return matmul(flat(self.column, value), self._weights, name="weighted_sum")
         ids, weights = self.column._get_sparse_tensors(inputs, self._collections, self.trainable)
-        ids = _as_matrix(ids)
+        ids = as_matrix(ids)
         if weights is not None:
-            weights = _as_matrix(weights)
+            weights = as_matrix(weights)
         return safe_embedding_lookup_sparse(
             self._weights, ids, sparse_weights=weights, combiner=self._combiner, name="weighted_sum"
         )
 
 
-def _as_matrix(tensor: Any) -> Any:
+def as_matrix(tensor: Any) -> Any:
+    """A sparse tensor [B, ...] as [B, all]."""
     sizes: Any = array.shape(tensor)
     return sparse.sparse_reshape(tensor, [sizes[0], -1])
 
@@ -191,7 +194,7 @@ def linear_model(
         model_name = _last(scope.name)
     collections = _collections(weight_collections)
     layers = []
-    for column in _by_name(normalized(feature_columns)):
+    for column in sorted_by_name(normalized(feature_columns)):
         with variable_scope(None, default_name=column._var_scope_name) as scope:
             name = _last(scope.name)
         layers.append(_ColumnWeights(column, units, sparse_combiner, collections, trainable, name))
@@ -210,7 +213,7 @@ def linear_model(
         for layer in layers:
             sums.append(layer(inputs))
             found[layer.column] = get_collection(GraphKeys.GLOBAL_VARIABLES, layer.scope_name)
-        _check_batch_sizes(sums, [layer.column for layer in layers])
+        check_batch_sizes(sums, [layer.column for layer in layers])
         total = add_n(sums, name="weighted_sum_no_bias")
         shift = bias(inputs, scope=get_variable_scope())
         result = bias_add(total, shift, name="weighted_sum")

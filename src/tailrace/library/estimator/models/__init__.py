@@ -1,0 +1,1 @@
+"""Estimators that bring their own models: linear, deep, and both together."""
