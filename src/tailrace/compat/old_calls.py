@@ -11,6 +11,8 @@ import numbers
 from collections.abc import Callable
 from typing import Any
 
+import tailrace as tf
+
 Function = Callable[..., Any]
 Adapter = Callable[[Function], Function]
 
@@ -144,6 +146,64 @@ def image_summary(image: Function) -> Function:
     return call
 
 
+def sampled_loss(function: Function) -> Function:
+    """`nce_loss(weights, biases, inputs, labels, …)`; now labels come before inputs."""
+
+    @functools.wraps(function)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        if len(args) >= 4 and _is_float(args[2]) and not _is_float(args[3]):
+            weights, biases, inputs, labels, *others = args
+            args = (weights, biases, labels, inputs, *others)
+        return function(*args, **kwargs)
+
+    return call
+
+
+def _is_float(value: Any) -> bool:
+    dtype = getattr(value, "dtype", None)
+    return bool(getattr(dtype, "is_floating", False))
+
+
+def ctc_loss(function: Function) -> Function:
+    """`ctc_loss(inputs, labels, …)`, now `ctc_loss(labels, inputs, …)`; labels are sparse."""
+
+    @functools.wraps(function)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        if len(args) >= 2 and hasattr(args[1], "dense_shape"):
+            inputs, labels, *others = args
+            args = (labels, inputs, *others)
+        return function(*args, **kwargs)
+
+    return call
+
+
+def resize_images(function: Function) -> Function:
+    """`resize_images(images, new_height, new_width, …)`, now `resize_images(images, size, …)`."""
+
+    @functools.wraps(function)
+    def call(images: Any, *args: Any, **kwargs: Any) -> Any:
+        if "new_height" in kwargs and "new_width" in kwargs:
+            args = ([kwargs.pop("new_height"), kwargs.pop("new_width")], *args)
+        elif len(args) >= 2 and _is_number(args[0]) and _is_number(args[1]):
+            args = ([args[0], args[1]], *args[2:])
+        return function(images, *args, **kwargs)
+
+    return call
+
+
+def linear(function: Function) -> Function:
+    """`linear(args, output_size, bias, bias_start, scope)` of the cells' module."""
+
+    def call(
+        args: Any, output_size: int, bias: bool, bias_start: float = 0.0, scope: Any = None
+    ) -> Any:
+        start = tf.constant_initializer(bias_start)
+        with tf.variable_scope(scope or tf.get_variable_scope()):
+            return function(args, output_size, bias, start)
+
+    return call
+
+
 def misspelt_learning_rate(optimizer: type) -> type:
     """The decks write `AdamOptimizer(learing_rate=…)`."""
 
@@ -167,6 +227,12 @@ ADAPTED: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "concat": ("concat", concat),
     "histogram_summary": ("summary.histogram", histogram_summary),
     "image_summary": ("summary.image", image_summary),
+    "image.resize_images": ("image.resize_images", resize_images),
+    "nn.ctc_loss": ("nn.ctc_loss", ctc_loss),
+    "nn.nce_loss": ("nn.nce_loss", sampled_loss),
+    "nn.rnn_cell._linear": ("internal.linear", linear),
+    "nn.rnn_cell.linear": ("internal.linear", linear),
+    "nn.sampled_softmax_loss": ("nn.sampled_softmax_loss", sampled_loss),
     "nn.sigmoid_cross_entropy_with_logits": (
         "nn.sigmoid_cross_entropy_with_logits",
         cross_entropy,

@@ -6,6 +6,7 @@ from tailrace.library.decorating import make_decorator, rewrap, unwrap
 from tailrace.library.initializers import Initializer
 from tailrace.library.local_devices import list_local_devices
 from tailrace.library.moving_averages import assign_moving_average
+from tailrace.library.rnn.wrappers import Linear, linear
 from tailrace.library.shape_names import as_shape, matrix, scalar, unknown_shape, vector
 from tailrace.library.training.resources import initialize_resources, shared_resources
 from tailrace.library.training.timeline import Timeline
@@ -15,6 +16,7 @@ from tailrace.run.profile import Profiler
 __all__ = [
     "EventsWriter",
     "Initializer",
+    "Linear",
     "Profiler",
     "ResourceVariable",
     "Timeline",
@@ -22,6 +24,7 @@ __all__ = [
     "assign_moving_average",
     "initialize_resources",
     "is_resource_variable",
+    "linear",
     "list_local_devices",
     "make_decorator",
     "matrix",

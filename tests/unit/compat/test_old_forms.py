@@ -82,3 +82,49 @@ def test_cross_entropy_by_position(tensorflow):
     old = tf.nn.softmax_cross_entropy_with_logits(logits, labels)
     new = tf.nn.softmax_cross_entropy_with_logits(labels=labels, logits=logits)
     np.testing.assert_array_equal(*_value(tf, [old, new]))
+
+
+def test_sampled_losses_with_inputs_first(tensorflow):
+    tf = tensorflow
+    weights, biases = tf.ones([5, 2]), tf.zeros([5])
+    inputs, labels = tf.ones([3, 2]), tf.constant([[1], [2], [3]], tf.int64)
+    for loss in (tf.nn.nce_loss, tf.nn.sampled_softmax_loss):
+        for pair in ((inputs, labels), (labels, inputs)):
+            assert loss(weights, biases, *pair, 2, 5).shape.as_list() == [3]
+
+
+def test_ctc_loss_with_inputs_first(tensorflow):
+    tf = tensorflow
+    labels = tf.SparseTensor([[0, 0]], [1], [1, 1])
+    inputs = tf.zeros([2, 1, 3])
+    old, new = tf.nn.ctc_loss(inputs, labels, [2]), tf.nn.ctc_loss(labels, inputs, [2])
+    # three of the nine paths of two steps, each of 1/9, give the label
+    np.testing.assert_allclose(_value(tf, [old, new]), np.full((2, 1), np.log(3)), rtol=1e-6)
+
+
+def test_resize_images_by_height_and_width(tensorflow):
+    tf = tensorflow
+    images = tf.zeros([1, 4, 4, 1])
+    assert tf.image.resize_images(images, 8, 6).shape.as_list() == [1, 8, 6, 1]
+    assert tf.image.resize_images(images, 8, 6, 1).op.type == "ResizeNearestNeighbor"
+    assert tf.image.resize_images(images, [8, 6], 1).op.type == "ResizeNearestNeighbor"
+    resized = tf.image.resize_images(images, new_height=8, new_width=6)
+    assert resized.shape.as_list() == [1, 8, 6, 1]
+
+
+def test_linear_of_the_cells_module(tensorflow):
+    tf = tensorflow
+    from tensorflow.contrib.rnn.python.ops import core_rnn_cell  # type: ignore[import-not-found]
+    from tensorflow.python.ops import rnn_cell  # type: ignore[import-not-found]
+
+    x = tf.ones([2, 3])
+    with tf.variable_scope("now"):
+        core_rnn_cell._linear([x, x], 4, True)
+    result = rnn_cell._linear(x, 4, True, 2.0, scope="then")
+    kernel = tf.global_variables()[-2]
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        value, weights = session.run([result, kernel])
+    np.testing.assert_allclose(value, np.tile(weights.sum(0) + 2, (2, 1)), rtol=1e-6)
+    names = [variable.op.name for variable in tf.global_variables()]
+    assert names == ["now/kernel", "now/bias", "then/kernel", "then/bias"]
