@@ -210,7 +210,7 @@ class Distribution:
     ) -> Tensor:
         with self._name_scope(name):
             shape = convert_to_tensor(sample_shape, dtypes.int32, name="sample_shape")
-            shape, n = _as_vector(shape, "sample_shape")
+            shape, n = as_vector(shape, "sample_shape")
             samples = self._sample_n(n, seed, **kwargs)
             rest = array.shape(samples)[1:]
             samples = array.reshape(samples, array.concat([shape, rest], 0))
@@ -396,7 +396,7 @@ def _is_scalar(static: TensorShape, as_tensor: Callable[[], Tensor]) -> Any:
     return arithmetic.equal(array.shape(shape)[0], 0)
 
 
-def _as_vector(x: Tensor, name: str) -> tuple[Tensor, Any]:
+def as_vector(x: Tensor, name: str) -> tuple[Tensor, Any]:
     """A scalar or vector of sizes as a vector, and the product of them."""
     known = g.known(x)
     numbers = x.dtype.as_numpy_dtype

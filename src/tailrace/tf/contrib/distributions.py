@@ -1,4 +1,4 @@
-"""`tf.contrib.distributions`: those it shares with `tf.distributions`."""
+"""`tf.contrib.distributions`: those of `tf.distributions`, and normal vectors."""
 
 from tailrace.library.distributions.base import (
     FULLY_REPARAMETERIZED,
@@ -11,6 +11,13 @@ from tailrace.library.distributions.counts import Dirichlet, DirichletMultinomia
 from tailrace.library.distributions.divergence import RegisterKL, kl_divergence
 from tailrace.library.distributions.intervals import Beta, Exponential, Gamma, Uniform
 from tailrace.library.distributions.location_scale import Laplace, Normal, StudentT
+from tailrace.library.distributions.multivariate import (
+    MultivariateNormalDiag,
+    MultivariateNormalDiagWithSoftplusScale,
+    MultivariateNormalFullCovariance,
+    MultivariateNormalLinearOperator,
+    MultivariateNormalTriL,
+)
 
 __all__ = [
     "FULLY_REPARAMETERIZED",
@@ -25,6 +32,11 @@ __all__ = [
     "Gamma",
     "Laplace",
     "Multinomial",
+    "MultivariateNormalDiag",
+    "MultivariateNormalDiagWithSoftplusScale",
+    "MultivariateNormalFullCovariance",
+    "MultivariateNormalLinearOperator",
+    "MultivariateNormalTriL",
     "Normal",
     "RegisterKL",
     "ReparameterizationType",
