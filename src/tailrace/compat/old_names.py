@@ -40,6 +40,7 @@ RENAMED = {
     "contrib.rnn.core_rnn_cell._Linear": "internal.Linear",
     "contrib.rnn.core_rnn_cell._linear": "internal.linear",
     "contrib.rnn.core_rnn_cell_impl._linear": "internal.linear",
+    "contrib.seq2seq._transpose_batch_time": "internal.transpose_batch_time",
     "contrib.seq2seq.DynamicAttentionWrapper": "contrib.seq2seq.AttentionWrapper",
     "contrib.seq2seq.DynamicAttentionWrapperState": "contrib.seq2seq.AttentionWrapperState",
     "contrib.ctc.ctc_beam_search_decoder": "nn.ctc_beam_search_decoder",

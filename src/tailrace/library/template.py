@@ -14,8 +14,8 @@ from tailrace.library import logging
 from tailrace.library.collections import GraphKeys, get_collection, get_collection_ref
 from tailrace.library.variable_scope import (
     VariableScope,
-    _opened,
     _unique_scope,
+    pure_variable_scope,
     variable_scope,
 )
 
@@ -61,7 +61,7 @@ class Template:
         self._variables_created = False
         if create_scope_now:
             scope_name = unique_name or _unique_scope(name)
-            with _opened(scope_name, custom_getter=custom_getter) as scope:
+            with pure_variable_scope(scope_name, custom_getter=custom_getter) as scope:
                 self._variable_scope = scope
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:

@@ -503,7 +503,7 @@ def get_local_variable(name: str, *args: Any, **kwargs: Any) -> Any:
 
 
 @contextlib.contextmanager
-def _opened(
+def pure_variable_scope(
     name_or_scope: Any, old_name_scope: str | None = None, reuse: Any = None, **defaults: Any
 ) -> Iterator[VariableScope]:
     """A variable scope without its name scope."""
@@ -650,7 +650,7 @@ class variable_scope:  # TensorFlow's name
         if opened is None:
             old = None
         return stack.enter_context(
-            _opened(self._name_or_scope, old, reuse=self._reuse, **self._defaults)
+            pure_variable_scope(self._name_or_scope, old, reuse=self._reuse, **self._defaults)
         )
 
     def _enter_default(self, stack: contextlib.ExitStack) -> VariableScope:
@@ -659,7 +659,7 @@ class variable_scope:  # TensorFlow's name
         assert self._default_name is not None
         opened = self._open_names(stack, self._default_name)
         unique = _unique_scope(self._default_name)
-        return stack.enter_context(_opened(unique, opened, **self._defaults))
+        return stack.enter_context(pure_variable_scope(unique, opened, **self._defaults))
 
     def _open_names(self, stack: contextlib.ExitStack, name: str) -> str | None:
         """Open the name scope; the second time, the same one."""
