@@ -27,11 +27,15 @@ bool find_kinds(const RowSumsArgs& args, long* place) {
   return true;
 }
 
-// Adds a stretch of a row to a sum; gives its squares, by lanes.
+constexpr long kRowsAhead = 8;  // that are fetched: a thread's part of a row is too short for the
+                                // processor to see where it goes on
+
+// Adds a stretch of a row to a sum; gives its squares, by lanes. Rows lie `stride` numbers apart.
 template <class T>
-Vec<T> add_row(const T* __restrict row, T* __restrict sum, long count) {
+Vec<T> add_row(const T* __restrict row, T* __restrict sum, long count, long stride) {
   Vec<T> squares{};
   for (long i = 0; i < count; i += kLanes<T>) {
+    __builtin_prefetch(row + kRowsAhead * stride + i);
     with_lanes<T>(count - i, [&](auto lanes) {
       const Vec<T> x = lanes.load(row + i);
       lanes.store(sum + i, lanes.load(sum + i) + x);
@@ -41,14 +45,10 @@ Vec<T> add_row(const T* __restrict row, T* __restrict sum, long count) {
   return squares;
 }
 
+// Sums the columns from `begin` to `end`; gives the sum of their squares.
 template <class T>
-void sum_columns(const RowSumsArgs& args, const long* place, const Team& team, double* squares) {
-  constexpr long kLine = 64;  // numbers; threads do not meet within a cache line
+double sum_columns(const RowSumsArgs& args, const long* place, long begin, long end) {
   constexpr long kStretch = 16;  // rows whose squares are added in the numbers' own type
-  const long lines = (args.columns + kLine - 1) / kLine;
-  const long begin = part(lines, team.rank, team.size) * kLine;
-  long end = part(lines, team.rank + 1, team.size) * kLine;
-  if (end > args.columns) end = args.columns;
   T* const sums = static_cast<T*>(args.sums);
   for (long k = 0; k < *args.count; ++k) {
     for (long i = begin; i < end; ++i) sums[k * args.columns + i] = T(0);
@@ -60,9 +60,26 @@ void sum_columns(const RowSumsArgs& args, const long* place, const Team& team, d
     for (long r = start; r < stop; ++r) {
       const long at = place[args.indices[r]] * args.columns + begin;
       sum += add_row(static_cast<const T*>(args.matrix) + r * args.columns + begin, sums + at,
-                     end - begin);
+                     end - begin, args.columns);
     }
     for (int lane = 0; lane < kLanes<T>; ++lane) total += static_cast<double>(sum[lane]);
+  }
+  return total;
+}
+
+// A thread's columns, so many at a time that their sums stay in the first-level cache.
+template <class T>
+void sum_part(const RowSumsArgs& args, const long* place, const Team& team, double* squares) {
+  constexpr long kLine = 64;  // numbers; threads do not meet within a cache line
+  constexpr long kSums = 16384 / sizeof(T);
+  const long lines = (args.columns + kLine - 1) / kLine;
+  const long first = part(lines, team.rank, team.size), last = part(lines, team.rank + 1, team.size);
+  const long fitting = kSums / (*args.count * kLine + 1) + 1;
+  double total = 0;
+  for (long line = first; line < last; line += fitting) {
+    const long next = line + fitting < last ? line + fitting : last;
+    const long end = next * kLine < args.columns ? next * kLine : args.columns;
+    total += sum_columns<T>(args, place, line * kLine, end);
   }
   squares[team.rank] = total;
 }
@@ -79,7 +96,7 @@ void all_sums(const RowSumsArgs& args) {
     return;
   }
   for (int t = 0; t < args.threads; ++t) squares[t] = 0;
-  parallel(args.threads, [&](const Team& team) { sum_columns<T>(args, place, team, squares); });
+  parallel(args.threads, [&](const Team& team) { sum_part<T>(args, place, team, squares); });
   *args.squares = 0;
   for (int t = 0; t < args.threads; ++t) *args.squares += squares[t];
 }
