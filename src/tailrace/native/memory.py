@@ -4,9 +4,9 @@ The arrays of a training step come and go by the dozen megabytes. GNU's malloc g
 them back to the system, which has to clear every page anew when the next step first touches it: 4
 to 15 % of a step. Told otherwise, it keeps what it once had.
 
-Where Linux gives huge pages to those who ask, malloc's next 256 MiB are asked for, which costs no
-memory before it is used: with pages of 4 KiB processors spend 5 % of a step, on virtual machines
-above all, on finding out where the pages of such arrays are.
+Where Linux gives huge pages to those who ask, malloc's next 128 MiB are asked for, which costs no
+memory before it is used: with pages of 4 KiB processors spend a few percent of a step, on virtual
+machines above all, on finding out where the pages of such arrays are.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _LARGEST = 32 << 20  # bytes; larger blocks glibc always has from the system
 
 _HUGE_PAGES = Path("/sys/kernel/mm/transparent_hugepage/enabled")
 _MADV_HUGEPAGE = 14  # from Linux's mman-common.h
-_PAGE, _BLOCK, _BLOCKS = 4096, 16 << 20, 16
+_PAGE, _BLOCK, _BLOCKS = 4096, 16 << 20, 8
 
 
 @functools.cache

@@ -61,9 +61,9 @@ def product(a: Tensor, b: Tensor) -> Tensor:
         result = b.new_empty((rows, b.shape[1]))
         _multiply(a, b, result)
         return result
-    if rows >= _ROWS and a.dtype is torch.float32 and _linear is not None and a.is_cpu:
-        if work >= _COPIED or (work >= _WORK and a.is_contiguous()):
-            return _linear(_by_rows(a), b.t(), None, "none", [], "")
+    large = work >= _COPIED or (work >= _WORK and a.is_contiguous())
+    if large and rows >= _ROWS and a.dtype is torch.float32 and _linear is not None and a.is_cpu:
+        return _linear(_by_rows(a), b.t(), None, "none", [], "")
     return torch.mm(a, b)
 
 

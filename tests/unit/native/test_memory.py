@@ -1,8 +1,11 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+
+from tailrace.native import memory
 
 _PROGRAM = """
 import resource, torch
@@ -40,3 +43,33 @@ def test_steps_take_the_pages_of_those_before():
 @pytest.mark.parametrize("settings", [{"TAILRACE_KEEP_MIB": "0"}, {"MALLOC_ARENA_MAX": "2"}])
 def test_malloc_stays_as_it_is_where_that_is_wanted(settings):
     assert _run(**settings)[0] == "False"
+
+
+_FLAGS = """
+import torch
+from tailrace.native import memory
+memory.keep()
+address, inside = torch.ones(4 << 20).data_ptr() + (8 << 20), False
+for line in open("/proc/self/smaps"):
+    first, *rest = line.split()
+    if "-" in first and not first.endswith(":"):
+        begin, end = (int(part, 16) for part in first.split("-"))
+        inside = begin <= address < end
+    elif inside and first == "VmFlags:":
+        print("hg" in rest)
+"""
+
+
+def _gives_huge_pages_to_those_who_ask() -> bool:
+    file: Path = memory._HUGE_PAGES
+    return file.exists() and "[madvise]" in file.read_text()
+
+
+@pytest.mark.skipif(not _gives_huge_pages_to_those_who_ask(), reason="no huge pages on asking")
+@pytest.mark.parametrize(("limit", "huge"), [("512", "True"), ("100", "False")])
+def test_arrays_lie_in_huge_pages(limit, huge):
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(("MALLOC_", "LD_"))}
+    command = [sys.executable, "-c", _FLAGS]
+    environment["TAILRACE_KEEP_MIB"] = limit
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == huge

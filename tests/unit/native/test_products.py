@@ -2,16 +2,27 @@ import pytest
 import torch
 
 from tailrace.native import products
+from tailrace.native.loader import isas, use_isa
 
 
-@pytest.fixture(params=["small", "large"])
+def _prefer_our_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("_OWN_ISA", "_OWN_WORK", "_OWN_COLUMNS", "_TURNED_ROWS", "_ALONE"):
+        monkeypatch.setattr(products, name, 0)
+
+
+@pytest.fixture(params=["small", "large", *isas()])
 def sizes(request, monkeypatch):
-    """Both ways to multiply, at the same sizes."""
+    """All ways to multiply, at the same sizes."""
     if request.param == "large":
         monkeypatch.setattr(products, "_ROWS", 1)
         monkeypatch.setattr(products, "_WORK", 1)
         monkeypatch.setattr(products, "_COPIED", 1)
-    return request.param
+    elif request.param != "small":
+        _prefer_our_own(monkeypatch)
+        use_isa(request.param)
+    yield request.param
+    if isas():
+        use_isa(isas()[-1])
 
 
 def _random(rows: int, columns: int, dtype: torch.dtype, transposed: bool) -> torch.Tensor:
@@ -45,3 +56,34 @@ def test_nan_and_infinity_pass_through(sizes):
     assert result[1].isnan().all()
     assert result[2].isinf().all()
     assert result[0].eq(5).all()
+
+
+@pytest.mark.skipif(not isas(), reason="the native library is not there")
+@pytest.mark.parametrize("isa", isas())
+@pytest.mark.parametrize("turned", [(a, b) for a in (False, True) for b in (False, True)])
+@pytest.mark.parametrize(
+    ("rows", "depth", "columns"),
+    [(1, 1, 1), (6, 7, 64), (13, 3, 65), (131, 40, 81), (9, 1030, 17), (257, 5, 130), (4, 0, 3)],
+)
+def test_our_own_product(monkeypatch, isa, turned, rows, depth, columns):
+    _prefer_our_own(monkeypatch)
+    use_isa(isa)
+    a = _random(rows, depth, torch.float32, turned[0])
+    b = _random(depth, columns, torch.float32, turned[1])
+    room, found = torch.full((rows + 2, columns + 3), 7.0), []
+    for threads in (1, 2, 3):
+        monkeypatch.setattr(torch, "get_num_threads", lambda threads=threads: threads)
+        products._multiply(a, b, room[1:-1, 1:-2])
+        found.append(room[1:-1, 1:-2].clone())
+    use_isa(isas()[-1])
+    exact = (a.double() @ b.double()).float()
+    torch.testing.assert_close(found[0], exact, rtol=1e-5, atol=1e-5 * max(1, depth) ** 0.5)
+    assert all(torch.equal(found[0], other) for other in found[1:])
+    room[1:-1, 1:-2] = 7
+    assert room.eq(7).all()
+
+
+def test_factors_that_share_a_row(sizes):
+    a, b = torch.randn(1, 5).expand(6, 5), torch.randn(5, 1).expand(5, 4)
+    with torch.inference_mode():
+        torch.testing.assert_close(products.product(a, b), a.contiguous() @ b.contiguous())
