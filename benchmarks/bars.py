@@ -142,16 +142,23 @@ def _application(results: Results) -> Iterator[Bar]:
 
 
 def scaled(results: Results, size: str) -> list[tuple[int, float, Figures]]:
-    """Value of the size, flops and figures of what was measured with that size varied."""
+    """Value of the size, flops of the network's products and figures (with `flops_done`) of what
+    was measured with that size varied."""
     points = []
     for name, figures in results.items():
         case = CASES.get(name)
         if case is None or case.section != "scaling" or case.flops is None:
             continue
-        arguments = case.arguments
-        if all(arguments[other] == SMALL[other] for other in SCALED if other != size):
-            points.append((arguments[size], case.flops, own(figures)))
+        arguments, mine = case.arguments, own(figures)
+        alike = all(arguments[other] == SMALL[other] for other in SCALED if other != size)
+        if alike and "flops_done" in mine:
+            points.append((arguments[size], case.flops, mine))
     return sorted(points, key=lambda point: point[0])
+
+
+def done(points: list[tuple[int, float, Figures]]) -> list[tuple[int, float, Figures]]:
+    """The same with the flops that a step does, as its plan counts them."""
+    return [(value, figures["flops_done"], figures) for value, _, figures in points]
 
 
 def exponent(points: list[tuple[int, float, Figures]]) -> float:
@@ -164,9 +171,9 @@ def _scaling(results: Results) -> Iterator[Bar]:
     for size, values in SCALED.items():
         points = scaled(results, size)
         if len(points) == len(values):
-            found = exponent(points)
+            found = exponent(done(points))
             judged = all(figures["judged"] for *_, figures in points)
-            what = f"exponent of the step's time in the flops, by {size}"
+            what = f"exponent of the step's time in the flops done, by {size}"
             yield Bar("scaling", what, "≤ 1", f"{found:.2f}", _judge(judged, found <= 1.0))
 
 

@@ -155,6 +155,8 @@ def _specs(case: Case, weights: str) -> list[dict[str, Any]]:
         for form in forms:
             arguments = {**case.arguments, **({"form": form} if form else {})}
             specs.append({"engine": engine, "program": case.program, "arguments": arguments})
+            if engine == OWN and case.section == "scaling":
+                specs[-1]["count_flops"] = True
     for spec in specs:
         if spec["engine"] == "torch":
             specs[0]["save_weights"] = spec["load_weights"] = weights

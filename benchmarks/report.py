@@ -12,7 +12,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table as RichTable
 
-from benchmarks.bars import Bar, Results, bars, exponent, scaled
+from benchmarks.bars import Bar, Results, bars, done, exponent, scaled
 from benchmarks.cases import CASES, OWN, PEERS, SCALED, TITLES
 from benchmarks.measure import best, own
 
@@ -170,21 +170,21 @@ def summary(found: list[Bar]) -> str:
 
 
 def scaling(results: Results) -> Table:
-    """Exponents of the step's time in the flops."""
-    table = Table("Scaling", ["varied", "values", "flops", "step", "exponent"], [])
+    """Exponents of the step's time in the flops done, and in those of the network's products."""
+    columns = ["varied", "values", "flops done", "of the network", "step", "exponent"]
+    table = Table("Scaling", [*columns, "of the network's flops"], [])
     for size in SCALED:
         points = scaled(results, size)
-        if len(points) > 1:
-            first, last = points[0], points[-1]
-            table.rows.append(
-                [
-                    size,
-                    ", ".join(str(value) for value, *_ in points),
-                    f"{first[1] / 1e9:.2g}–{last[1] / 1e9:.2g} G",
-                    f"{duration(first[2]['step_s'])}–{duration(last[2]['step_s'])}",
-                    f"{exponent(points):.2f}",
-                ]
-            )
+        if len(points) < 2:
+            continue
+        times = [figures["step_s"] for *_, figures in points]
+        ranges = [
+            f"{flops[0] / 1e9:.2g}–{flops[-1] / 1e9:.2g} G"
+            for flops in ([flops for _, flops, _ in each] for each in (done(points), points))
+        ]
+        row = [size, ", ".join(str(value) for value, *_ in points), *ranges]
+        row.append(f"{duration(times[0])}–{duration(times[-1])}")
+        table.rows.append([*row, f"{exponent(done(points)):.2f}", f"{exponent(points):.2f}"])
     return table
 
 
@@ -196,7 +196,7 @@ def tables(results: Results) -> Iterator[Table]:
 
 
 def plot_scaling(results: Results, path: Path) -> None:
-    """Draw the step's time over its flops, one line for each size varied, both logarithmic."""
+    """Draw the step's time over the flops done, one line for each size varied, both logarithmic."""
     import matplotlib
 
     matplotlib.use("Agg")
@@ -204,14 +204,14 @@ def plot_scaling(results: Results, path: Path) -> None:
 
     figure, axes = pyplot.subplots(figsize=(6.4, 4.2), layout="constrained")
     for size in SCALED:
-        points = scaled(results, size)
+        points = done(scaled(results, size))
         if len(points) < 2:
             continue
         flops = [point[1] / 1e9 for point in points]
         times = [1e3 * point[2]["step_s"] for point in points]
         values = f"{points[0][0]}–{points[-1][0]}"
         axes.loglog(flops, times, "o-", label=f"{size} {values}: {exponent(points):.2f}")
-    axes.set(xlabel="GFLOP in a training step", ylabel="step, ms")
+    axes.set(xlabel="GFLOP done in a training step", ylabel="step, ms")
     axes.legend(title="varied, and the exponent")
     axes.grid(which="both", alpha=0.3)
     figure.savefig(path, dpi=120, metadata={"Software": None})

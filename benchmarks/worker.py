@@ -5,7 +5,8 @@
 The engine is one of `ENGINES`. Answers in JSON lines on standard output: first
 what setting up took, then for each line `sample SECONDS` on standard input one sample, and for
 `end` the memory. With `save_weights` the initial values of the trainable variables go to that
-file, with `load_weights` they come from it. Runs under Python 3.7 as well.
+file, with `load_weights` they come from it; with `count_flops` the flops of a step of Tailrace are
+told. Runs under Python 3.7 as well.
 """
 
 import json
@@ -175,6 +176,15 @@ def _sample(step, least_s):
     return dict(watch.found, step_s=watch.found["seconds"] / steps)
 
 
+def _flops_done(step):
+    """The floating point operations of a step of Tailrace, as its plan counts them."""
+    from tailrace.run.profile import Profiler
+
+    with Profiler() as profiler:
+        step()
+    return sum(record.flops or 0 for record in profiler.records)
+
+
 def _memory():
     """The peak, and what is resident now that no file holds."""
     try:
@@ -195,6 +205,8 @@ def main():
         results = [step()]
         facts["first_s"] = _since(started)
     results.extend(step() for _ in range(COMPARED - 1))
+    if spec.get("count_flops"):
+        facts["flops_done"] = _flops_done(step)
     _say(results=results, start=watch.found, **facts)
     for line in sys.stdin:
         words = line.split()

@@ -9,7 +9,7 @@ from benchmarks import app_programs, programs, torch_programs
 from benchmarks.bars import bars, difference
 from benchmarks.cases import AGREEMENT, CASES, Case
 from benchmarks.measure import TF1, measure
-from benchmarks.worker import ENGINES
+from benchmarks.worker import ENGINES, _flops_done
 
 TOY = {
     "recurrent": {"vocabulary": 11, "hidden": 6, "layers": 2, "batch": 3, "steps": 4},
@@ -65,6 +65,22 @@ def test_pytorch_does_the_same_work(name: str, tmp_path):
 def test_a_recurrent_program_learns_in_every_form(kind: str, form: str):
     found = results(spec(toy(f"{kind}-65-128"), "tailrace", form))["results"]
     assert found[0] > found[1] > found[2]
+
+
+def test_flops_are_those_that_the_plan_does():
+    sizes = {"vocabulary": 9, "hidden": 32, "batch": 6, "steps": 10}
+    found = []
+    for layers in (1, 2, 3):
+        case = CASES["lstm-65-128"].with_sizes(layers=layers, **sizes)
+        with tf.Graph().as_default():
+            step, _ = ENGINES["tailrace"](spec(case, "tailrace", "dynamic"))
+            found.append(_flops_done(step))
+    product = 2 * sizes["batch"] * sizes["steps"] * sizes["hidden"] * 4 * sizes["hidden"]
+    # besides products there are sums, of which small ones join a call whose flops nobody counts
+    for more, fewer in ((2, 1), (1, 0)):
+        assert found[more] - found[fewer] == pytest.approx(6 * product, rel=0.06)
+    # of the first layer's six, those with looked-up rows are done once a word
+    assert 3 * product < found[0] < 5 * product
 
 
 def test_the_loop_of_generation_feeds_the_state_back():
