@@ -27,7 +27,8 @@ _OWN_WORK = 1 << 20  # multiplications
 # Numbers between two rows: with more, what is read again no longer stays in the cache.
 _OWN_STRIDE = 1024
 _OWN_COLUMNS = 32
-_TURNED_ROWS = 256  # that pay for a copy of the right factor
+_LARGE = 400_000_000  # multiplications by a contiguous left factor that oneDNN's packing pays for
+_TURNED_ROWS = 64  # that pay for a copy of the right factor
 _ALONE = 1 << 21  # multiplications that are not worth a second thread
 
 _linear = getattr(getattr(torch.ops, "mkldnn", None), "_linear_pointwise", None)
@@ -70,6 +71,8 @@ def product(a: Tensor, b: Tensor) -> Tensor:
 def _ours(a: Tensor, b: Tensor) -> bool:
     """Whether our own product is the quickest for factors of such sizes and strides."""
     if a.dtype is not torch.float32 or not a.is_cpu or not b.is_cpu:
+        return False
+    if a.stride(1) == 1 and a.numel() * b.shape[1] >= _LARGE:
         return False
     if not _OWN_COLUMNS <= b.shape[1] <= _OWN_STRIDE or max(b.stride()) > _OWN_STRIDE:
         return False
