@@ -406,7 +406,7 @@ def _incoming(match: CellMatch) -> list[Value]:
     found = []
     for z in match.affine.values():
         found += [*(p.value for p in z.inputs), *z.addends]
-    return found
+    return [*found, *match.every]
 
 
 def _handed_on(gradient: GradientMatch, later: GradientMatch) -> bool:

@@ -113,7 +113,12 @@ class CellMatch:
         """What comes in at this step beside the states."""
         found = [p.value for a in self.affine.values() for p in a.inputs]
         found += [v for a in self.affine.values() for v in a.addends]
-        return list(dict.fromkeys(found))
+        return list(dict.fromkeys([*found, *self.every]))
+
+    @property
+    def every(self) -> list[Value]:
+        """Such as are no part of a sum."""
+        return [self.roles[name] for name in self.cell.every]
 
 
 @dataclasses.dataclass(eq=False)

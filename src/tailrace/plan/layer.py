@@ -44,6 +44,7 @@ class Layer:
         self._words = {
             name: same(match.roles[name]) for name in match.cell.vectors if name in match.roles
         }
+        self._words.update((name, each(match.roles[name])) for name in match.cell.every)
         if mask is not None:
             self._words["mask"] = mask
         self._views: dict[str, Value | None] = {}

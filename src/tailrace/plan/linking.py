@@ -172,7 +172,12 @@ def _signature(match: CellMatch) -> Hashable:
     )
     attributes = tuple(match.attributes.items())
     gates = tuple(match.gates.items())
-    return match.kind, attributes, sums, gates, tuple(vectors(match)), match.guards
+    return match.kind, attributes, sums, gates, tuple(map(_weight, vectors(match))), match.guards
+
+
+def _weight(value: Value) -> Hashable:
+    """What is equal for equal numbers, and of other weights for the same one."""
+    return value.constant.item() if value.known and value.dims == () else value
 
 
 def vectors(match: CellMatch) -> list[Value]:

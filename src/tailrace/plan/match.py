@@ -442,6 +442,8 @@ def _fits(previous: dict[str, Value], following: dict[str, Value], matcher: Matc
     for name, after in following.items():
         if not _matrix(after) or previous[name].dims != after.dims:
             return False
+        if any(matcher.bound[word].dims != after.dims for word in matcher.cell.every):
+            return False
     for name, affine in matcher.affine.items():
         if bool(affine.inputs or affine.addends) == (name in matcher.cell.bare):
             return False

@@ -40,6 +40,8 @@ _NORM_GRADIENT = """
     dmean_{k} = RowSum(Mul(dminus_{k}, scale_{k}))
     dminus_{k} = Neg(d{y})
 """
+_DROPOUT = "entering = Mul(Mul(j, inverse), kept)"
+_DROPOUT_GRADIENT = "dscaled = Mul(Mul(dc_sum, i), kept)"
 _PLACES = [(f"y{k}", f"z{k}", k) for k in "ijfo"] + [("c", "c_sum", "c")]
 
 
@@ -55,7 +57,8 @@ def _layer(b, gx, wh, bias, first, words, lengths, attributes):
     """Gives the states by name, the normalised gates and what is kept of their rows."""
     z = b.AddV2(gx["z"], bias["z"][0]) if bias["z"] else gx["z"]
     scales = [words[name] for name in _SCALES]
-    factors, ends = _some(words.get("factors")), _some(lengths)
+    factors = [b.Mul(words["kept"], words["inverse"])] if "kept" in words else []
+    ends = _some(lengths)
     hs, cs, gates, statistics = b.LayerNormLstmSequence(
         z,
         wh["z"],
@@ -69,7 +72,8 @@ def _layer(b, gx, wh, bias, first, words, lengths, attributes):
         L=len(ends),
         **_options(attributes),
     )
-    return {"h": hs, "c": cs, "gates": gates, "statistics": statistics}
+    found = {"h": hs, "c": cs, "gates": gates, "statistics": statistics}
+    return {**found, **dict(zip(["factors"], factors, strict=False))}
 
 
 def _options(attributes: Values) -> Values:
@@ -80,7 +84,7 @@ def _gradient(b, layer, wh, terms, last, words, lengths, attributes):
     """Gives the gradients of the affine sum, of the initial states, and of gammas and betas."""
     arriving = [_some(v) for v in (terms["h"], last["h"], last["c"], terms["c"])]
     scales = [words[name] for name in _SCALES]
-    factors, ends = _some(words.get("factors")), _some(lengths)
+    factors, ends = _some(layer.get("factors")), _some(lengths)
     dz, dh, dc, dscales = b.LayerNormLstmSequenceGrad(
         *itertools.chain(*arriving),
         *(layer[name] for name in ("gates", "statistics", "h", "c")),
@@ -116,17 +120,23 @@ def _sums():
     return found
 
 
-def _declare(activation: str) -> None:
+def _declare(activation: str, dropped: bool) -> None:
+    """The cell, with dropout of what enters the memory if it is `dropped`: `kept` are zeros and
+    ones, `inverse` is a number above one.
+    """
     squash, slope = SQUASHES[activation]
+    entering, dj = ("entering", "Mul(dscaled, inverse)") if dropped else ("j", "Mul(dc_sum, i)")
+    named = ["recurrent dropout"] * dropped + [activation] * (activation != "tanh")
     declare_cell(
         Cell(
-            "lstm with layer norm" + f", {activation}" * (activation != "tanh"),
+            ", ".join(["lstm with layer norm", *named]),
             states=("c", "h"),
             forward=f"""
                 h = Mul(tanh_c, o)
                 tanh_c = {squash}(c)
                 {_norms(_NORM)}
-                c_sum = Plus(Mul(c_prev, f), Mul(i, j))
+                c_sum = Plus(Mul(c_prev, f), Mul(i, {entering}))
+                {_DROPOUT * dropped}
                 i = Sigmoid(yi)
                 j = {squash}(yj)
                 f = Sigmoid(Plus(yf, forget_bias))
@@ -138,8 +148,9 @@ def _declare(activation: str) -> None:
             backward=f"""
                 dz = Join(dzi, dzj, dzf, dzo, axis)
                 {_norms(_NORM_GRADIENT)}
-                dyi = SigmoidGrad(i, Mul(dc_sum, j))
-                dyj = {slope.format(y="j", dy="Mul(dc_sum, i)")}
+                dyi = SigmoidGrad(i, Mul(dc_sum, {entering}))
+                dyj = {slope.format(y="j", dy=dj)}
+                {_DROPOUT_GRADIENT * dropped}
                 dyf = SigmoidGrad(f, Mul(dc_sum, c_prev))
                 dyo = SigmoidGrad(o, Mul(dh, tanh_c))
                 dzo = Zeros(dh)
@@ -151,7 +162,8 @@ def _declare(activation: str) -> None:
             commutative=COMMUTATIVE,
             attributes={"forget_bias": 0.0, "activation": activation},
             constants={"forget_bias": None, "epsilon": None, "axis": 1},
-            vectors=_SCALES,
+            vectors=_SCALES + ("inverse",) * dropped,
+            every=("kept",) * dropped,
             outputs=("h", "c"),
             layer=_layer,
             gradient=_gradient,
@@ -162,5 +174,5 @@ def _declare(activation: str) -> None:
     )
 
 
-for _activation in SQUASHES:
-    _declare(_activation)
+for _activation, _dropped in itertools.product(SQUASHES, (False, True)):
+    _declare(_activation, _dropped)
