@@ -262,7 +262,8 @@ MORE_LOOPS: dict[str, Callable[[Callable[[], Any]], Program]] = {
     "dynamic_decode": training_decoder,
     "imported": imported,
 }
-FEW_CELLS = {name: CELLS[name] for name in ("BasicRNNCell", "LSTMCell", "GRUCell")}
+NORMED = "LayerNormBasicLSTMCell"
+FEW_CELLS = {name: CELLS[name] for name in ("BasicRNNCell", "LSTMCell", "GRUCell", NORMED)}
 
 
 def wrapped(wrap: Callable[[Any], Any], loop: Callable[..., Program]) -> Program:
