@@ -126,6 +126,7 @@ flows). It returns a gradient or None per input.
                 device, such an output where such an input does
 `_host_only`    the kernel computes on the CPU, whatever devices there are
 `_waits`        on a device: the kernel waits for a value, or takes or gives one of the host
+`_element`      gives the next element of an iterator
 `_owning`       the fused operation that does the same with a last input that nothing else needs,
                 whose memory it may keep
 """
@@ -203,6 +204,7 @@ _FLAGS = (
     "host_only",
     "anywhere",
     "waits",
+    "element",
 )
 # flags that name inputs
 _NAMED_INPUTS = frozenset(("host", "writes", "reads", "consumes", "vanishes", "anywhere"))
@@ -330,6 +332,7 @@ class OpDef:
     host_only: bool = False
     anywhere: frozenset[str] = frozenset()
     waits: bool = False
+    element: bool = False
     pattern: Pattern | None = None
     shape_rule: Callable[..., Any] | None = None
     shape_attrs: tuple[str, ...] = ()

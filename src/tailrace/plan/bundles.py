@@ -22,9 +22,9 @@ from tailrace.native import bundles as native
 from tailrace.native.bundles import Array, Dims, Instruction, Writer
 from tailrace.plan import sizes
 from tailrace.plan.codegen import MemberFailure, bound_kernel
-from tailrace.plan.edges import Users, forward, forwarded, users_of
-from tailrace.plan.fuse import kept_values, levels
-from tailrace.plan.ir import Fused, Guards, Loop, Plan, Step, Value
+from tailrace.plan.edges import Users, replace_groups
+from tailrace.plan.fuse import levels
+from tailrace.plan.ir import Fused, Guards, Plan, Step, Value
 from tailrace.registry import Arg, OpDef
 from tailrace.shapes import Shape
 
@@ -57,33 +57,21 @@ def bundles(plan: Plan) -> Plan:
     """Comes when element-wise steps are fused."""
     if native.call_type() is None:
         return plan
-    made: dict[Step, Step] = {}
-    users, kept = users_of(plan.steps), kept_values(plan)
-    plan.steps = _bundled(plan.steps, users, kept, made)
-    forward(plan.steps, made)
-    plan.targets = forwarded(plan.targets, made)
+    replace_groups(plan, _bundled)
     return plan
 
 
-def _bundled(
-    steps: list[Step], users: Users, kept: set[Value], made: dict[Step, Step]
-) -> list[Step]:
-    for step in steps:
-        if isinstance(step, Loop):
-            step.head, step.body, step.tail = (
-                _bundled(part, users, kept, made) for part in step.parts()
-            )
+def _bundled(steps: list[Step], users: Users, kept: set[Value]) -> dict[Step, Step]:
     members = {step: member for step in steps if (member := _member(step)) is not None}
     if not members:
-        return steps
+        return {}
     ordered = sizes.in_order(steps)
     here: dict[Step, Step] = {}
     for together in _together(ordered, members):
         for bundle in _small_enough(together, users, kept):
             if bundle.pays():
                 here.update(dict.fromkeys((m.step for m in bundle.members), bundle.step()))
-    made.update(here)
-    return list(dict.fromkeys(here.get(step, step) for step in steps))
+    return here
 
 
 def _together(ordered: list[Step], members: dict[Step, _Member]) -> Iterable[list[_Member]]:

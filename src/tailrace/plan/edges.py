@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import collections
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
-from tailrace.plan.ir import Loop, Step, Value
+from tailrace.plan.ir import Loop, Plan, Step, Value
 
 Users = dict[Value, list[Step]]
 
@@ -68,3 +68,32 @@ def results_of(steps: Iterable[Step]) -> Iterator[Value]:
         if isinstance(step, Loop):
             yield from step.results()
             yield from results_of(step.steps())
+
+
+def kept_values(plan: Plan) -> set[Value]:
+    """The values that more than steps' inputs ask for."""
+    preds = (pred for guards in plan.fetch_guards for pred, _ in guards)
+    return {*plan.fetches, *preds, *results_of(plan.steps)}
+
+
+def replace_groups(
+    plan: Plan, grouped: Callable[[list[Step], Users, set[Value]], dict[Step, Step]]
+) -> None:
+    """Put one step in the place of several, block by block, those of loops first.
+
+    `grouped(steps, users, kept)` gives, for steps of the block, the one in their place.
+    """
+    made: dict[Step, Step] = {}
+    users, kept = users_of(plan.steps), kept_values(plan)
+
+    def block(steps: list[Step]) -> list[Step]:
+        for step in steps:
+            if isinstance(step, Loop):
+                step.head, step.body, step.tail = map(block, step.parts())
+        here = grouped(steps, users, kept)
+        made.update(here)
+        return forwarded(steps, here)
+
+    plan.steps = block(plan.steps)
+    forward(plan.steps, made)
+    plan.targets = forwarded(plan.targets, made)

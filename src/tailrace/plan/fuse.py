@@ -22,8 +22,8 @@ from tailrace.graph.inference import split_inputs
 from tailrace.native import bundles, fusion
 from tailrace.plan import sizes
 from tailrace.plan.codegen import MemberFailure, bound_kernel
-from tailrace.plan.edges import Users, forward, forwarded, results_of, users_of
-from tailrace.plan.ir import Fused, Loop, Plan, Step, Value
+from tailrace.plan.edges import Users, replace_groups
+from tailrace.plan.ir import Fused, Plan, Step, Value
 from tailrace.registry import Arg, OpDef
 
 _MOST_MEMBERS = 1000
@@ -44,28 +44,11 @@ def fuse(plan: Plan) -> Plan:
     """Comes when reads and writes of variables are in order."""
     if fusion.call_type() is None:
         return plan
-    groups: dict[Step, Step] = {}
-    users, kept = users_of(plan.steps), kept_values(plan)
-    plan.steps = _fused(plan.steps, users, kept, groups)
-    forward(plan.steps, groups)
-    plan.targets = forwarded(plan.targets, groups)
+    replace_groups(plan, _fused)
     return plan
 
 
-def kept_values(plan: Plan) -> set[Value]:
-    """The values that more than steps' inputs ask for."""
-    preds = (pred for guards in plan.fetch_guards for pred, _ in guards)
-    return {*plan.fetches, *preds, *results_of(plan.steps)}
-
-
-def _fused(
-    steps: list[Step], users: Users, kept: set[Value], groups: dict[Step, Step]
-) -> list[Step]:
-    for step in steps:
-        if isinstance(step, Loop):
-            step.head, step.body, step.tail = (
-                _fused(part, users, kept, groups) for part in step.parts()
-            )
+def _fused(steps: list[Step], users: Users, kept: set[Value]) -> dict[Step, Step]:
     ordered = sizes.in_order(steps)
     kinds = {step: kind for step in ordered if (kind := _kind(step)) is not None}
     for step in kinds:
@@ -76,8 +59,7 @@ def _fused(
             continue
         for part in _small_enough(members, users, kept):
             here.update(dict.fromkeys(part.members, part.step(kinds[part.members[0]])))
-    groups.update(here)
-    return list(dict.fromkeys(here.get(step, step) for step in steps))
+    return here
 
 
 # -- what can be a member --------------------------------------------------------------------------

@@ -6,7 +6,7 @@ terms stored nor is the sum read and written once for each.
 
 from __future__ import annotations
 
-from tailrace.plan.edges import Users, following, forward, forwarded, results_of, users_of
+from tailrace.plan.edges import Users, following, forward, forwarded, kept_values, users_of
 from tailrace.plan.ir import Fused, Loop, Plan, Step, Value
 from tailrace.registry import FUSED
 
@@ -15,10 +15,9 @@ _FEWEST = 3  # terms from which it pays
 
 def products(plan: Plan) -> Plan:
     """Comes when reads and writes of variables are in order."""
-    preds = (pred for guards in plan.fetch_guards for pred, _ in guards)
-    kept = {*plan.fetches, *preds, *results_of(plan.steps)}
+    users, kept = users_of(plan.steps), kept_values(plan)
     replaced: dict[Step, Step] = {}
-    plan.steps = _summed(plan.steps, users_of(plan.steps), kept, {*plan.targets}, replaced)
+    plan.steps = _summed(plan.steps, users, kept, {*plan.targets}, replaced)
     forward(plan.steps, replaced)
     plan.targets = forwarded(plan.targets, replaced)
     return plan

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tailrace.plan.edges import Users, forward, forwarded, users_of
-from tailrace.plan.fuse import kept_values
+from tailrace.plan.edges import Users, forward, forwarded, kept_values, users_of
 from tailrace.plan.ir import Fused, Loop, Plan, Step, Value
 from tailrace.plan.state import named_inputs
 from tailrace.registry import FUSED

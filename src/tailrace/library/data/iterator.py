@@ -119,7 +119,7 @@ class Iterator:
 
 def is_element(tensor: Tensor) -> bool:
     """Whether an iterator gives the tensor."""
-    return tensor.op.type == "IteratorGetNext"
+    return tensor.op.op_def.element
 
 
 def _on_cpu() -> Any:

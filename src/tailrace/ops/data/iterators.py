@@ -116,6 +116,7 @@ def _get_next(name):
         "iterator: resource -> components: list(output_types)",
         **ELEMENT,
         _alias=True,
+        _element=True,
         **STATEFUL,
     )(_next_element)
     definition.shape(_shapes)
