@@ -154,8 +154,8 @@ class SparseTensor:
 def convert_to_tensor_or_indexed_slices(
     value: Any, dtype: Any = None, name: str | None = None
 ) -> Any:
-    """`value` as a tensor, unless it is IndexedSlices already."""
-    if isinstance(value, IndexedSlices):
+    """`value` as a tensor, unless it is IndexedSlices (or, as in TensorFlow, sparse) already."""
+    if isinstance(value, (IndexedSlices, SparseTensor)):
         return value
     return convert_to_tensor(value, dtype, name)
 

@@ -10,7 +10,6 @@ from typing import Any
 from tailrace import dtypes
 from tailrace.graph import (
     Operation,
-    SparseTensor,
     Tensor,
     convert_to_tensor,
     convert_to_tensor_or_indexed_slices,
@@ -26,6 +25,7 @@ from tailrace.library.layers.tools import smart_cond
 from tailrace.library.math import range as range_of
 from tailrace.library.queues import FIFOQueue, PaddingFIFOQueue, QueueBase, RandomShuffleQueue
 from tailrace.library.random import random_shuffle
+from tailrace.library.sparse_batches import restore, store
 from tailrace.library.variables import Variable
 
 # -- producers -------------------------------------------------------------------------------------
@@ -174,11 +174,7 @@ def tensor_list(tensors: Any) -> list[Any]:
 
 
 def checked_tensors(tensors: list[Any]) -> list[Any]:
-    """The tensors of an example. Raises: ValueError for none; sparse ones are refused."""
-    if any(isinstance(t, SparseTensor) for t in tensors):
-        raise NotImplementedError(
-            "batches of SparseTensors are not supported: batch their parts, or use tf.data"
-        )
+    """The tensors of an example. Raises: ValueError for none."""
     converted = [convert_to_tensor_or_indexed_slices(t) for t in tensors]
     if not converted:
         raise ValueError("Expected at least one tensor in batch().")
@@ -244,8 +240,9 @@ class _Batches:
         self.scope = scope
         self.many = enqueue_many
         self.threads = threads
-        self.lists = [checked_tensors(tensor_list(tensors)) for tensors in given]
+        lists = [checked_tensors(tensor_list(tensors)) for tensors in given]
         self.keep = checked_keep(keep_input, enqueue_many)
+        self.lists, self.kept = store(lists, enqueue_many, self.keep)
         self.types = common_types(self.lists)
 
     def fill(self, queue: QueueBase) -> None:
@@ -255,7 +252,7 @@ class _Batches:
 
     def taken(self, queue: QueueBase, batch_size: Any, allow_smaller: bool) -> Any:
         take = queue.dequeue_up_to if allow_smaller else queue.dequeue_many
-        result = take(batch_size, name=self.scope)
+        result = restore(take(batch_size, name=self.scope), self.kept)
         if not isinstance(self.example, dict):
             return result
         tensors = [result] if len(self.example) == 1 else result

@@ -83,6 +83,22 @@ def variable_creator_scope(variable_creator: Callable[..., Any]) -> Iterator[Non
 # -- the store of a graph --------------------------------------------------------------------------
 
 
+# of `_true_getter`, after `partitioner`
+_LAST_ARGUMENTS = (
+    "validate_shape",
+    "use_resource",
+    "constraint",
+    "synchronization",
+    "aggregation",
+)
+
+
+def _takes_constraint(getter: Callable[..., Any]) -> bool:
+    """Whether a custom getter knows of constraints, which came after the first of its kind."""
+    parameters = inspect.signature(getter).parameters.values()
+    return any(p.name == "constraint" or p.kind is p.VAR_KEYWORD for p in parameters)
+
+
 class _VariableStore:
     """The variables of a graph by full name."""
 
@@ -131,14 +147,41 @@ class _VariableStore:
         }
         if custom_getter is None:
             return self._true_getter(**arguments)
+        if not _takes_constraint(custom_getter):
+            del arguments["constraint"]
         return custom_getter(getter=self._true_getter, **arguments)
 
-    def _true_getter(self, name: str, partitioner: Any = None, **arguments: Any) -> Any:
+    def _true_getter(
+        self,
+        name: str,
+        shape: Any = None,
+        dtype: Any = dtypes.float32,
+        initializer: Any = None,
+        regularizer: Any = None,
+        reuse: Any = None,
+        trainable: bool | None = None,
+        collections: Any = None,
+        caching_device: Any = None,
+        partitioner: Any = None,
+        *more: Any,
+        **arguments: Any,
+    ) -> Any:
+        """What custom getters call, with arguments by place or by name."""
         from tailrace.library.partitioned import get_partitioned  # builds on this
 
-        shape = arguments.get("shape")
+        arguments |= dict(zip(_LAST_ARGUMENTS, more, strict=False))
+        arguments |= {
+            "shape": shape,
+            "dtype": dtype,
+            "initializer": initializer,
+            "regularizer": regularizer,
+            "reuse": reuse,
+            "trainable": trainable,
+            "collections": collections,
+            "caching_device": caching_device,
+        }
         is_scalar = shape is not None and as_tensor_shape(shape).rank == 0
-        reused = partitioner is None and arguments["reuse"] is True and name in self.partitioned
+        reused = partitioner is None and reuse is True and name in self.partitioned
         if (partitioner is not None and not is_scalar) or reused:
             return get_partitioned(self, name, partitioner, **arguments)
         if f"{name}/part_0" in self.variables:

@@ -83,6 +83,43 @@ def name_scope_and_variable_scope(tf):
     return {"out": [a, b, c, d, e, f]}
 
 
+def custom_getter_by_place(tf):
+    """The residual network's way: some arguments by place; and one of before constraints."""
+
+    def placed(getter, name, shape=None, dtype=tf.float32, *args, **kwargs):
+        return getter(name, shape, dtype, *args, **kwargs) * 2.0
+
+    def all_placed(getter, name, shape, dtype, initializer, regularizer, reuse, **kwargs):
+        return getter(name, shape, dtype, initializer, regularizer, reuse, True, None, None, None)
+
+    def older(
+        getter,
+        name,
+        shape,
+        dtype,
+        initializer,
+        regularizer,
+        reuse,
+        trainable,
+        collections,
+        caching_device,
+        partitioner,
+        validate_shape,
+        use_resource,
+        synchronization,
+        aggregation,
+    ):
+        return getter(name=name, shape=shape, dtype=dtype, initializer=initializer)
+
+    made = []
+    for i, getter in enumerate((placed, all_placed, older)):
+        with tf.variable_scope("s%d" % i, custom_getter=getter):
+            ones = tf.ones_initializer()
+            made.append(tf.get_variable("v", [2], initializer=ones, trainable=False))
+    names = [v.name for v in tf.trainable_variables()]
+    return {"sum": tf.add_n(made), "names": " ".join(names)}
+
+
 def custom_getter(tf):
     def getter(getter, name, *args, **kwargs):
         v = getter(name + "_own", *args, **kwargs)

@@ -19,6 +19,7 @@ from tailrace.library import input_pipeline as pipeline
 from tailrace.library.coordinator import QueueRunner, add_queue_runner
 from tailrace.library.layers.tools import smart_cond
 from tailrace.library.queues import FIFOQueue, PaddingFIFOQueue, QueueBase
+from tailrace.library.sparse_batches import restore, store
 from tailrace.shapes import TensorShape
 
 _ENDS = (OutOfRangeError, CancelledError)
@@ -60,6 +61,7 @@ def bucket(
     with g.name_scope(name, "bucket"):
         values = pipeline.checked_tensors(given)
         keep = pipeline.checked_keep(keep_input, False)
+        (values,), kept = store([values], False, keep)
         sizes = [_known_size(size) for size in sizes]
         types = pipeline.common_types([values])
         shapes = pipeline.element_shapes([values], shapes, False)
@@ -88,7 +90,7 @@ def bucket(
         _add_runners(queues, top, [enqueue] * num_threads, sizes, allow_smaller_final_batch)
         _summarize(queues, top, capacity)
         number, *batch = top.dequeue(name="dequeue_top")
-        return number, _as_given(tensors, batch)
+        return number, _as_given(tensors, restore(batch, kept))
 
 
 def _known_size(size: Any) -> Any:
