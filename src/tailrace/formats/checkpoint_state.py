@@ -108,7 +108,7 @@ def get_checkpoint_state(checkpoint_dir: str, latest_filename: str | None = None
     """
     from google.protobuf import text_format
 
-    checkpoint_dir = os.fspath(checkpoint_dir)
+    checkpoint_dir = os.fsdecode(checkpoint_dir)
     path = state_file(checkpoint_dir, latest_filename)
     if not Path(path).exists():
         return None
@@ -149,7 +149,7 @@ def checkpoint_exists(checkpoint_prefix: str) -> bool:
 
     Raises: NotFoundError when not even its folder is.
     """
-    return bool(_identifying_files(os.fspath(checkpoint_prefix)))
+    return bool(_identifying_files(os.fsdecode(checkpoint_prefix)))
 
 
 def get_checkpoint_mtimes(checkpoint_prefixes: Iterable[str]) -> list[float]:

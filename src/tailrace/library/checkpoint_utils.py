@@ -60,7 +60,7 @@ def NewCheckpointReader(filepattern: str | bytes) -> CheckpointReader:
 
 
 def _checkpoint_file(ckpt_dir_or_file: Any) -> str | None:
-    path = os.fspath(ckpt_dir_or_file)
+    path = os.fsdecode(ckpt_dir_or_file)
     return latest_checkpoint(path) if Path(path).is_dir() else path
 
 

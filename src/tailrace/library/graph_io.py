@@ -19,7 +19,7 @@ def write_graph(graph_or_graph_def: Any, logdir: Any, name: str, as_text: bool =
     proto = graph_or_graph_def
     if isinstance(proto, Graph):
         proto = proto.as_graph_def()
-    folder = os.fspath(logdir)
+    folder = os.fsdecode(logdir)
     with os_errors(folder):
         Path(folder).mkdir(parents=True, exist_ok=True)
     path = os.path.join(folder, name)

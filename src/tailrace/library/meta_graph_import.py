@@ -31,7 +31,7 @@ _FIRST_WITH_TRAINABLE = (1, 9)  # VariableDefs of older versions do not say
 
 def read_meta_graph_file(filename: Any) -> Any:
     """The MetaGraphDef in a file, binary or text. Raises: OSError."""
-    path = os.fspath(filename)
+    path = os.fsdecode(filename)
     if not Path(path).exists():
         raise OSError(f"File {path} does not exist.")
     try:

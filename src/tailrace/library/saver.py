@@ -221,7 +221,7 @@ class Saver:
             _log.warning("TensorFlow's V1 checkpoint format is outdated; write_version=2 is better")
         if os.path.split(latest_filename)[0]:
             raise ValueError("'latest_filename' must not contain path components")
-        save_path = os.fspath(save_path)
+        save_path = os.fsdecode(save_path)
         prefix = self._numbered(sess, save_path, global_step, latest_filename)
         if not hasattr(sess, "run") or not hasattr(sess, "graph"):
             raise TypeError(f"'sess' must be a Session; {sess}")
@@ -312,7 +312,7 @@ class Saver:
             return
         if save_path is None:
             raise ValueError("Can't load save_path when it is None.")
-        prefix = save_path.decode() if isinstance(save_path, bytes) else os.fspath(save_path)
+        prefix = save_path.decode() if isinstance(save_path, bytes) else os.fsdecode(save_path)
         if not checkpoint_exists(prefix):
             raise ValueError(f"The passed save_path is not a valid checkpoint: {prefix}")
         _log.info("Restoring parameters from %s", prefix)

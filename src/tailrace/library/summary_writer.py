@@ -150,7 +150,7 @@ class FileWriter:
 
 def summary_iterator(path: Any) -> Iterator[Any]:
     """The `Event`s of an event file. Raises: as `tf_record_iterator`."""
-    for record in read_records(os.fspath(path)):
+    for record in read_records(os.fsdecode(path)):
         yield protos.Event.FromString(record)
 
 

@@ -62,7 +62,7 @@ def with_folder(config: RunConfig | None, model_dir: Any) -> RunConfig:
         config = RunConfig()
     if not isinstance(config, RunConfig):
         raise ValueError(f"config must be an instance of `RunConfig`, but provided {config}.")
-    model_dir = None if model_dir is None else os.fspath(model_dir)
+    model_dir = None if model_dir is None else os.fsdecode(model_dir)
     if model_dir is not None and config.model_dir not in (None, model_dir):
         raise ValueError(
             "`model_dir` are set both in constructor and `RunConfig`, but with different values. "

@@ -119,7 +119,7 @@ class RunConfig:
 def _folder(environment: dict[str, Any], model_dir: Any) -> Any:
     named = environment.get("model_dir")
     if model_dir is not None:
-        model_dir = os.fspath(model_dir)
+        model_dir = os.fsdecode(model_dir)
     if model_dir and named and named != model_dir:
         raise ValueError(
             "`model_dir` provided in RunConfig construct, if set, must have the same value as the "

@@ -243,7 +243,7 @@ def timestamped_folder(base: Any) -> str:
     Raises: RuntimeError when there is none after ten seconds.
     """
     for _ in range(_TRIES):
-        folder = os.path.join(os.fspath(base), str(int(time.time())))
+        folder = os.path.join(os.fsdecode(base), str(int(time.time())))
         if not gfile.exists(folder):
             return folder
         time.sleep(1)

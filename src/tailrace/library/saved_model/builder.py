@@ -40,7 +40,7 @@ class SavedModelBuilder:
 
     def __init__(self, export_dir: Any) -> None:
         """Makes the folder."""
-        self._export_dir = os.fspath(export_dir)
+        self._export_dir = os.fsdecode(export_dir)
         self._saved_model = protos.SavedModel(
             saved_model_schema_version=constants.SAVED_MODEL_SCHEMA_VERSION
         )

@@ -27,14 +27,14 @@ _log = logging.getLogger("tailrace")
 
 def maybe_saved_model_directory(export_dir: Any) -> bool:
     """Whether a folder has a SavedModel file."""
-    folder = Path(os.fspath(export_dir))
+    folder = Path(os.fsdecode(export_dir))
     names = (constants.SAVED_MODEL_FILENAME_PBTXT, constants.SAVED_MODEL_FILENAME_PB)
     return any((folder / name).exists() for name in names)
 
 
 def parse_saved_model(export_dir: Any) -> Any:
     """The SavedModel proto of a folder. Raises: OSError."""
-    folder = Path(os.fspath(export_dir))
+    folder = Path(os.fsdecode(export_dir))
     for name in (constants.SAVED_MODEL_FILENAME_PB, constants.SAVED_MODEL_FILENAME_PBTXT):
         path = folder / name
         if not path.exists():
@@ -70,7 +70,7 @@ class SavedModelLoader:
 
     def __init__(self, export_dir: Any) -> None:
         """Reads the SavedModel file. Raises: OSError."""
-        self._export_dir = os.fspath(export_dir)
+        self._export_dir = os.fsdecode(export_dir)
         variables = Path(self._export_dir) / constants.VARIABLES_DIRECTORY
         self._variables_path = str(variables / constants.VARIABLES_FILENAME)
         self._saved_model = parse_saved_model(export_dir)
@@ -166,7 +166,7 @@ def get_asset_tensors(
     if not assets and constants.ASSETS_KEY in collections:
         packed = collections[constants.ASSETS_KEY].any_list.value
         assets = [protos.AssetFileDef.FromString(each.value) for each in packed]
-    folder = Path(export_dir) / constants.ASSETS_DIRECTORY
+    folder = Path(os.fsdecode(export_dir)) / constants.ASSETS_DIRECTORY
     prefix = f"{import_scope}/" if import_scope else ""
     return {prefix + asset.tensor_info.name: str(folder / asset.filename) for asset in assets}
 
