@@ -47,7 +47,7 @@ MANY = 1 << 13
 # of a matrix product: multiplications, rows
 _MOST_MULTIPLIED, _MOST_ROWS = 1 << 18, 8
 _MOST_SLOTS = 1024
-_MOST_DIMENSIONS = 8
+MOST_DIMENSIONS = 8
 _ALIGNMENT = 64
 
 Dims = tuple[int, ...]

@@ -130,6 +130,7 @@ def _known_sizes(value: Value) -> bool:
     return (
         not value.is_ref
         and dims is not None
+        and len(dims) <= native.MOST_DIMENSIONS
         and None not in dims
         and 0 not in dims
         and _type(value) in native.TYPES

@@ -125,6 +125,15 @@ def test_views(monkeypatch):
     run_both(monkeypatch, fetches, {x: RNG.randn(3, 4, 2)})
 
 
+def test_arrays_of_many_dimensions_stay(monkeypatch):
+    # more than a program of the native library takes
+    x = tf.placeholder(tf.float32, [2, 1, 3, 1, 2, 1, 2, 1, 2])
+    summed = tf.reduce_sum(x, [1, 3]) + 1.0
+    again = tf.reshape(tf.reduce_max(summed, 0) * 2.0, [1, 3, 1, 1, 1, 2, 1, 2, 1, 2])
+    fetches = [again, tf.transpose(summed) * 2.0, tf.reduce_sum(again, [2, 3]) - 1.0]
+    run_both(monkeypatch, fetches, {x: RNG.randn(2, 1, 3, 1, 2, 1, 2, 1, 2)})
+
+
 def test_reductions_of_all_kinds(monkeypatch):
     x = tf.placeholder(tf.float32, [3, 4, 2])
     n = tf.placeholder(tf.int32, [3, 4])
