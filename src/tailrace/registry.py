@@ -49,6 +49,9 @@ None. Its other inputs are constants.
 **Placed rule**: called likewise, where the output is one of the inputs among zeros; gives its
 index, and how many zeros are before and after it in each dimension; or None.
 
+**Cuts rule**: called likewise, where the outputs are pieces of an input along one axis; gives the
+input's index, the axis and where each output begins; or None.
+
 **Gradient rule**: called with the builder `g`, a view `op` whose attributes are the declaration's
 names (`op.a`, `op.product`, `op.transpose_a`) and the gradient of each output (None where none
 flows). It returns a gradient or None per input.
@@ -352,6 +355,8 @@ class OpDef:
     small_attrs: tuple[str, ...] = ()
     placed_rule: Callable[..., Any] | None = None
     placed_attrs: tuple[str, ...] = ()
+    cuts_rule: Callable[..., Any] | None = None
+    cuts_attrs: tuple[str, ...] = ()
     reduction_rule: Callable[..., Any] | None = None
     reduction_attrs: tuple[str, ...] = ()
     contents_rule: Callable[..., Any] | None = None
@@ -470,6 +475,14 @@ class OpDef:
         """
         self.placed_rule = rule
         self.placed_attrs = keyword_names(rule)
+        return rule
+
+    def cuts(self, rule: Callable[..., Any]) -> Callable[..., Any]:
+        """Decorator: called like the shape rule with sizes as they are in a run, gives which input
+        the outputs are pieces of, along which axis, and where each begins; or None.
+        """
+        self.cuts_rule = rule
+        self.cuts_attrs = keyword_names(rule)
         return rule
 
     def reduces(self, rule: Callable[..., Any]) -> Callable[..., Any]:

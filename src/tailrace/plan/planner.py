@@ -24,6 +24,7 @@ from tailrace.plan.loosen import loosen
 from tailrace.plan.masks import masks
 from tailrace.plan.one_call import one_call
 from tailrace.plan.order import order
+from tailrace.plan.packed import packed
 from tailrace.plan.parts import parts
 from tailrace.plan.patterns import patterns
 from tailrace.plan.pieces import pieces
@@ -55,6 +56,7 @@ _EARLY: dict[str, Pass] = {
     "simplify": simplify,
     "unneeded": unneeded,
     "parts": parts,
+    "packed": packed,
     "lift": lift,
     "masks": masks,
     "chains": chains,

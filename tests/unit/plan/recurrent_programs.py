@@ -29,7 +29,9 @@ CELLS: dict[str, Callable[[], Any]] = {
     "BasicRNNCell, sigmoid": lambda: rnn.BasicRNNCell(H, activation=tf.sigmoid),
     "BasicLSTMCell": lambda: rnn.BasicLSTMCell(H),
     "BasicLSTMCell, relu": lambda: rnn.BasicLSTMCell(H, activation=tf.nn.relu),
+    "BasicLSTMCell, states in one tensor": lambda: rnn.BasicLSTMCell(H, state_is_tuple=False),
     "LSTMCell": lambda: rnn.LSTMCell(H),
+    "LSTMCell, states in one tensor": lambda: rnn.LSTMCell(H, state_is_tuple=False),
     "LSTMCell, peepholes": lambda: rnn.LSTMCell(H, use_peepholes=True),
     "LSTMCell, cell clip": lambda: rnn.LSTMCell(H, cell_clip=0.5),
     "LSTMCell, projection": lambda: rnn.LSTMCell(H, num_proj=X),
@@ -94,6 +96,9 @@ WRAPPERS: dict[str, Callable[[Any], Any]] = {
     "OutputProjectionWrapper": lambda cell: contrib.OutputProjectionWrapper(cell, 3),
     "DeviceWrapper": lambda cell: contrib.DeviceWrapper(cell, "/cpu:0"),
     "MultiRNNCell of two": lambda cell: rnn.MultiRNNCell([cell, rnn.GRUCell(H)]),
+    "MultiRNNCell of two, states in one tensor": lambda cell: rnn.MultiRNNCell(
+        [rnn.LSTMCell(H, state_is_tuple=False), rnn.GRUCell(H)], state_is_tuple=False
+    ),
 }
 
 

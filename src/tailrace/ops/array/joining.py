@@ -448,6 +448,16 @@ def split_shape(split_dim, value, *, num_split):
     return [dims] * num_split
 
 
+@split.cuts
+def split_cuts(split_dim, value, *, num_split):
+    axis = _scalar_of(split_dim)
+    if axis is None or not value.complete:
+        return None
+    place = _axis_in(axis, len(value), "split_dim")
+    width = value[place] // num_split
+    return 1, place, [k * width for k in range(num_split)]
+
+
 @split.gradient
 def split_grad(g, op, *dys):
     return None, _concatenated(g, dys, op.split_dim)
@@ -494,6 +504,16 @@ def split_v(value, size_splits, split_dim, *, num_split):
 
 
 split_v.bind(moves_elements(_split_v, 0))
+
+
+@split_v.cuts
+def split_v_cuts(value, size_splits, split_dim, *, num_split):
+    axis, sizes = _scalar_of(split_dim), size_splits.value
+    if axis is None or sizes is None or (sizes < 0).any() or not value.complete:
+        return None
+    place = _axis_in(axis, len(value), "split_dim")
+    *begins, end = [0, *sizes.cumsum().tolist()]
+    return (0, place, begins) if end == value[place] else None
 
 
 @split_v.shape

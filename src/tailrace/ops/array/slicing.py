@@ -109,6 +109,16 @@ def slice_repeats(input, begin, size):
     return 0 if slice_shape(input, begin, size) == [input] else None
 
 
+@slice_.cuts
+def slice_cuts(input, begin, size):
+    if begin.value is None or size.value is None or not input.complete:
+        return None
+    (sizes,) = slice_shape(input, begin, size)
+    bounds = zip(begin.value.tolist(), sizes, input, strict=True)
+    along = [(axis, b) for axis, (b, n, whole) in enumerate(bounds) if n != whole]
+    return (0, along[0][0], [along[0][1]]) if len(along) == 1 else None
+
+
 @slice_.shape
 def slice_shape(input, begin, size):
     starts, sizes = begin.as_shape(), size.as_shape()
@@ -250,6 +260,28 @@ def strided_slice_shape(
     if index is None or input.dims is None:
         return [UNKNOWN]
     return [sliced_dims(index, input.dims, known)]
+
+
+@strided_slice.cuts
+def strided_slice_cuts(
+    input, begin, end, strides, *, begin_mask, end_mask, ellipsis_mask, new_axis_mask,
+    shrink_axis_mask,
+):  # fmt: skip
+    masks = Masks(begin_mask, end_mask, ellipsis_mask, new_axis_mask, shrink_axis_mask)
+    index, known = _form_of(begin, end, strides, masks)
+    if index is None or not known or not input.complete:
+        return None
+    if ellipsis_mask or new_axis_mask or shrink_axis_mask:
+        return None
+    bounds = [s.indices(n) for s, n in zip(index, input, strict=False)]
+    along = [
+        (axis, first)
+        for axis, ((first, last, _), n) in enumerate(zip(bounds, input, strict=False))
+        if (first, last) != (0, n)
+    ]
+    if len(along) != 1 or any(step != 1 for *_, step in bounds):
+        return None
+    return 0, along[0][0], [along[0][1]]
 
 
 @strided_slice.known_sizes
