@@ -267,7 +267,7 @@ class _Fused:
             at_end = self._at_end(rows, gradients[-1], state)
             given[state] = self.lanes.total(b, rows) if any(rows) else None
             last[state] = self.lanes.sum(b, at_end, at_end[0]) if at_end else None
-        self._spread_gradient(b, part.gradient(given, last), gradients)
+        self._spread_gradient(b, part.gradient(given, last), gradients, set(outer))
 
     def _at_end(self, rows: list[list[Value]], last: GradientMatch, state: str) -> list[Value]:
         """Take from the last of the rows what is a gradient of the state after the last step."""
@@ -285,7 +285,10 @@ class _Fused:
         rows = [_others(g, later, state) for g, later in zip(gradients, following, strict=True)]
         return [[v for v in map(self.editor.now, row) if not _is_zero(v)] for row in rows]
 
-    def _spread_gradient(self, b: Builder, found: Gradient, gradients: list[GradientMatch]) -> None:
+    def _spread_gradient(
+        self, b: Builder, found: Gradient, gradients: list[GradientMatch], outer: set[Value]
+    ) -> None:
+        """Let all that comes of the gradient be taken from it; `outer` are what it comes from."""
         match = gradients[0].cell
         for state, sent in gradients[0].outgoing.items():
             if match.ended is not None and sent:
@@ -303,13 +306,20 @@ class _Fused:
             for values in zip(*(g.sums[text] for g in gradients), strict=False):
                 if self._summed(list(values)) is not None:
                     self._put_sum(b, found.of_sum(text), [list(values)])
+        self._spread_roles(b, found, gradients, outer)
+
+    def _spread_roles(
+        self, b: Builder, found: Gradient, gradients: list[GradientMatch], outer: set[Value]
+    ) -> None:
         for word in gradients[0].roles:
             values = [g.roles[word] for g in gradients]
-            if any(self._is_needed(v) for v in values):
+            own = [None if self.editor.now(v) in outer else v for v in values]
+            if any(v is not None and self._is_needed(v) for v in own):
                 whole = found.view(word)
                 if whole is not None:
-                    self.lanes.restack(b, whole, values)
-                    self.lanes.spread(b, whole, values)
+                    if None not in own:
+                        self.lanes.restack(b, whole, own)
+                    self.lanes.spread(b, whole, own)
 
     def _put_parameters(
         self, b: Builder, found: Gradient, name: str, gradients: list[GradientMatch]
