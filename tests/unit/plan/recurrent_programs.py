@@ -38,6 +38,9 @@ CELLS: dict[str, Callable[[], Any]] = {
     "LSTMCell, projection and clips": lambda: rnn.LSTMCell(
         H, use_peepholes=True, cell_clip=0.5, num_proj=X, proj_clip=0.1
     ),
+    "LSTMCell and GRUCell, states in one tensor": lambda: rnn.MultiRNNCell(
+        [rnn.LSTMCell(H, state_is_tuple=False), rnn.GRUCell(H)], state_is_tuple=False
+    ),
     "GRUCell": lambda: rnn.GRUCell(H),
     "GRUCell, relu": lambda: rnn.GRUCell(H, activation=tf.nn.relu),
     "LSTMBlockCell": lambda: contrib.LSTMBlockCell(H),
@@ -96,9 +99,6 @@ WRAPPERS: dict[str, Callable[[Any], Any]] = {
     "OutputProjectionWrapper": lambda cell: contrib.OutputProjectionWrapper(cell, 3),
     "DeviceWrapper": lambda cell: contrib.DeviceWrapper(cell, "/cpu:0"),
     "MultiRNNCell of two": lambda cell: rnn.MultiRNNCell([cell, rnn.GRUCell(H)]),
-    "MultiRNNCell of two, states in one tensor": lambda cell: rnn.MultiRNNCell(
-        [rnn.LSTMCell(H, state_is_tuple=False), rnn.GRUCell(H)], state_is_tuple=False
-    ),
 }
 
 
