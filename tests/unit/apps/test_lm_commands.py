@@ -1,5 +1,6 @@
 """`tailrace lm`, as its user types it."""
 
+import argparse
 import io
 import itertools
 import json
@@ -15,6 +16,7 @@ import pytest
 from tailrace.apps.common.figures import read_figures
 from tailrace.apps.lm import cli as lm
 from tailrace.apps.lm import folder as folders
+from tailrace.apps.lm.settings import Settings, given
 from tailrace.apps.lm.training import Batch, Trainer
 from tailrace.cli import main
 
@@ -428,3 +430,24 @@ def _all_help(capsys: pytest.CaptureFixture[str]) -> str:
             main(["lm", *([command] if command else []), "--help"])
         texts.append(capsys.readouterr().out)
     return "\n".join(texts)
+
+
+@pytest.mark.parametrize(
+    ("typed", "epochs", "minutes"),
+    [
+        ("", None, 3.5),
+        ("--epochs 4", 4, None),
+        ("--minutes 20", None, 20.0),
+        ("--epochs 4 --minutes 20", 4, 20.0),
+        ("--level word", 6, 3.5),
+        ("--level word --epochs 4", 4, None),
+        ("--level word --minutes 20", None, 20.0),
+    ],
+)
+def test_epochs_or_minutes_alone_are_the_only_limit(
+    typed: str, epochs: int | None, minutes: float | None
+):
+    parser = argparse.ArgumentParser()
+    lm.add_parser(parser.add_subparsers())
+    settings = Settings.of(**given(parser.parse_args(["lm", "train", *typed.split()])))
+    assert (settings.epochs, settings.minutes) == (epochs, minutes)

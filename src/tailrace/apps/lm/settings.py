@@ -84,17 +84,32 @@ class Settings(Record):
 
     @classmethod
     def of(cls, **given: Any) -> Self:
-        """The settings given, the others as they suit the level."""
-        return super().of(**{**(_FOR_WORDS if given.get("level") == "word" else {}), **given})
+        """The settings given, the others as they suit the level.
+
+        Who says how long a model of words learns, in minutes alone, is not held to the epochs.
+        """
+        fitting = dict(_FOR_WORDS) if given.get("level") == "word" else {}
+        if given.get("minutes") is not None:
+            fitting.pop("epochs", None)
+        return super().of(**{**fitting, **given})
 
 
-# a text has far fewer words than characters, and far more different ones
-_FOR_WORDS = {"ngram_inputs": 1, "embedding": 128, "seq_len": 35, "batch": 20}
+# a text has far fewer words than characters, and far more different ones; a network that goes on
+# learning them soon knows its text by heart, whatever time is left
+_FOR_WORDS: dict[str, Any] = {
+    "ngram_inputs": 1,
+    "embedding": 128,
+    "seq_len": 35,
+    "batch": 20,
+    "learning_rate": 0.005,
+    "epochs": 6,
+}
 
 
 def given(args: argparse.Namespace) -> dict[str, Any]:
-    """The settings that a command line says; epochs alone mean no limit of time."""
+    """The settings that a command line says; of epochs and minutes, one alone is the only limit."""
     wanted = Settings.given(args)
-    if "epochs" in wanted and "minutes" not in wanted:
-        wanted["minutes"] = None
+    for one, other in (("epochs", "minutes"), ("minutes", "epochs")):
+        if wanted.get(one) is not None:
+            wanted.setdefault(other, None)
     return wanted
