@@ -63,6 +63,33 @@ def of_a_covariance(tf):
     return {"log_prob": made.log_prob(VALUES), "covariance": made.covariance()}
 
 
+def one_hot_classes(tf):
+    tf.set_random_seed(4)
+    made = tf.contrib.distributions.OneHotCategorical(logits=MEANS, dtype=tf.float32)
+    other = tf.contrib.distributions.OneHotCategorical(probs=[0.2, 0.5, 0.3])
+    value = tf.one_hot([0, 2], 3)
+    return {
+        "drawn": made.sample(4, seed=3),
+        "whole_numbers": other.sample(seed=2),
+        "log_prob": [made.log_prob(value), other.log_prob(tf.one_hot([0, 2], 3, dtype=tf.int32))],
+        "entropy": made.entropy(),
+        "mode": made.mode(),
+        "variance": other.variance(),
+        "covariance": made.covariance(),
+        "kl": made.kl_divergence(tf.contrib.distributions.OneHotCategorical(logits=WIDTHS)),
+        "shapes": [made.batch_shape_tensor(), made.event_shape_tensor()],
+        "gradient": tf.gradients(made.log_prob(value), made.logits),
+    }
+
+
+def one_hot_classes_of_an_unknown_batch(tf):
+    logits = tf.placeholder(tf.float32, [None, 3], name="logits")
+    made = tf.contrib.distributions.OneHotCategorical(logits=logits)
+    drawn = made.sample(seed=3)
+    found = {"drawn": drawn, "log_prob": made.log_prob(drawn), "entropy": made.entropy()}
+    return dict(found, feed={logits: MEANS})
+
+
 def divergences(tf):
     ds = tf.contrib.distributions
     one, other = (

@@ -1,4 +1,4 @@
-"""`tf.contrib.distributions`: those of `tf.distributions`, and normal vectors."""
+"""`tf.contrib.distributions`: those of `tf.distributions`, normal vectors, one-hot classes."""
 
 from tailrace.library.distributions.base import (
     FULLY_REPARAMETERIZED,
@@ -18,6 +18,7 @@ from tailrace.library.distributions.multivariate import (
     MultivariateNormalLinearOperator,
     MultivariateNormalTriL,
 )
+from tailrace.library.distributions.one_hot import OneHotCategorical
 
 __all__ = [
     "FULLY_REPARAMETERIZED",
@@ -38,6 +39,7 @@ __all__ = [
     "MultivariateNormalLinearOperator",
     "MultivariateNormalTriL",
     "Normal",
+    "OneHotCategorical",
     "RegisterKL",
     "ReparameterizationType",
     "StudentT",
