@@ -142,3 +142,43 @@ def grouped(tf):
 
 def _batched(key, group):
     return group.batch(2)
+
+
+def errors_ignored(tf):
+    numbers = tf.data.Dataset.from_tensor_slices([1.0, 2.0, 0.0, 4.0, 5.0])
+    inverse = numbers.map(lambda x: tf.check_numerics(1 / x, "zero"))
+    found = inverse.apply(tf.data.experimental.ignore_errors())
+    pairs = inverse.batch(2).apply(tf.data.experimental.ignore_errors())
+    elements = [d.make_one_shot_iterator().get_next() for d in (found, pairs)]
+    with tf.Session() as session:
+        return {
+            "found": [session.run(elements[0]) for _ in range(4)],
+            "pairs": [session.run(elements[1]) for _ in range(2)],
+        }
+
+
+def the_walk_goes_on_behind_a_failure(tf):
+    numbers = tf.data.Dataset.from_tensor_slices([1.0, 0.0, 4.0])
+    inverse = numbers.map(lambda x: tf.check_numerics(1 / x, "zero"))
+    element = inverse.make_one_shot_iterator().get_next()
+    found = []
+    with tf.Session() as session:
+        for _ in range(4):
+            try:
+                found.append(session.run(element))
+            except (tf.errors.InvalidArgumentError, tf.errors.OutOfRangeError) as error:
+                found.append(type(error).__name__)
+    return {"found": [str(each) for each in found]}
+
+
+def options_of_a_dataset(tf):
+    options = tf.data.Options()
+    options.experimental_threading.max_intra_op_parallelism = 1
+    more = tf.data.Options()
+    more.experimental_slack = False
+    both = options.merge(more)
+    return {
+        "threads": both.experimental_threading.max_intra_op_parallelism,
+        "slack": both.experimental_slack,
+        "equal": [options == more, options == options.merge(tf.data.Options())],
+    }

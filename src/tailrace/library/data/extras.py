@@ -59,6 +59,17 @@ def map_and_batch(
     return apply
 
 
+def ignore_errors() -> Transformation:
+    """The elements that can be computed, without those that fail."""
+
+    def apply(dataset: Dataset) -> Dataset:
+        structure = dataset._structure
+        variant = g.IgnoreErrorsDataset(dataset._variant_tensor, **structure.attrs())
+        return Dataset(variant, structure)
+
+    return apply
+
+
 def shuffle_and_repeat(buffer_size: Any, count: Any = None, seed: Any = None) -> Transformation:
     """A random order, then repetition; an epoch's last elements mix with the next one's first."""
 

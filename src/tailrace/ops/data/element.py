@@ -45,16 +45,19 @@ class Dataset:
     """Elements that can be walked over again and again.
 
     `shuffle` is what a repetition of a shuffled dataset has to know: what is shuffled, the seeds
-    and the size of the buffer.
+    and the size of the buffer. `mapping` is what batches of a function's results have to know: the
+    dataset and the function.
     """
 
     def __init__(
         self,
         elements: Callable[[Pass], Iterator[Element]],
         shuffle: tuple[Dataset, tuple[int, int], int] | None = None,
+        mapping: tuple[Dataset, Callable[[Element], Element]] | None = None,
     ) -> None:
         self.elements = elements
         self.shuffle = shuffle
+        self.mapping = mapping
 
 
 def scalar_shape(*_: Any, **__: Any) -> list[Any]:

@@ -34,13 +34,15 @@ _AUTOTUNE = -1
 
 
 def mapped(run, dataset, arguments):
-    """The results of a function for each element."""
+    """The results of a function for each element. After one that fails the walk goes on."""
+
+    def result(element):
+        return list(run(*element, *arguments))
 
     def elements(pass_):
-        for element in dataset.elements(pass_):
-            yield list(run(*element, *arguments))
+        return map(result, dataset.elements(pass_))
 
-    return Dataset(elements)
+    return Dataset(elements, mapping=(dataset, result))
 
 
 @op(
@@ -81,12 +83,10 @@ def filter_dataset(ctx, input_dataset, other_arguments, *, predicate):
     """The elements for which a function is true."""
     run = ctx.function(predicate)
 
-    def elements(pass_):
-        for element in input_dataset.elements(pass_):
-            if run(*element, *other_arguments)[0].item():
-                yield element
+    def wanted(element):
+        return run(*element, *other_arguments)[0].item()
 
-    return Dataset(elements)
+    return Dataset(lambda pass_: filter(wanted, input_dataset.elements(pass_)))
 
 
 declared(filter_dataset)

@@ -36,17 +36,39 @@ _HANDLE = "-> handle: variant"
 # -- batches ---------------------------------------------------------------------------------------
 
 
-def _chunks(elements, size, drop_remainder):
-    while chunk := list(itertools.islice(elements, size)):
-        if len(chunk) < size and drop_remainder:
-            return
-        yield chunk
+class _Chunks:
+    """Lists of `size` elements; no generator, so that the walk goes on after an element fails."""
+
+    def __init__(self, elements, size, drop_remainder):
+        self._elements, self._size = iter(elements), size
+        self._least = size if drop_remainder else 1
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        chunk = list(itertools.islice(self._elements, self._size))
+        if len(chunk) < self._least:
+            raise StopIteration
+        return chunk
 
 
 def _batches(dataset, size, drop_remainder, stack):
     if size <= 0:
         raise errors.invalid("Batch size must be greater than zero.")
-    return Dataset(lambda pass_: map(stack, _chunks(dataset.elements(pass_), size, drop_remainder)))
+
+    def elements(pass_):
+        if dataset.mapping is None or not pass_.fuses:
+            return map(stack, _Chunks(dataset.elements(pass_), size, drop_remainder))
+        # TF: mapping and batching are one; an element that fails takes its whole batch along
+        source, function = dataset.mapping
+
+        def together(chunk):
+            return stack([function(element) for element in chunk])
+
+        return map(together, _Chunks(source.elements(pass_), size, drop_remainder))
+
+    return Dataset(elements)
 
 
 @op(
@@ -406,6 +428,31 @@ def shard_dataset(input_dataset, num_shards, index):
 
 
 declared(shard_dataset)
+
+
+@op("IgnoreErrorsDataset", f"{_INPUT} {_HANDLE}", **ELEMENT, **STATEFUL)
+def ignore_errors_dataset(input_dataset):
+    """The elements that can be computed.
+
+    Raises: the error after all, where the walk cannot go on behind the element that failed.
+    """
+
+    def elements(pass_):
+        walk = iter(input_dataset.elements(pass_))
+        while True:
+            try:
+                yield next(walk)
+            except StopIteration:
+                return
+            except (errors.KernelError, errors.OpError):
+                # a generator that failed has ended
+                if getattr(walk, "gi_frame", walk) is None:
+                    raise
+
+    return Dataset(elements)
+
+
+declared(ignore_errors_dataset)
 
 
 @op("CacheDataset", f"{_INPUT}, filename: string {_HANDLE}", **ELEMENT, **STATEFUL)

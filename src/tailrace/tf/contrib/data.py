@@ -3,6 +3,7 @@
 from tailrace.library.data.dataset import AUTOTUNE, Dataset
 from tailrace.library.data.extras import (
     batch_and_drop_remainder,
+    ignore_errors,
     map_and_batch,
     parallel_interleave,
     prefetch_to_device,
@@ -27,6 +28,7 @@ __all__ = [
     "batch_and_drop_remainder",
     "bucket_by_sequence_length",
     "group_by_window",
+    "ignore_errors",
     "map_and_batch",
     "parallel_interleave",
     "prefetch_to_device",

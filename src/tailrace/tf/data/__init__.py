@@ -14,12 +14,14 @@ from tailrace.library.data.files import (
     TFRecordDataset,
 )
 from tailrace.library.data.iterator import Iterator
+from tailrace.library.data.options import Options
 from tailrace.tf.data import experimental
 
 __all__ = [
     "Dataset",
     "FixedLengthRecordDataset",
     "Iterator",
+    "Options",
     "TFRecordDataset",
     "TextLineDataset",
     "experimental",

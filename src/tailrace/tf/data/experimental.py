@@ -14,6 +14,7 @@ from tailrace.library.data.choices import (
 from tailrace.library.data.csv import CsvDataset, make_csv_dataset
 from tailrace.library.data.dataset import AUTOTUNE
 from tailrace.library.data.extras import (
+    ignore_errors,
     map_and_batch,
     parallel_interleave,
     prefetch_to_device,
@@ -32,6 +33,7 @@ __all__ = [
     "enumerate_dataset",
     "get_single_element",
     "group_by_window",
+    "ignore_errors",
     "make_csv_dataset",
     "map_and_batch",
     "parallel_interleave",
