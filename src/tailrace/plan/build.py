@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
@@ -62,7 +62,7 @@ class Builder:
     def add(self, definition: OpDef, inputs: Sequence[Value], **attrs: Any) -> list[Value]:
         """Add a step; gives its outputs."""
         attributes = {name: attr.default for name, attr in definition.attrs.items()}
-        attributes.update(_implied(definition, inputs), **attrs)
+        attributes.update(_implied(definition, inputs, attrs), **attrs)
         step = Fused(
             self.op,
             list(inputs),
@@ -94,13 +94,19 @@ class Builder:
         return add
 
 
-def _implied(definition: OpDef, inputs: Sequence[Value]) -> dict[str, Any]:
-    """The attributes that the inputs tell: element types, and how many there are."""
+def _implied(
+    definition: OpDef, inputs: Sequence[Value], given: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The attributes that the inputs tell: element types, and how many there are.
+
+    Of several lists the lengths have to be `given`.
+    """
     found: dict[str, Any] = {}
     single = sum(not arg.is_list for arg in definition.inputs)
     position = 0
     for arg in definition.inputs:
-        count = len(inputs) - single if arg.is_list else 1
+        left = len(inputs) - single
+        count = given.get(arg.number_attr or "", left) if arg.is_list else 1
         types = [v.tensor._dtype.base_dtype for v in inputs[position : position + count]]
         position += count
         if arg.number_attr:
