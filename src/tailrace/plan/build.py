@@ -99,14 +99,15 @@ def _implied(
 ) -> dict[str, Any]:
     """The attributes that the inputs tell: element types, and how many there are.
 
-    Of several lists the lengths have to be `given`.
+    Of several lists, the lengths of all but one have to be `given`.
     """
     found: dict[str, Any] = {}
-    single = sum(not arg.is_list for arg in definition.inputs)
+    counts = [given.get(arg.number_attr or "") if arg.is_list else 1 for arg in definition.inputs]
+    assert counts.count(None) <= 1, f"how long are the lists of {definition.name}?"
+    left = len(inputs) - sum(count or 0 for count in counts)
     position = 0
-    for arg in definition.inputs:
-        left = len(inputs) - single
-        count = given.get(arg.number_attr or "", left) if arg.is_list else 1
+    for arg, known in zip(definition.inputs, counts, strict=True):
+        count = left if known is None else known
         types = [v.tensor._dtype.base_dtype for v in inputs[position : position + count]]
         position += count
         if arg.number_attr:

@@ -269,3 +269,17 @@ def test_an_lstm_written_by_hand(monkeypatch):
     hs, _ = tf.scan(step, x, (zeros, zeros))
     gradients = tf.gradients(tf.reduce_sum(hs**2), [x, *tf.trainable_variables()])
     compare([hs, *gradients], {x: RNG.randn(4, 2, 3)}, monkeypatch)
+
+
+def test_a_cell_of_two_sequences_with_decay_of_its_weights(monkeypatch):
+    """The gradient layers' parts are added up with the weights', the lengths among their inputs."""
+    x = tf.placeholder(tf.float32, [None, 5, 3])
+    z = tf.placeholder(tf.float32, [None, 4, 3])
+    with tf.variable_scope("shared", reuse=tf.AUTO_REUSE):
+        one, _ = tf.nn.dynamic_rnn(CELLS["lstm"](), x, tf.constant([5, 2]), dtype=tf.float32)
+        two, _ = tf.nn.dynamic_rnn(CELLS["lstm"](), z, dtype=tf.float32)
+    weights = tf.trainable_variables()
+    loss = tf.reduce_sum(one**2) + tf.reduce_sum(two**2)
+    loss += tf.add_n([tf.nn.l2_loss(w) for w in weights])
+    feed = {x: RNG.randn(2, 5, 3), z: RNG.randn(2, 4, 3)}
+    compare([one, two, *tf.gradients(loss, weights)], feed, monkeypatch)
