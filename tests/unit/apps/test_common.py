@@ -3,6 +3,7 @@
 import argparse
 import re
 import signal
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -174,6 +175,15 @@ def test_tables_print_what_looks_like_markup(capsys: pytest.CaptureFixture[str])
     assert [line.split() for line in lines] == [["[name]", "n"], ["[bold]", "1.0"], ["b", "10.0"]]
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Ctrl-C ends Python, also where a shell started the tests in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_interrupts_ask_once_and_then_end():
     asked = []
     before = signal.getsignal(signal.SIGINT)
