@@ -54,10 +54,7 @@ class Builder:
             value = torch.as_tensor(value, dtype=dtype)
             if dtype is None and value.dtype is torch.int64:
                 value = value.to(torch.int32)
-        made = Value(Made("constant", arrays.dtype_of(value)))  # type: ignore[arg-type]
-        made.fix(value)
-        made.dims = tuple(value.shape)
-        return made
+        return fixed(value)
 
     def add(self, definition: OpDef, inputs: Sequence[Value], **attrs: Any) -> list[Value]:
         """Add a step; gives its outputs."""
@@ -92,6 +89,14 @@ class Builder:
             return outputs[0] if len(outputs) == 1 else tuple(outputs)
 
         return add
+
+
+def fixed(tensor: torch.Tensor) -> Value:
+    """A value that is this tensor in every run."""
+    made = Value(Made("constant", arrays.dtype_of(tensor)))  # type: ignore[arg-type]
+    made.fix(tensor)
+    made.dims = tuple(tensor.shape)
+    return made
 
 
 def _implied(

@@ -15,7 +15,7 @@ import torch
 
 from tailrace import arrays
 from tailrace.plan import sizes
-from tailrace.plan.build import Builder, Made
+from tailrace.plan.build import Builder, Made, fixed
 from tailrace.plan.edges import users_of
 from tailrace.plan.ir import Choice, Join, Loop, Plan, Step, Value, Variable
 from tailrace.plan.prune import sweep
@@ -90,7 +90,7 @@ class _Packed:
 
     def _columns(self, value: Value, begin: int, width: int) -> Value | None:
         if value.known and isinstance(value.constant, torch.Tensor):
-            return _constant(value.constant[:, begin : begin + width])
+            return fixed(value.constant[:, begin : begin + width])
         step = value.step
         if step is None or not _plain(step):
             return None
@@ -322,11 +322,4 @@ def _like(value: Value, width: int, step: Step) -> Value:
 
 def _zeros(value: Value, width: int) -> Value:
     dtype = arrays.torch_dtype(value.tensor._dtype.base_dtype)
-    return _constant(torch.zeros((value.dims or (0,))[0] or 0, width, dtype=dtype))
-
-
-def _constant(tensor: torch.Tensor) -> Value:
-    made = Value(Made("constant", arrays.dtype_of(tensor)))  # type: ignore[arg-type]
-    made.fix(tensor)
-    made.dims = tuple(tensor.shape)
-    return made
+    return fixed(torch.zeros((value.dims or (0,))[0] or 0, width, dtype=dtype))

@@ -11,7 +11,7 @@ from tailrace import dtypes
 from tailrace.graph import Tensor, convert_to_tensor, g
 from tailrace.library import arithmetic, array, array_more, indexing, math, random
 from tailrace.library.distributions import parameters as given
-from tailrace.library.distributions.base import NOT_REPARAMETERIZED, ScalarEvents
+from tailrace.library.distributions.base import NOT_REPARAMETERIZED, Distribution, ScalarEvents
 from tailrace.library.distributions.divergence import RegisterKL
 from tailrace.library.distributions.location_scale import shapes_of
 from tailrace.library.nn import activations, cross_entropy
@@ -19,7 +19,7 @@ from tailrace.library.reductions import argmax, reduce_sum
 from tailrace.shapes import TensorShape, dimension_value
 
 
-class _OfLogits(ScalarEvents):
+class OfLogits(Distribution):
     """`logits` and `probs`, either made from the other."""
 
     _logits: Tensor
@@ -36,7 +36,7 @@ class _OfLogits(ScalarEvents):
         return self._probs
 
 
-class Bernoulli(_OfLogits):
+class Bernoulli(OfLogits, ScalarEvents):
     """1 with probability `probs`, otherwise 0."""
 
     def __init__(
@@ -113,7 +113,7 @@ def _kl_bernoulli_bernoulli(a: Bernoulli, b: Bernoulli, name: str | None = None)
         return part + math.sigmoid(-a.logits) * of_one
 
 
-class Categorical(_OfLogits):
+class Categorical(OfLogits, ScalarEvents):
     """One of k classes. Shapes: logits or probs [*batch, k] -> samples [*batch]."""
 
     def __init__(

@@ -14,7 +14,8 @@ from tailrace.library import random as random_
 from tailrace.library.array_more import matrix_set_diag
 from tailrace.library.control_flow import with_dependencies
 from tailrace.library.distributions import parameters as given
-from tailrace.library.distributions.base import NOT_REPARAMETERIZED, Distribution
+from tailrace.library.distributions.base import NOT_REPARAMETERIZED
+from tailrace.library.distributions.classes import OfLogits
 from tailrace.library.distributions.divergence import RegisterKL
 from tailrace.library.linalg import matmul
 from tailrace.library.nn.activations import log_softmax, softmax
@@ -23,7 +24,7 @@ from tailrace.library.reductions import argmax, reduce_logsumexp, reduce_sum
 from tailrace.shapes import TensorShape
 
 
-class OneHotCategorical(Distribution):
+class OneHotCategorical(OfLogits):
     """One of k classes as a vector. Shapes: logits or probs [*batch, k] -> samples [*batch, k]."""
 
     def __init__(
@@ -63,16 +64,6 @@ class OneHotCategorical(Distribution):
     def event_size(self) -> Tensor:
         """The number of classes, a scalar."""
         return self._event_size
-
-    @property
-    def logits(self) -> Tensor:
-        """Logarithms of unnormalised probabilities."""
-        return self._logits
-
-    @property
-    def probs(self) -> Tensor:
-        """Probabilities."""
-        return self._probs
 
     def _batch_shape_tensor(self) -> Tensor:
         sizes: Any = array.shape(self.logits)
